@@ -82,7 +82,10 @@ export const notFoundField = (field: string, value: unknown): FieldError => ({
 })
 
 /** 422 Invalid for an object, with one cause per field error. `errors` is not empty. */
-export function invalidObject(of: { group: string; kind: string; name: string }, errors: FieldError[]): StatusError {
+export function invalidObject(
+  of: { group: string; kind: string; name: string },
+  errors: FieldError[],
+): StatusError {
   const subject = of.group === '' ? of.kind : `${of.kind}.${of.group}`
   const lines = [...new Set(errors.map((e) => `${e.field}: ${e.message}`))]
   const text = lines.length === 1 ? lines[0] : `[${lines.join(', ')}]`

@@ -77,7 +77,11 @@ export function notFound(of: GroupResourceName): StatusError {
 }
 
 export function alreadyExists(of: GroupResourceName): StatusError {
-  return new StatusError('AlreadyExists', `${qualifiedResource(of)} "${of.name}" already exists`, detailsOf(of))
+  return new StatusError(
+    'AlreadyExists',
+    `${qualifiedResource(of)} "${of.name}" already exists`,
+    detailsOf(of),
+  )
 }
 
 export function conflict(of: GroupResourceName, why: string): StatusError {

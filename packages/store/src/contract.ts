@@ -51,7 +51,12 @@ export interface Delete {
 export type Operation = Put | Delete
 
 export type StoreEvent =
-  | { readonly type: 'put'; readonly revision: number; readonly entry: Entry; readonly previous: Entry | undefined }
+  | {
+      readonly type: 'put'
+      readonly revision: number
+      readonly entry: Entry
+      readonly previous: Entry | undefined
+    }
   | { readonly type: 'delete'; readonly revision: number; readonly entry: Entry; readonly previous: Entry }
 
 export interface WatchOptions {
@@ -94,7 +99,11 @@ export class StoreError extends Error {
   /** For 'conflict': the entry that is there, if any. */
   readonly current: Entry | undefined
 
-  constructor(code: StoreErrorCode, message: string, options: { current?: Entry | undefined; cause?: unknown } = {}) {
+  constructor(
+    code: StoreErrorCode,
+    message: string,
+    options: { current?: Entry | undefined; cause?: unknown } = {},
+  ) {
     super(message, { cause: options.cause })
     this.code = code
     this.retryable = code === 'unavailable'

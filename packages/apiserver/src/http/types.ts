@@ -1,0 +1,50 @@
+// A request and its answer, neutral of transport: the HTTPS server and the in-process client both speak this, so
+// everything, Brume's own controllers too, takes the same path: authenticate -> authorize -> admit -> store.
+
+import type { UserInfo } from '../auth/types.ts'
+
+export interface ApiRequest {
+  method: string
+  /** Path without the query, percent-encoding untouched. */
+  path: string
+  query: URLSearchParams
+  /** Lower-case names. */
+  headers: Readonly<Record<string, string | undefined>>
+  /** The whole body; rejects with RequestEntityTooLarge, BadRequest (truncated) or Timeout. */
+  readBody(): Promise<Buffer>
+  /** DER of the verified client certificate, if one was presented. */
+  clientCertificate?: Buffer
+  /** Already authenticated: in-process callers only. */
+  user?: UserInfo
+  /** Aborted when the client went away. */
+  signal: AbortSignal
+  /** For audit and priority: the peer's address. */
+  remoteAddress: string
+}
+
+export interface ApiResponse {
+  status: number
+  headers: Record<string, string | string[]>
+  body: Buffer | string | BodyStream | undefined
+}
+
+/** A streamed answer: `start` is called once when the head has been sent. */
+export interface BodyStream {
+  start(sink: Sink): void
+}
+
+export interface Sink {
+  /** false: the buffer is above the high-water mark; wait for `onDrain`. Writes after close are dropped. */
+  write(chunk: Buffer | string): boolean
+  end(): void
+  /** Ends the connection without a proper end: the client sees an error. */
+  abort(): void
+  /** Bytes accepted but not taken by the client yet. */
+  readonly backlogBytes: number
+  readonly closed: boolean
+  onDrain(fn: () => void): void
+  onClose(fn: () => void): void
+}
+
+/** What a handler outside the resource paths (discovery, OpenAPI, metrics, healthz) looks like. */
+export type PathHandler = (request: ApiRequest) => ApiResponse | Promise<ApiResponse>

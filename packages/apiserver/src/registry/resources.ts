@@ -1,0 +1,100 @@
+// The kinds that are served right now: the built-in ones and those that CRDs add and take away.
+
+import type { ResourceDefinition } from '@brume/api/resource'
+
+/** Kubernetes' order of versions: GA before beta before alpha, then higher numbers first, then by name. */
+export function compareVersions(a: string, b: string): number {
+  const [ra, rb] = [rank(a), rank(b)]
+  for (let i = 0; i < 3; i++) if (ra[i] !== rb[i]) return rb[i]! - ra[i]!
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+function rank(version: string): [number, number, number] {
+  const match = /^v([1-9]\d*)(?:(alpha|beta)([1-9]\d*))?$/.exec(version)
+  if (match === null) return [0, 0, 0]
+  const stability = match[2] === undefined ? 3 : match[2] === 'beta' ? 2 : 1
+  return [stability, Number(match[1]), Number(match[3] ?? 0)]
+}
+
+export interface ServedGroup {
+  group: string
+  /** Preferred version first. */
+  versions: string[]
+}
+
+export class ResourceRegistry {
+  readonly #byPath = new Map<string, ResourceDefinition>()
+  readonly #byKind = new Map<string, ResourceDefinition>()
+  readonly #dynamic = new Map<string, ResourceDefinition[]>()
+  readonly #listeners = new Set<() => void>()
+  #generation = 0
+
+  constructor(builtin: Iterable<ResourceDefinition>) {
+    for (const definition of builtin) this.#add(definition)
+  }
+
+  /** Changes whenever the set of served kinds changes: the key of every derived cache (discovery, OpenAPI). */
+  get generation(): number {
+    return this.#generation
+  }
+
+  lookup(group: string, version: string, plural: string): ResourceDefinition | undefined {
+    return this.#byPath.get(`${group}/${version}/${plural}`)
+  }
+
+  lookupKind(group: string, version: string, kind: string): ResourceDefinition | undefined {
+    return this.#byKind.get(`${group}/${version}/${kind}`)
+  }
+
+  /** The storage version of a resource whatever version is asked for. */
+  storageOf(group: string, plural: string): ResourceDefinition | undefined {
+    for (const d of this.#byPath.values()) {
+      if (d.plural === plural && d.group === group && d.conversion === undefined) return d
+    }
+    return undefined
+  }
+
+  all(): ResourceDefinition[] {
+    return [...this.#byPath.values()]
+  }
+
+  inGroupVersion(group: string, version: string): ResourceDefinition[] {
+    return this.all().filter((d) => d.group === group && d.version === version)
+  }
+
+  /** Core group first, then the built-in groups as declared, then CRD groups by name. */
+  groups(): ServedGroup[] {
+    const groups = new Map<string, Set<string>>()
+    for (const d of this.#byPath.values()) {
+      const versions = groups.get(d.group) ?? new Set()
+      groups.set(d.group, versions.add(d.version))
+    }
+    return [...groups].map(([group, versions]) => ({ group, versions: [...versions].sort(compareVersions) }))
+  }
+
+  /** Replaces what `owner` (a CRD's name) serves; an empty list takes it away. */
+  setDynamic(owner: string, definitions: ResourceDefinition[]): void {
+    for (const old of this.#dynamic.get(owner) ?? []) this.#remove(old)
+    if (definitions.length === 0) this.#dynamic.delete(owner)
+    else this.#dynamic.set(owner, definitions)
+    for (const definition of definitions) this.#add(definition)
+    this.#generation++
+    for (const listener of this.#listeners) listener()
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  #add(definition: ResourceDefinition): void {
+    const { group, version, plural, kind } = definition
+    this.#byPath.set(`${group}/${version}/${plural}`, definition)
+    this.#byKind.set(`${group}/${version}/${kind}`, definition)
+  }
+
+  #remove({ group, version, plural, kind }: ResourceDefinition): void {
+    this.#byPath.delete(`${group}/${version}/${plural}`)
+    this.#byKind.delete(`${group}/${version}/${kind}`)
+  }
+}
