@@ -61,6 +61,11 @@ export interface KindBehaviour {
   validateUpdate?(object: KubeObject, old: KubeObject, context: ValidateContext): FieldError[]
   /** Field errors of a status update. */
   validateStatusUpdate?(object: KubeObject, old: KubeObject, context: ValidateContext): FieldError[]
+  /**
+   * Graceful deletion in two phases (Pods): seconds to grant when the client asked for `requestedSeconds` (undefined:
+   * no wish). 0 deletes at once. Kinds without it are always deleted at once.
+   */
+  gracePeriodSeconds?(object: KubeObject, requestedSeconds: number | undefined): number
   /** Warning texts for the Warning header. */
   warnings?(object: KubeObject, old: KubeObject | undefined): string[]
 }
@@ -89,6 +94,8 @@ export interface ResourceDefinition extends KindBehaviour {
   columns: readonly Column[]
   /** Field selector name -> value, beyond metadata.name and metadata.namespace. */
   selectableFields: Readonly<Record<string, (object: KubeObject) => string>>
+  /** Served because of a CRD: decoded, pruned and validated by its structural schema; no strategic merge patch. */
+  custom?: boolean
   /** metadata.finalizers etc. apply; false for virtual kinds (TokenReview...), which are answered, not stored. */
   stored: boolean
   /**
