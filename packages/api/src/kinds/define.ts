@@ -29,9 +29,10 @@ export interface KindSource extends KindBehaviour {
   hasStatus?: boolean
   scale?: ScalePaths
   subresources?: readonly SubresourceDefinition[]
-  /** Columns between Name and Age; Name (and Age, unless `noAgeColumn`) are added. Default: none between. */
+  /** Every column after Name, in order, `age` of columns.ts included. Default: Age alone. */
   columns?: readonly Column[]
-  noAgeColumn?: boolean
+  /** The whole table, Name included, for kinds whose table does not start with it (Events). */
+  allColumns?: readonly Column[]
   selectableFields?: ResourceDefinition['selectableFields']
   stored?: boolean
   conversion?: ResourceDefinition['conversion']

@@ -1,0 +1,49 @@
+// Small checks that many kinds share: one field, one rule, one FieldError.
+
+import { type FieldError, invalid } from '../field-error.ts'
+import { isPercent } from './names.ts'
+
+export const NEGATIVE_MESSAGE = 'must be greater than or equal to 0'
+export const POSITIVE_MESSAGE = 'must be greater than 0'
+export const NOT_INTEGER_MESSAGE = 'must be an integer'
+
+/** The messages of a `(text) => string[]` rule as errors of `field`. */
+export function named(field: string, value: string, rule: (text: string) => string[]): FieldError[] {
+  return rule(value).map((message) => invalid(field, value, message))
+}
+
+/** An absent number is fine. */
+export function nonnegative(value: number | bigint | undefined | null, field: string): FieldError[] {
+  if (value === undefined || value === null || value >= 0) return []
+  return [invalid(field, value, NEGATIVE_MESSAGE)]
+}
+
+export function positive(value: number | bigint | undefined | null, field: string): FieldError[] {
+  if (value === undefined || value === null || value > 0) return []
+  return [invalid(field, value, POSITIVE_MESSAGE)]
+}
+
+/** A count >= 0 or a percentage as text. */
+export function positiveIntOrPercent(value: number | string | undefined, field: string): FieldError[] {
+  if (typeof value === 'string') {
+    return named(field, value, isPercent).map((error) => ({ ...error }))
+  }
+  return nonnegative(value, field)
+}
+
+/** The number before '%', or undefined for a count. */
+export function percentOf(value: number | string | undefined): number | undefined {
+  if (typeof value !== 'string' || isPercent(value).length > 0) return undefined
+  return Number(value.slice(0, -1))
+}
+
+export function notMoreThan100Percent(value: number | string | undefined, field: string): FieldError[] {
+  const percent = percentOf(value)
+  if (percent === undefined || percent <= 100) return []
+  return [invalid(field, value, 'must not be greater than 100%')]
+}
+
+/** Go's zero check: 0, '', false, null, undefined, and percentages of zero are not special. */
+export function isUnset(value: unknown): boolean {
+  return value === undefined || value === null || value === ''
+}
