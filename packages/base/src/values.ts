@@ -1,0 +1,71 @@
+// Copying, comparing and freezing of plain JSON values (bigint included). Hand-written because structuredClone costs
+// four times as much on an API object.
+
+/** Own `__proto__` keys are data like any other; a plain assignment would set the prototype instead. */
+function setOwn(target: Record<string, unknown>, key: string, value: unknown): void {
+  if (key === '__proto__') {
+    Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true })
+  } else {
+    target[key] = value
+  }
+}
+
+/** A copy that shares nothing with `value`. Plain objects, arrays and scalars only; cycles are not supported. */
+export function deepClone<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) {
+    const length = value.length
+    const copy = new Array(length)
+    for (let i = 0; i < length; i++) copy[i] = deepClone(value[i])
+    return copy as T
+  }
+  const source = value as Record<string, unknown>
+  const copy: Record<string, unknown> = {}
+  for (const key in source) {
+    const child = source[key]
+    if (key === '__proto__') setOwn(copy, key, deepClone(child))
+    else copy[key] = typeof child === 'object' ? deepClone(child) : child
+  }
+  return copy as T
+}
+
+/** Freezes `value` and everything in it; returns it. What is frozen already is not entered again. */
+export function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
+  Object.freeze(value)
+  if (Array.isArray(value)) {
+    for (const item of value) deepFreeze(item)
+  } else {
+    for (const key in value) deepFreeze(value[key])
+  }
+  return value
+}
+
+/** Equal as JSON: order of keys does not matter, undefined properties count as absent. */
+export function deepEqual(a: unknown, b: unknown): boolean {
+  if (a === b) return true
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) {
+    return typeof a === 'number' && typeof b === 'number' && Number.isNaN(a) && Number.isNaN(b)
+  }
+  if (Array.isArray(a)) return Array.isArray(b) && equalArrays(a, b)
+  if (Array.isArray(b)) return false
+  return equalObjects(a as Record<string, unknown>, b as Record<string, unknown>)
+}
+
+function equalArrays(a: unknown[], b: unknown[]): boolean {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (!deepEqual(a[i], b[i])) return false
+  return true
+}
+
+function equalObjects(a: Record<string, unknown>, b: Record<string, unknown>): boolean {
+  let present = 0
+  for (const key in a) {
+    const left = a[key]
+    if (left === undefined) continue
+    if (!Object.hasOwn(b, key) || !deepEqual(left, b[key])) return false
+    present++
+  }
+  for (const key in b) if (b[key] !== undefined) present--
+  return present === 0
+}
