@@ -53,6 +53,8 @@ export interface KindBehaviour {
   prepareForCreate?(object: KubeObject): void
   /** In place, before update: keep what this endpoint must not change, bump generation (PrepareForUpdate). */
   prepareForUpdate?(object: KubeObject, old: KubeObject): void
+  /** A create may carry a status (Nodes register with theirs); everywhere else it is dropped. */
+  keepsStatusOnCreate?: boolean
   /** Whether metadata of a cluster- or namespaced object follows another rule than the DNS-1123 subdomain. */
   validateName?(name: string): string[]
   /** Field errors of a new object beyond metadata, which the server validates itself. */
