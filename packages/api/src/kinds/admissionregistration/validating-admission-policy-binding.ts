@@ -1,0 +1,24 @@
+// ValidatingAdmissionPolicyBinding: where a policy applies, and with which parameters.
+
+import type { KubeObject } from '../../object.ts'
+import { text } from '../cells.ts'
+import { age } from '../columns.ts'
+import { defineKind } from '../define.ts'
+
+export const validatingAdmissionPolicyBinding = defineKind({
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  kind: 'ValidatingAdmissionPolicyBinding',
+  plural: 'validatingadmissionpolicybindings',
+  categories: ['api-extensions'],
+  namespaced: false,
+  hasGeneration: true,
+  allowUnconditionalUpdate: false,
+  columns: [text('PolicyName', (object) => object.spec?.policyName), text('ParamRef', paramRefCell), age],
+})
+
+function paramRefCell(object: KubeObject): string {
+  const ref = object.spec?.paramRef
+  if (!ref) return '<unset>'
+  return ref.namespace ? `${ref.namespace}/${ref.name ?? '*'}` : (ref.name ?? '*')
+}

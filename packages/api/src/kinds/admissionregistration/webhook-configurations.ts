@@ -1,0 +1,29 @@
+// ValidatingWebhookConfiguration and MutatingWebhookConfiguration: who else is asked before a write.
+
+import { integer, size } from '../cells.ts'
+import { age } from '../columns.ts'
+import { defineKind } from '../define.ts'
+
+export const validatingWebhookConfiguration = defineKind({
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  kind: 'ValidatingWebhookConfiguration',
+  plural: 'validatingwebhookconfigurations',
+  categories: ['api-extensions'],
+  namespaced: false,
+  hasGeneration: true,
+  allowUnconditionalUpdate: false,
+  columns: [integer('Webhooks', (object) => size(object['webhooks'])), age],
+})
+
+export const mutatingWebhookConfiguration = defineKind({
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  kind: 'MutatingWebhookConfiguration',
+  plural: 'mutatingwebhookconfigurations',
+  categories: ['api-extensions'],
+  namespaced: false,
+  hasGeneration: true,
+  allowUnconditionalUpdate: false,
+  columns: [integer('Webhooks', (object) => size(object['webhooks'])), age],
+})

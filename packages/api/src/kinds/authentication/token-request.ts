@@ -1,0 +1,16 @@
+// TokenRequest: asks for a token of a ServiceAccount, through that kind's token subresource only; hence no verbs.
+
+import { createdAt } from '../cells.ts'
+import { defineKind } from '../define.ts'
+
+export const tokenRequest = defineKind({
+  group: 'authentication.k8s.io',
+  version: 'v1',
+  kind: 'TokenRequest',
+  plural: 'tokenrequests',
+  verbs: [],
+  hasGeneration: false,
+  hasStatus: false,
+  stored: false,
+  columns: [createdAt],
+})

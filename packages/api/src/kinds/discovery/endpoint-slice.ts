@@ -1,0 +1,39 @@
+// EndpointSlice: some of the addresses behind a Service.
+
+import type { KubeObject } from '../../object.ts'
+import { text } from '../cells.ts'
+import { age } from '../columns.ts'
+import { defineKind } from '../define.ts'
+
+const MAX_SHOWN = 3
+
+export const endpointSlice = defineKind({
+  group: 'discovery.k8s.io',
+  version: 'v1',
+  kind: 'EndpointSlice',
+  plural: 'endpointslices',
+  hasGeneration: true,
+  columns: [
+    text('AddressType', (object) => object['addressType']),
+    text('Ports', portsCell),
+    text('Endpoints', endpointsCell),
+    age,
+  ],
+})
+
+function portsCell(object: KubeObject): string {
+  const ports: { port?: number | null; name?: string }[] = object['ports'] ?? []
+  if (ports.length === 0) return '<unset>'
+  return firstOf(ports.map(({ port, name }) => (port ? String(port) : (name ?? ''))))
+}
+
+function endpointsCell(object: KubeObject): string {
+  const endpoints: { addresses?: string[] }[] = object['endpoints'] ?? []
+  if (endpoints.length === 0) return '<unset>'
+  return firstOf(endpoints.flatMap(({ addresses = [] }) => addresses))
+}
+
+function firstOf(values: string[]): string {
+  const shown = values.slice(0, MAX_SHOWN).join(',')
+  return values.length > MAX_SHOWN ? `${shown} + ${values.length - MAX_SHOWN} more...` : shown
+}

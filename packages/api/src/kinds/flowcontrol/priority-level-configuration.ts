@@ -1,0 +1,33 @@
+// PriorityLevelConfiguration: how many requests of one level run at once, and how the others wait.
+
+import type { KubeObject } from '../../object.ts'
+import { text } from '../cells.ts'
+import { age } from '../columns.ts'
+import { defineKind } from '../define.ts'
+
+export const priorityLevelConfiguration = defineKind({
+  group: 'flowcontrol.apiserver.k8s.io',
+  version: 'v1',
+  kind: 'PriorityLevelConfiguration',
+  plural: 'prioritylevelconfigurations',
+  namespaced: false,
+  allowUnconditionalUpdate: false,
+  columns: [
+    text('Type', (object) => object.spec?.type),
+    text('NominalConcurrencyShares', sharesCell),
+    text('Queues', (object) => queuing(object, 'queues')),
+    text('HandSize', (object) => queuing(object, 'handSize')),
+    text('QueueLengthLimit', (object) => queuing(object, 'queueLengthLimit')),
+    age,
+  ],
+})
+
+function sharesCell(object: KubeObject): string {
+  const shares = (object.spec?.limited ?? object.spec?.exempt)?.nominalConcurrencyShares
+  return shares === undefined || shares === null ? '<none>' : String(shares)
+}
+
+function queuing(object: KubeObject, field: string): string {
+  const value = object.spec?.limited?.limitResponse?.queuing?.[field]
+  return value === undefined || value === null ? '<none>' : String(value)
+}

@@ -1,0 +1,38 @@
+// Ingress: HTTP rules from host and path to Services.
+
+import type { KubeObject } from '../../object.ts'
+import { text } from '../cells.ts'
+import { age } from '../columns.ts'
+import { loadBalancerAddresses } from '../core/service-cells.ts'
+import { defineKind } from '../define.ts'
+
+const MAX_HOSTS_SHOWN = 3
+
+export const ingress = defineKind({
+  group: 'networking.k8s.io',
+  version: 'v1',
+  kind: 'Ingress',
+  plural: 'ingresses',
+  shortNames: ['ing'],
+  columns: [
+    text('Class', classCell),
+    text('Hosts', hostsCell),
+    text('Address', (object) => loadBalancerAddresses(object.status?.loadBalancer).join(',')),
+    text('Ports', (object) => ((object.spec?.tls ?? []).length > 0 ? '80, 443' : '80')),
+    age,
+  ],
+})
+
+function classCell(object: KubeObject): string {
+  return object.spec?.ingressClassName ?? object.metadata.annotations?.[INGRESS_CLASS_ANNOTATION] ?? '<none>'
+}
+
+export const INGRESS_CLASS_ANNOTATION = 'kubernetes.io/ingress.class'
+
+function hostsCell(object: KubeObject): string {
+  const rules: { host?: string }[] = object.spec?.rules ?? []
+  const hosts = rules.map(({ host }) => host ?? '').filter((host) => host !== '')
+  if (hosts.length === 0) return '*'
+  const shown = hosts.slice(0, MAX_HOSTS_SHOWN).join(',')
+  return hosts.length > MAX_HOSTS_SHOWN ? `${shown} + ${hosts.length - MAX_HOSTS_SHOWN} more...` : shown
+}

@@ -1,0 +1,34 @@
+// StorageClass: how volumes of a class are made.
+
+import type { KubeObject } from '../../object.ts'
+import { optionalBoolean, text } from '../cells.ts'
+import { age } from '../columns.ts'
+import { defineKind } from '../define.ts'
+
+const DEFAULT_ANNOTATIONS = [
+  'storageclass.kubernetes.io/is-default-class',
+  'storageclass.beta.kubernetes.io/is-default-class',
+]
+
+export const storageClass = defineKind({
+  group: 'storage.k8s.io',
+  version: 'v1',
+  kind: 'StorageClass',
+  plural: 'storageclasses',
+  shortNames: ['sc'],
+  namespaced: false,
+  columns: [
+    { name: 'Name', type: 'string', format: 'name', cell: nameCell },
+    text('Provisioner', (object) => object['provisioner']),
+    text('ReclaimPolicy', (object) => object['reclaimPolicy'] ?? 'Delete'),
+    text('VolumeBindingMode', (object) => object['volumeBindingMode'] ?? 'Immediate'),
+    text('AllowVolumeExpansion', (object) => optionalBoolean(object['allowVolumeExpansion'] ?? false)),
+    age,
+  ],
+})
+
+function nameCell(object: KubeObject): string {
+  const { name = '', annotations = {} } = object.metadata
+  const isDefault = DEFAULT_ANNOTATIONS.some((annotation) => annotations[annotation] === 'true')
+  return isDefault ? `${name} (default)` : name
+}
