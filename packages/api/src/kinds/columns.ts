@@ -1,6 +1,5 @@
 // Columns that many kinds print, and the texts in their cells as kubectl prints them.
 
-import type { KubeObject } from '../object.ts'
 import type { Column } from '../resource.ts'
 
 /** The age of the object. */
@@ -40,25 +39,6 @@ export function humanDuration(durationMs: number): string {
 
 function pair(first: number, unit: string, second: number, smaller: string): string {
   return second === 0 ? `${first}${unit}` : `${first}${unit}${second}${smaller}`
-}
-
-/** A column that is shown with `-o wide`. */
-export function wide(column: Column): Column {
-  return { ...column, priority: 1 }
-}
-
-/** A text column. */
-export function text(name: string, cell: (object: KubeObject, now: number) => string, description = ''): Column {
-  return { name, type: 'string', description, cell }
-}
-
-/** A whole-number column; an absent number prints as 0. */
-export function count(
-  name: string,
-  cell: (object: KubeObject) => number | null | undefined,
-  description = '',
-): Column {
-  return { name, type: 'integer', description, cell: (object) => cell(object) ?? 0 }
 }
 
 /** `a=1,b=2` sorted by key; `<none>` when empty. */

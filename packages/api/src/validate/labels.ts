@@ -17,7 +17,10 @@ export function validateLabelName(name: string, field: string): FieldError[] {
 }
 
 /** Errors stand at the map itself, as in Kubernetes. */
-export function validateLabels(labels: Record<string, string> | null | undefined, field: string): FieldError[] {
+export function validateLabels(
+  labels: Record<string, string> | null | undefined,
+  field: string,
+): FieldError[] {
   const errors: FieldError[] = []
   for (const [key, value] of Object.entries(mapOf(labels))) {
     errors.push(...validateLabelName(key, field), ...named(field, value, isValidLabelValue))
@@ -26,7 +29,11 @@ export function validateLabels(labels: Record<string, string> | null | undefined
 }
 
 /** An absent selector is fine here: whether it must be there is the kind's own rule. */
-export function validateLabelSelector(selector: Json, field: string, rules: SelectorRules = {}): FieldError[] {
+export function validateLabelSelector(
+  selector: Json,
+  field: string,
+  rules: SelectorRules = {},
+): FieldError[] {
   if (selector === undefined || selector === null) return []
   const errors = validateLabels(selector.matchLabels, `${field}.matchLabels`)
   for (const [i, requirement] of listOf(selector.matchExpressions).entries()) {
@@ -38,7 +45,9 @@ export function validateLabelSelector(selector: Json, field: string, rules: Sele
 /** True for absent and for `{}`: a selector that selects everything. */
 export function isEmptySelector(selector: Json): boolean {
   if (selector === undefined || selector === null) return true
-  return Object.keys(mapOf(selector.matchLabels)).length === 0 && listOf(selector.matchExpressions).length === 0
+  return (
+    Object.keys(mapOf(selector.matchLabels)).length === 0 && listOf(selector.matchExpressions).length === 0
+  )
 }
 
 /** Whether an expression holds a value that is no label value (see SelectorRules.allowInvalidValues). */

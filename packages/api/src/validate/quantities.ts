@@ -12,10 +12,6 @@ export function isNegative(quantity: string): boolean {
   return compareQuantity(quantity, '0') < 0
 }
 
-export function isZeroQuantity(quantity: string): boolean {
-  return compareQuantity(quantity, '0') === 0
-}
-
 export function nonnegativeQuantity(quantity: string, field: string): FieldError[] {
   return isNegative(quantity) ? [invalid(field, quantity, NEGATIVE_MESSAGE)] : []
 }
