@@ -58,6 +58,10 @@ export interface Constraints {
 export interface ScalarSchema extends SchemaBase {
   kind: 'scalar'
   scalar: ScalarType
+  /** Built-in kinds: the type as Go prints it in errors, e.g. `v1.Protocol`. */
+  goType?: string
+  /** Built-in kinds: the known values, for publishing. Not enforced by the walk. */
+  enum?: readonly string[]
 }
 
 export interface FieldSchema {
@@ -67,6 +71,10 @@ export interface FieldSchema {
   /** Protobuf field number; 0 where there is none (CRDs). */
   number: number
   required: boolean
+  /** Built-in kinds: the zero value is left out of JSON (`omitempty`). */
+  omitEmpty?: boolean
+  /** Built-in kinds: absent and zero differ (a Go pointer). */
+  pointer?: boolean
   /** Strategic merge: 'merge', 'replace', 'retainKeys', 'merge,retainKeys', 'replace,retainKeys'. */
   patchStrategy?: string
   /** Strategic merge key, e.g. 'name', 'containerPort'. */
@@ -82,7 +90,9 @@ export interface ObjectSchema extends SchemaBase {
   kind: 'object'
   /** OpenAPI definition name, e.g. `io.k8s.api.core.v1.PodSpec`; absent for anonymous CRD objects. */
   name?: string
-  /** JSON name -> field, in OpenAPI order (alphabetical) or in the author's order. May be recursive. */
+  /** Built-in kinds: the type as Go prints it in errors, e.g. `v1.PodSpec`. */
+  goType?: string
+  /** JSON name -> field, in the order of Go's JSON output, or in the CRD author's order. May be recursive. */
   fields: ReadonlyMap<string, FieldSchema>
   /** Field names that must be present (CRD `required`). */
   required?: readonly string[]
@@ -99,6 +109,7 @@ export interface ObjectSchema extends SchemaBase {
 export interface MapSchema extends SchemaBase {
   kind: 'map'
   values: Schema
+  goType?: string
   atomic?: boolean
 }
 
@@ -108,6 +119,9 @@ export interface ListSchema extends SchemaBase {
   listType: 'atomic' | 'set' | 'map'
   /** x-kubernetes-list-map-keys, for listType 'map'. */
   listKeys?: readonly string[]
+  goType?: string
+  /** On the wire the list is a message of its own: `{ repeated items = 1 }` (ExtraValue, Verbs). */
+  wrapped?: boolean
 }
 
 /** Free-form JSON: RawExtension, apiextensions JSON, FieldsV1, an untyped CRD field with preserve-unknown-fields. */
@@ -115,6 +129,7 @@ export interface AnySchema extends SchemaBase {
   kind: 'any'
   /** How protobuf carries it: RawExtension{raw=1}, FieldsV1{Raw=1}, JSON{raw=1}, Unknown. All are bytes of JSON. */
   proto?: 'rawExtension' | 'fieldsV1' | 'json'
+  goType?: string
 }
 
 export type Schema = ScalarSchema | ObjectSchema | MapSchema | ListSchema | AnySchema

@@ -1,0 +1,82 @@
+// Obtains the Debian packages that carry the Kubernetes API sources, without touching the system: apt gets its own
+// sources list, lists, status and cache under .state/, and the packages are only unpacked there.
+
+import { execFile } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+
+const STATE = join(import.meta.dirname, '../../.state/kubernetes-sources')
+const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
+const SUITE = 'trixie'
+const DEFAULT_MIRROR = ''
+const PACKAGES = [
+  'golang-k8s-api-dev',
+  'golang-k8s-apimachinery-dev',
+  'golang-k8s-client-go-dev',
+  'golang-k8s-kubectl-dev',
+  'golang-k8s-metrics-dev',
+]
+const DOWNLOAD_TIMEOUT_MS = 180_000
+
+/** Where a Go package lies below a root that holds one folder per unpacked Debian package. */
+export function sourceFolder(root: string, importPath: string): string {
+  const below = join('usr/share/gocode/src', importPath)
+  for (const name of PACKAGES) {
+    const folder = join(root, name, below)
+    if (existsSync(folder)) return folder
+  }
+  throw new Error(`${importPath} is in none of the packages under ${root}`)
+}
+
+/**
+ * The root folder of the unpacked packages: downloaded once, then kept. Throws when there is no apt, no archive keyring
+ * or no network. BRUME_DEBIAN_MIRROR names another mirror.
+ */
+export async function kubernetesSources(): Promise<string> {
+  const root = join(STATE, 'pkg')
+  if (existsSync(root)) return root
+  if (!existsSync(KEYRING)) throw new Error(`no Debian archive keyring at ${KEYRING}`)
+  const options = writeAptConfig()
+  await run('apt-get', [...options, 'update'], { timeout: DOWNLOAD_TIMEOUT_MS })
+  const debs = join(STATE, 'debs')
+  mkdirSync(debs, { recursive: true })
+  await run('apt-get', [...options, 'download', ...PACKAGES], { cwd: debs, timeout: DOWNLOAD_TIMEOUT_MS })
+  const unpacking = join(STATE, `unpacking-${process.pid}`)
+  for (const deb of readdirSync(debs)) {
+    const name = PACKAGES.find((candidate) => deb.startsWith(`${candidate}_`))
+    if (name !== undefined) await run('dpkg-deb', ['-x', join(debs, deb), join(unpacking, name)])
+  }
+  renameSync(unpacking, root)
+  return root
+}
+
+/** The fixtures of k8s.io/api: one file per kind and format, or undefined when they cannot be had. */
+export async function fixtureFolder(): Promise<string | undefined> {
+  const given = process.env.BRUME_K8S_FIXTURES
+  if (given !== undefined) return given
+  try {
+    return join(sourceFolder(await kubernetesSources(), 'k8s.io/api'), 'testdata/HEAD')
+  } catch {
+    return undefined
+  }
+}
+
+function writeAptConfig(): string[] {
+  mkdirSync(join(STATE, 'lists/partial'), { recursive: true })
+  mkdirSync(join(STATE, 'archives/partial'), { recursive: true })
+  const mirror = process.env.BRUME_DEBIAN_MIRROR ?? DEFAULT_MIRROR
+  writeFileSync(join(STATE, 'sources.list'), `deb [signed-by=${KEYRING}] ${mirror} ${SUITE} main\n`)
+  writeFileSync(join(STATE, 'status'), '')
+  const settings = {
+    'Dir::Etc::SourceList': join(STATE, 'sources.list'),
+    'Dir::Etc::SourceParts': '/dev/null',
+    'Dir::State::Lists': join(STATE, 'lists'),
+    'Dir::State::status': join(STATE, 'status'),
+    'Dir::Cache': STATE,
+    'Dir::Cache::archives': join(STATE, 'archives'),
+  }
+  return Object.entries(settings).flatMap(([key, value]) => ['-o', `${key}=${value}`])
+}
