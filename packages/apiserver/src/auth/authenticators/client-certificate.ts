@@ -1,0 +1,74 @@
+// Client certificates: the common name is the user, the organizations are the groups.
+
+import { hash, X509Certificate } from 'node:crypto'
+import type { Clock } from '@brume/base/clock'
+import { certificateSubject, EXT_KEY_USAGE } from '../pki/certificate.ts'
+import type { Authenticator, UserInfo } from '../types.ts'
+import { unauthorized } from './unauthorized.ts'
+
+/** Verdicts that are remembered; the least recently seen is forgotten first. */
+const MAX_REMEMBERED = 4096
+const ANY_EXT_KEY_USAGE = '2.5.29.37.0'
+
+interface Verdict {
+  user: UserInfo
+  notBefore: number
+  notAfter: number
+}
+
+/** Accepts certificates that `ca` itself signed for client authentication. */
+export function clientCertificateAuthenticator(options: {
+  ca: X509Certificate
+  clock: Clock
+}): Authenticator {
+  const remembered = new Map<string, Verdict>()
+  return {
+    authenticate({ clientCertificate: der }) {
+      if (der === undefined) return undefined
+      const fingerprint = hash('sha256', der, 'hex')
+      let verdict = remembered.get(fingerprint)
+      if (verdict === undefined) verdict = inspect(der, fingerprint, options.ca)
+      else remembered.delete(fingerprint)
+      remembered.set(fingerprint, verdict)
+      if (remembered.size > MAX_REMEMBERED) remembered.delete(remembered.keys().next().value!)
+      const now = options.clock.now()
+      if (now < verdict.notBefore) throw unauthorized('the client certificate is not valid yet')
+      if (now > verdict.notAfter) throw unauthorized('the client certificate has expired')
+      return verdict.user
+    },
+  }
+}
+
+function inspect(der: Buffer, fingerprint: string, ca: X509Certificate): Verdict {
+  const { certificate, subject } = read(der)
+  if (!certificate.checkIssued(ca) || !certificate.verify(ca.publicKey)) {
+    throw unauthorized('the client certificate was signed by an unknown authority')
+  }
+  // node:crypto calls the extended key usages keyUsage.
+  const usages: readonly string[] | undefined = certificate.keyUsage
+  const mayAuthenticate =
+    usages === undefined ||
+    usages.includes(EXT_KEY_USAGE['client auth']) ||
+    usages.includes(ANY_EXT_KEY_USAGE)
+  if (certificate.ca || !mayAuthenticate) {
+    throw unauthorized('the certificate is not one for client authentication')
+  }
+  if (subject.commonName === '') throw unauthorized('the client certificate has no common name')
+  return {
+    user: {
+      name: subject.commonName,
+      groups: subject.organizations,
+      extra: { 'authentication.kubernetes.io/credential-id': [`X509SHA256=${fingerprint}`] },
+    },
+    notBefore: certificate.validFromDate.getTime(),
+    notAfter: certificate.validToDate.getTime(),
+  }
+}
+
+function read(der: Buffer) {
+  try {
+    return { certificate: new X509Certificate(der), subject: certificateSubject(der) }
+  } catch (error) {
+    throw unauthorized(`the client certificate cannot be read: ${String(error)}`)
+  }
+}
