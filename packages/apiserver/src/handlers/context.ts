@@ -1,0 +1,77 @@
+// What every verb's handler is given: the parts of the server, and one request that was authenticated, authorized and
+// found to name a served resource.
+
+import type { KubeObject } from '@brume/api/object'
+import type { ResourceDefinition } from '@brume/api/resource'
+import type { Clock } from '@brume/base/clock'
+import type { GroupResourceName } from '@brume/base/errors'
+import type { Logger } from '@brume/base/log'
+import type { Store } from '@brume/store/contract'
+import type { AdmissionPlugin, AdmissionRequest } from '../admission/types.ts'
+import type { UserInfo } from '../auth/types.ts'
+import type { ApiRequest } from '../http/types.ts'
+import type { ObjectReader } from '../registry/reader.ts'
+import type { ResourceRegistry } from '../registry/resources.ts'
+import type { ResourceRequest } from '../request/info.ts'
+import type { Handler } from '../subresources/table.ts'
+import type { WatchHub } from '../watch/hub.ts'
+
+export interface ServerParts {
+  store: Store
+  registry: ResourceRegistry
+  reader: ObjectReader
+  admission: readonly AdmissionPlugin[]
+  watches: WatchHub
+  clock: Clock
+  logger: Logger
+  /** A new UUID. */
+  newUid(): string
+  /** Five characters for generateName. */
+  newSuffix(): string
+  /** `group/plural` -> verb -> handler of the kinds that are answered and not stored (reviews). */
+  virtualKinds: ReadonlyMap<string, Readonly<Record<string, Handler>>>
+  /** Answers a TokenRequest for a service account. Throws StatusError. */
+  requestToken(of: { account: KubeObject; request: KubeObject }): Promise<KubeObject>
+  /** Changes an object before validation with state that the kind alone lacks (Service addresses). */
+  allocators: readonly Allocator[]
+}
+
+/** Allocates from state (cluster IPs, node ports). Runs before validation; may throw a StatusError. */
+export interface Allocator {
+  group: string
+  plural: string
+  /** Changes `object` in place; the returned function gives back what was taken, if the write fails. */
+  allocate(object: KubeObject, old: KubeObject | undefined): (() => void) | undefined
+}
+
+export interface RequestContext {
+  parts: ServerParts
+  request: ApiRequest
+  info: ResourceRequest
+  definition: ResourceDefinition
+  user: UserInfo
+  /** Collected for the Warning header. */
+  warnings: string[]
+}
+
+/** For errors: the resource that the path names. */
+export function targetOf({ info }: Pick<RequestContext, 'info'>): GroupResourceName {
+  return { group: info.group, resource: info.resource, name: info.name }
+}
+
+export function admissionRequest(
+  context: RequestContext,
+  fields: Pick<AdmissionRequest, 'operation' | 'object' | 'oldObject' | 'dryRun'> & {
+    name: string
+    payload?: KubeObject
+  },
+): AdmissionRequest {
+  return {
+    resource: context.definition,
+    subresource: context.info.subresource,
+    namespace: context.info.namespace,
+    user: context.user,
+    warn: (text) => context.warnings.push(text),
+    ...fields,
+  }
+}

@@ -1,0 +1,110 @@
+// From a request that may be made to the handler of its resource, subresource and verb.
+
+import type { ResourceDefinition, Verb } from '@brume/api/resource'
+import { StatusError } from '@brume/base/errors'
+import type { UserInfo } from '../auth/types.ts'
+import type { ApiRequest, ApiResponse } from '../http/types.ts'
+import type { ResourceRequest } from '../request/info.ts'
+import { type Handler, subresourceOf } from '../subresources/table.ts'
+import type { RequestContext, ServerParts } from './context.ts'
+import { handleCreate } from './create.ts'
+import { handleDelete } from './delete.ts'
+import { handleDeleteCollection } from './delete-collection.ts'
+import { handleGet } from './get.ts'
+import { handleList } from './list.ts'
+import { handlePatch } from './patch.ts'
+import { acceptOf } from './respond.ts'
+import { handleUpdate } from './update.ts'
+import { handleWatch } from './watch.ts'
+
+const VERBS: Record<Verb, Handler> = {
+  get: handleGet,
+  list: handleList,
+  watch: handleWatch,
+  create: handleCreate,
+  update: handleUpdate,
+  patch: handlePatch,
+  delete: handleDelete,
+  deletecollection: handleDeleteCollection,
+}
+
+const MAX_WARNINGS = 20
+const MAX_WARNING_LENGTH = 512
+
+export async function dispatch(
+  parts: ServerParts,
+  { request, info, user }: { request: ApiRequest; info: ResourceRequest; user: UserInfo },
+): Promise<ApiResponse> {
+  const definition = parts.registry.lookup(info.group, info.version, info.resource)
+  if (definition === undefined) throw notServed()
+  const context: RequestContext = {
+    parts,
+    request,
+    info: normalize(definition, info),
+    definition,
+    user,
+    warnings: [],
+  }
+  const handler = handlerOf(context)
+  if (handler === undefined) throw methodNotAllowed(context)
+  if (request.method !== 'GET' && info.subresource === '') acceptOf(context)
+  const response = await handler(context)
+  addWarnings(response, context.warnings)
+  return response
+}
+
+/** A namespace in the path of a cluster-scoped resource is no part of its key. */
+function normalize(definition: ResourceDefinition, info: ResourceRequest): ResourceRequest {
+  if (definition.namespaced || info.namespace === '') return info
+  if (definition.plural !== 'namespaces') throw notServed()
+  return { ...info, namespace: '' }
+}
+
+function handlerOf(context: RequestContext): Handler | undefined {
+  const { definition, info, parts } = context
+  if (info.subresource !== '') {
+    const subresource = subresourceOf(context)
+    if (subresource === undefined) {
+      const declared = definition.subresources.some(({ name }) => name === info.subresource)
+      throw declared ? needsNode(info) : notServed()
+    }
+    return subresource[info.verb]
+  }
+  if (definition.namespaced && info.namespace === '' && !['list', 'watch'].includes(info.verb)) return undefined
+  const virtual = parts.virtualKinds.get(`${definition.group}/${definition.plural}`)
+  if (virtual !== undefined) return virtual[info.verb]
+  if (!(definition.verbs as readonly string[]).includes(info.verb)) return undefined
+  if (info.name !== '' && info.verb === 'create') return undefined
+  return VERBS[info.verb as Verb]
+}
+
+export function notServed(): StatusError {
+  return new StatusError('NotFound', 'the server could not find the requested resource')
+}
+
+function needsNode({ resource, subresource }: ResourceRequest): StatusError {
+  return new StatusError(
+    'ServiceUnavailable',
+    `${resource}/${subresource} is answered by a node, and no node agent is connected to this control plane`,
+  )
+}
+
+function methodNotAllowed({ definition, info }: RequestContext): StatusError {
+  const { group, plural } = definition
+  return new StatusError(
+    'MethodNotAllowed',
+    `${info.verb} is not supported on resources of kind "${group === '' ? plural : `${plural}.${group}`}"`,
+    { ...(group === '' ? {} : { group }), kind: plural },
+  )
+}
+
+/** RFC 7234 warnings as Kubernetes sends them: code 299, agent "-", each text once. */
+function addWarnings(response: ApiResponse, warnings: readonly string[]): void {
+  const texts = [...new Set(warnings)].slice(0, MAX_WARNINGS)
+  if (texts.length > 0) response.headers['warning'] = texts.map((text) => `299 - "${quotable(text)}"`)
+}
+
+function quotable(text: string): string {
+  const clean = text.replace(/[^\x20-\x7e]/g, (c) => (c === '\n' || c === '\t' ? ' ' : '?'))
+  return clean.slice(0, MAX_WARNING_LENGTH).replace(/[\\"]/g, '\\$&')
+}

@@ -1,0 +1,118 @@
+// GET with watch=true: the start of a watch, from the newest state, from a revision, or with the initial events.
+
+import { expired, notFound, StatusError, tooManyRequests } from '@brume/base/errors'
+import { type Entry, StoreError } from '@brume/store/contract'
+import { negotiate, notAcceptable, TABLE_VIEWS } from '../http/accept.ts'
+import { keyOf, prefixOf } from '../registry/entries.ts'
+import { type ListOptions, parseListOptions } from '../request/options.ts'
+import { compileSelection } from '../request/selection.ts'
+import type { ApiResponse, Sink } from '../http/types.ts'
+import { watchForm } from '../watch/frames.ts'
+import { SharedFrames } from '../watch/hub.ts'
+import { Watcher } from '../watch/watcher.ts'
+import { type RequestContext, targetOf } from './context.ts'
+import { listEntries } from './list.ts'
+
+/** Without a wish of the client a watch ends after 30 to 60 minutes, so that load spreads again. */
+const MIN_TIMEOUT_SECONDS = 1800
+const MAX_TIMEOUT_SECONDS = 86_400
+const shared = new SharedFrames()
+
+export function handleWatch(context: RequestContext): ApiResponse {
+  const { request, definition, info, parts } = context
+  if (!definition.stored) throw notFound(targetOf(context))
+  const offer = { views: TABLE_VIEWS, protobuf: definition.custom !== true }
+  const accepted = negotiate(request.headers['accept'], offer, null)
+  if (accepted.encoding === 'yaml') throw notAcceptable(offer)
+  const options = parseListOptions(request.query, 'watch')
+  const selection = compileSelection(definition, options)
+  const start = startOf(context, options)
+  const contentType =
+    accepted.encoding === 'protobuf' ? 'application/vnd.kubernetes.protobuf;stream=watch' : 'application/json'
+  if (parts.watches.isFull) throw tooManyRequests('too many watches are open, please try again later', 5)
+  return {
+    status: 200,
+    headers: { 'content-type': contentType },
+    body: {
+      start(sink) {
+        const watcher = new Watcher({
+          store: parts.store,
+          hub: parts.watches,
+          shared,
+          sink,
+          form: watchForm({
+            accepted,
+            definition,
+            includeObject: options.includeObject,
+            now: () => parts.clock.now(),
+          }),
+          selection,
+          prefix: prefixOf(definition, info.namespace),
+          onlyKey: info.name === '' ? undefined : keyOf(definition, info.namespace, info.name),
+          bookmarks: options.allowWatchBookmarks,
+          ...start,
+        })
+        begin(context, { watcher, sink, options })
+      },
+    },
+  }
+}
+
+function begin(
+  context: RequestContext,
+  { watcher, sink, options }: { watcher: Watcher; sink: Sink; options: ListOptions },
+): void {
+  if (!context.parts.watches.add(watcher)) {
+    sink.abort()
+    return
+  }
+  try {
+    watcher.start()
+  } catch (error) {
+    // The history went between the check and the start: the client lists again.
+    watcher.stop()
+    sink.abort()
+    if (!(error instanceof StoreError)) throw error
+    return
+  }
+  const wanted = options.timeoutSeconds
+  const seconds =
+    wanted !== undefined && wanted > 0
+      ? Math.min(wanted, MAX_TIMEOUT_SECONDS)
+      : MIN_TIMEOUT_SECONDS * (1 + Math.random())
+  const timer = context.parts.clock.after(seconds * 1000, () => watcher.finish())
+  sink.onClose(() => timer.cancel())
+}
+
+interface Start {
+  after: number
+  initial: readonly Entry[]
+  initialBookmark: number | undefined
+}
+
+/** resourceVersion unset or "0": the current objects first. With sendInitialEvents: them and the ending bookmark. */
+function startOf(context: RequestContext, options: ListOptions): Start {
+  const { store } = context.parts
+  const wanted = options.resourceVersion
+  const fresh = wanted === '' || wanted === '0'
+  if (!fresh && Number(wanted) > store.revision) {
+    throw new StatusError('Timeout', `Too large resource version: ${wanted}, current: ${store.revision}`, {
+      causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+      retryAfterSeconds: 1,
+    })
+  }
+  const withInitial = options.sendInitialEvents ?? fresh
+  if (withInitial) {
+    const page = listEntries(context, { ...options, limit: 0, continueToken: '', resourceVersion: '', resourceVersionMatch: '' })
+    const { name } = context.info
+    const key = name === '' ? undefined : keyOf(context.definition, context.info.namespace, name)
+    const initial = key === undefined ? page.entries : page.entries.filter((entry) => entry.key === key)
+    const bookmark = options.sendInitialEvents === true && options.allowWatchBookmarks
+    return { after: page.revision, initial, initialBookmark: bookmark ? page.revision : undefined }
+  }
+  const after = fresh ? store.revision : Number(wanted)
+  if (after < store.compactedRevision) {
+    throw expired(`too old resource version: ${wanted} (${store.compactedRevision})`)
+  }
+  return { after, initial: [], initialBookmark: undefined }
+}

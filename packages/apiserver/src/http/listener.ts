@@ -1,0 +1,122 @@
+// The HTTPS port: one TLS socket, HTTP/2 or HTTP/1.1 by ALPN, every limit in one place.
+
+import http from 'node:http'
+import http2 from 'node:http2'
+import type { AddressInfo } from 'node:net'
+import tls from 'node:tls'
+import type { Logger } from '@brume/base/log'
+import type { ApiServer } from '../server.ts'
+import { serveHttp1 } from './http1.ts'
+import { serveHttp2 } from './http2.ts'
+
+/** Bounds of what clients can make the server hold. */
+export const LISTENER_LIMITS = {
+  connections: 20_000,
+  streamsPerConnection: 250,
+  headerBytes: 64 * 1024,
+  headerPairs: 200,
+  handshakeMs: 10_000,
+  /** A request's head must arrive within this time, the whole request within five minutes. */
+  headMs: 20_000,
+  requestMs: 300_000,
+  /** A connection on which nothing is open. */
+  idleMs: 600_000,
+} as const
+
+export interface ListenerOptions {
+  server: ApiServer
+  host: string
+  port: number
+  /** PEM. */
+  key: string
+  certificate: string
+  clientCa: string
+  logger: Logger
+}
+
+export interface Listener {
+  port: number
+  address: string
+  /** New certificate for new connections. */
+  renew(certificate: { key: string; certificate: string }): void
+  /** Stops accepting, ends what is open within `graceMs`, then cuts the rest. */
+  close(graceMs: number): Promise<void>
+}
+
+/** Listens on host:port (port 0: any free one). Rejects with the system's error, e.g. EADDRINUSE. */
+export async function listen(options: ListenerOptions): Promise<Listener> {
+  const { logger } = options
+  const sockets = new Set<tls.TLSSocket>()
+  const h2 = http2.createServer({
+    maxHeaderListPairs: LISTENER_LIMITS.headerPairs,
+    maxSessionInvalidFrames: 100,
+    settings: {
+      maxConcurrentStreams: LISTENER_LIMITS.streamsPerConnection,
+      maxHeaderListSize: LISTENER_LIMITS.headerBytes,
+      initialWindowSize: 1024 * 1024,
+    },
+  })
+  const h1 = http.createServer({
+    maxHeaderSize: LISTENER_LIMITS.headerBytes,
+    headersTimeout: LISTENER_LIMITS.headMs,
+    requestTimeout: LISTENER_LIMITS.requestMs,
+    keepAliveTimeout: LISTENER_LIMITS.idleMs,
+    connectionsCheckingInterval: 5_000,
+  })
+  // Its timeouts of half-sent requests are armed by this event; the port itself belongs to the TLS server.
+  h1.emit('listening')
+  serveHttp2(h2, options.server)
+  serveHttp1(h1, options.server)
+  const server = tls.createServer({
+    key: options.key,
+    cert: options.certificate,
+    ca: options.clientCa,
+    requestCert: true,
+    rejectUnauthorized: false,
+    ALPNProtocols: ['h2', 'http/1.1'],
+    handshakeTimeout: LISTENER_LIMITS.handshakeMs,
+    minVersion: 'TLSv1.2',
+  })
+  server.maxConnections = LISTENER_LIMITS.connections
+  server.on('tlsClientError', (error) => logger.debug('TLS handshake failed', { error: error.message }))
+  server.on('secureConnection', (socket) => {
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+    socket.on('error', (error) => logger.debug('connection failed', { error: error.message }))
+    socket.setNoDelay(true)
+    ;(socket.alpnProtocol === 'h2' ? h2 : h1).emit('connection', socket)
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host: options.host, port: options.port, backlog: 1024 }, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+  server.on('error', (error) => logger.error('listener failed', { error }))
+  const { port, address } = server.address() as AddressInfo
+  return {
+    port,
+    address,
+    renew: ({ key, certificate }) =>
+      server.setSecureContext({ key, cert: certificate, ca: options.clientCa, minVersion: 'TLSv1.2' }),
+    close: (graceMs) => closeAll(server, { h1, sockets, graceMs }),
+  }
+}
+
+function closeAll(
+  server: tls.Server,
+  { h1, sockets, graceMs }: { h1: http.Server; sockets: Set<tls.TLSSocket>; graceMs: number },
+): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      for (const socket of sockets) socket.destroy()
+    }, graceMs)
+    server.close(() => {
+      clearTimeout(timer)
+      resolve()
+    })
+    h1.emit('close')
+    for (const socket of sockets) socket.emit('brume-drain')
+  })
+}

@@ -1,0 +1,130 @@
+// A request body as an object of the kind that the path names, decoded as strictly as the client asked for.
+
+import { decodeProtobuf } from '@brume/api/codec/protobuf'
+import { parseYaml } from '@brume/api/codec/yaml'
+import { DecodeError } from '@brume/api/schema/decode'
+import { decodeBuiltin } from '@brume/api/schema/decode'
+import type { KubeObject } from '@brume/api/object'
+import { apiVersionOf, type ResourceDefinition } from '@brume/api/resource'
+import type { ObjectSchema } from '@brume/api/schema/schema'
+import { badRequest, StatusError } from '@brume/base/errors'
+import { JsonError, parseJson } from '@brume/base/json'
+import { decodeCustom } from '../crd/decode.ts'
+import type { FieldValidation } from './options.ts'
+
+export interface RawBody {
+  value: unknown
+  duplicateKeys: string[]
+}
+
+const STRICT_ERROR_LIMIT = 20
+
+/** The media type without parameters, in lower case; '' when absent. */
+export function mediaType(contentType: string | undefined): string {
+  return (contentType ?? '').split(';', 1)[0]!.trim().toLowerCase()
+}
+
+/** Parses a body of an object by its content type; a missing one counts as JSON. Throws 400 or 415. */
+export function parseBody(bytes: Buffer, contentType: string | undefined): RawBody {
+  const type = mediaType(contentType)
+  try {
+    switch (type) {
+      case '':
+      case 'application/json':
+        return parseJson(bytes)
+      case 'application/yaml':
+      case 'application/x-yaml':
+      case 'text/yaml':
+        return parseYaml(bytes)
+      case 'application/vnd.kubernetes.protobuf':
+        return { value: decodeProtobuf(bytes), duplicateKeys: [] }
+    }
+  } catch (error) {
+    throw asBadRequest(error)
+  }
+  throw new StatusError(
+    'UnsupportedMediaType',
+    `the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf`,
+  )
+}
+
+/** A codec's own errors are the client's; anything else is a bug and passes. */
+export function asBadRequest(error: unknown, prefix = ''): unknown {
+  if (error instanceof JsonError || error instanceof DecodeError) return badRequest(`${prefix}${error.message}`)
+  return error
+}
+
+export interface Expected {
+  group: string
+  version: string
+  kind: string
+}
+
+/** Fills apiVersion and kind where the body has none; refuses a body of another kind. */
+export function checkKind(value: unknown, expected: Expected): asserts value is KubeObject {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw badRequest(`couldn't get version/kind; json parse error: the body is not an object`)
+  }
+  const object = value as Record<string, unknown>
+  const apiVersion = apiVersionOf(expected.group, expected.version)
+  if (object['apiVersion'] === undefined || object['apiVersion'] === '') object['apiVersion'] = apiVersion
+  if (object['kind'] === undefined || object['kind'] === '') object['kind'] = expected.kind
+  if (object['apiVersion'] !== apiVersion) {
+    throw badRequest(
+      `the API version in the data (${show(object['apiVersion'])}) does not match the expected API version (${apiVersion})`,
+    )
+  }
+  if (object['kind'] !== expected.kind) {
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${expected.kind}): got ${show(object['kind'])}`,
+    )
+  }
+}
+
+const show = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value))
+
+/** Decodes into the definition's schema; unknown and duplicate fields are refused, warned of or dropped. */
+export function decodeObject(
+  raw: RawBody,
+  definition: ResourceDefinition,
+  mode: { fieldValidation: FieldValidation; warn(text: string): void },
+): KubeObject {
+  checkKind(raw.value, definition)
+  let decoded: { value: KubeObject; unknownFields: string[] }
+  if (definition.custom === true) {
+    decoded = decodeCustom(raw.value, definition)
+  } else {
+    decoded = decodeTyped(raw.value, definition.schema, definition)
+  }
+  reportStrict(raw.duplicateKeys, decoded.unknownFields, mode)
+  return decoded.value
+}
+
+/** Decodes a body of a type that is no resource of its own (Scale, Binding, DeleteOptions...). */
+export function decodeTyped(
+  value: unknown,
+  schema: ObjectSchema,
+  { group, version, kind }: Expected,
+): { value: KubeObject; unknownFields: string[] } {
+  try {
+    return decodeBuiltin(value, schema)
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error
+    const gv = apiVersionOf(group, version)
+    throw badRequest(`${kind} in version "${gv}" cannot be handled as a ${kind}: ${error.message}`)
+  }
+}
+
+export function reportStrict(
+  duplicateKeys: readonly string[],
+  unknownFields: readonly string[],
+  mode: { fieldValidation: FieldValidation; warn(text: string): void },
+): void {
+  if (mode.fieldValidation === 'Ignore' || duplicateKeys.length + unknownFields.length === 0) return
+  const texts = [
+    ...duplicateKeys.map((path) => `duplicate field "${path}"`),
+    ...unknownFields.map((path) => `unknown field "${path}"`),
+  ].slice(0, STRICT_ERROR_LIMIT)
+  if (mode.fieldValidation === 'Strict') throw badRequest(`strict decoding error: ${texts.join(', ')}`)
+  for (const text of texts) mode.warn(text)
+}

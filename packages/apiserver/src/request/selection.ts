@@ -1,0 +1,66 @@
+// Label and field selectors of a request, compiled once, matched against store entries without parsing when only
+// labels are asked for.
+
+import type { KubeObject } from '@brume/api/object'
+import type { ResourceDefinition } from '@brume/api/resource'
+import { parseFieldSelector } from '@brume/api/selectors/field-selector'
+import { parseLabelSelector } from '@brume/api/selectors/label-selector'
+import { SelectorError } from '@brume/api/selectors/requirement'
+import { badRequest } from '@brume/base/errors'
+import type { Entry } from '@brume/store/contract'
+import { labelsOf, objectOf } from '../registry/entries.ts'
+
+export interface Selection {
+  /** Nothing is filtered. */
+  all: boolean
+  matches(entry: Entry): boolean
+}
+
+const EVERYTHING: Selection = { all: true, matches: () => true }
+
+/** Throws 400 for a selector that cannot be parsed or a field that this kind cannot be selected by. */
+export function compileSelection(
+  definition: ResourceDefinition,
+  { labelSelector, fieldSelector }: { labelSelector: string; fieldSelector: string },
+): Selection {
+  if (labelSelector === '' && fieldSelector === '') return EVERYTHING
+  const labels = labelSelector === '' ? undefined : parsed(() => parseLabelSelector(labelSelector))
+  const fields = fieldSelector === '' ? [] : compileFields(definition, fieldSelector)
+  return {
+    all: labels === undefined && fields.length === 0,
+    matches(entry) {
+      if (labels !== undefined && !labels.matches(labelsOf(entry))) return false
+      if (fields.length === 0) return true
+      const object = objectOf(entry)
+      return fields.every((field) => field(object))
+    },
+  }
+}
+
+function compileFields(definition: ResourceDefinition, text: string): ((object: KubeObject) => boolean)[] {
+  const { requirements } = parsed(() => parseFieldSelector(text))
+  return requirements.map(({ field, operator, value }) => {
+    const read = readerOf(definition, field)
+    if (read === undefined) {
+      throw badRequest(
+        `Unable to find "${definition.group === '' ? '' : `${definition.group}/`}${definition.version}, Resource=${definition.plural}" that match label selector "", field selector "${text}": field label not supported: ${field}`,
+      )
+    }
+    const equal = operator !== '!='
+    return (object: KubeObject) => (read(object) === value) === equal
+  })
+}
+
+function readerOf(definition: ResourceDefinition, field: string): ((object: KubeObject) => string) | undefined {
+  if (field === 'metadata.name') return (object) => object.metadata.name ?? ''
+  if (field === 'metadata.namespace' && definition.namespaced) return (object) => object.metadata.namespace ?? ''
+  return Object.hasOwn(definition.selectableFields, field) ? definition.selectableFields[field] : undefined
+}
+
+function parsed<T>(parse: () => T): T {
+  try {
+    return parse()
+  } catch (error) {
+    throw error instanceof SelectorError ? badRequest(error.message) : error
+  }
+}

@@ -1,0 +1,119 @@
+// The pipeline of one request: route -> authenticate -> limit -> authorize -> handler -> answer. Transport-neutral:
+// http/listener.ts feeds it from HTTPS, the in-process client directly.
+
+import { type StatusError, tooManyRequests } from '@brume/base/errors'
+import { impersonate } from './auth/authenticators/impersonation.ts'
+import { unauthorized } from './auth/authenticators/unauthorized.ts'
+import { forbiddenFor } from './auth/authorizers/forbidden.ts'
+import type { Attributes, Authenticator, Authorizer, UserInfo } from './auth/types.ts'
+import type { ServerParts } from './handlers/context.ts'
+import { dispatch, notServed } from './handlers/dispatch.ts'
+import { negotiate } from './http/accept.ts'
+import { metaSchema, respondWith } from './http/encode.ts'
+import type { InFlight } from './http/in-flight.ts'
+import { statusOf, toStatusError } from './http/status.ts'
+import type { ApiRequest, ApiResponse, PathHandler } from './http/types.ts'
+import type { RequestMetrics } from './metrics/requests.ts'
+import { parseRequestInfo, type RequestInfo } from './request/info.ts'
+
+export interface ApiServer {
+  /** Never rejects: errors become a Status. */
+  handle(request: ApiRequest): Promise<ApiResponse>
+}
+
+export interface ApiServerOptions {
+  parts: ServerParts
+  authenticator: Authenticator
+  authorizer: Authorizer
+  inFlight: InFlight
+  metrics: RequestMetrics
+  /** Handler of a path outside the resources (discovery, OpenAPI, metrics, health); undefined: nobody's. */
+  pathHandler(path: string): PathHandler | undefined
+}
+
+export function createApiServer(options: ApiServerOptions): ApiServer {
+  return {
+    async handle(request) {
+      const info = parseRequestInfo(request)
+      const done = options.metrics.start(info, request.method)
+      let response: ApiResponse
+      try {
+        response = await answer(options, request, info)
+      } catch (error) {
+        const bug = (thrown: unknown) =>
+          options.parts.logger.error('request failed', { method: request.method, path: request.path, error: thrown })
+        response = errorResponse(request, toStatusError(error, bug))
+      }
+      done(response)
+      return response
+    },
+  }
+}
+
+async function answer(options: ApiServerOptions, request: ApiRequest, info: RequestInfo): Promise<ApiResponse> {
+  const user = await authenticate(options, request)
+  const longRunning = isLongRunning(info)
+  const exempt = user.groups.includes('system:masters')
+  const release = longRunning ? undefined : options.inFlight.enter({ mutating: isMutating(request.method), exempt })
+  if (!longRunning && release === undefined) {
+    throw tooManyRequests('Too many requests, please try again later.', 1)
+  }
+  try {
+    authorize(options.authorizer, attributesOf(info, user))
+    if (!info.resourceRequest) {
+      const handler = options.pathHandler(info.path)
+      if (handler === undefined) throw notServed()
+      return await handler(request)
+    }
+    return await dispatch(options.parts, { request, info, user })
+  } finally {
+    release?.()
+  }
+}
+
+async function authenticate({ authenticator, authorizer }: ApiServerOptions, request: ApiRequest): Promise<UserInfo> {
+  const user = request.user ?? (await authenticator.authenticate(request))
+  if (user === undefined) throw unauthorized('no credentials were given')
+  return impersonate(request, user, authorizer)
+}
+
+function authorize(authorizer: Authorizer, attributes: Attributes): void {
+  const decision = authorizer.authorize(attributes)
+  if (!decision.allowed) throw forbiddenFor(attributes, decision.reason)
+}
+
+function attributesOf(info: RequestInfo, user: UserInfo): Attributes {
+  if (!info.resourceRequest) return { resourceRequest: false, user, verb: info.verb, path: info.path }
+  const { verb, group, version, resource, subresource, namespace, name } = info
+  return { resourceRequest: true, user, verb, group, version, resource, subresource, namespace, name }
+}
+
+const LONG_SUBRESOURCES = new Set(['attach', 'exec', 'log', 'portforward', 'proxy'])
+
+function isLongRunning(info: RequestInfo): boolean {
+  if (!info.resourceRequest) return info.path === '/backup'
+  return info.verb === 'watch' || LONG_SUBRESOURCES.has(info.subresource)
+}
+
+const isMutating = (method: string) => method !== 'GET' && method !== 'HEAD'
+
+/** The Status of an error in an encoding the client takes; JSON when it takes none. */
+export function errorResponse(request: Pick<ApiRequest, 'headers'>, error: StatusError): ApiResponse {
+  const accept = request.headers['accept']
+  const status = statusOf(error)
+  const token = (error as { continueToken?: string }).continueToken
+  if (token !== undefined) Object.assign(status.metadata, { continue: token })
+  const response = respondWith(acceptedOrJson(accept), error.code, status, metaSchema('Status'))
+  const retryAfter = error.details?.retryAfterSeconds
+  if (retryAfter !== undefined) response.headers['retry-after'] = String(retryAfter)
+  if (error.code === 401) response.headers['www-authenticate'] = 'Bearer'
+  return response
+}
+
+function acceptedOrJson(accept: string | undefined) {
+  try {
+    return negotiate(accept, { views: [], protobuf: true }, null)
+  } catch {
+    return negotiate(undefined, { views: [], protobuf: false }, null)
+  }
+}

@@ -1,0 +1,87 @@
+// POST pods/NAME/binding: the scheduler's decision, which sets the pod's node once.
+
+import type { KubeObject } from '@brume/api/object'
+import { invalid, invalidObject, notSupported, required, type FieldError } from '@brume/api/field-error'
+import { formatTime } from '@brume/base/clock'
+import { conflict, StatusError } from '@brume/base/errors'
+import { deepClone } from '@brume/base/values'
+import { changeObject } from '../handlers/change.ts'
+import { type RequestContext, targetOf } from '../handlers/context.ts'
+import { respondStatus } from '../handlers/respond.ts'
+import { parseWriteOptions } from '../request/options.ts'
+import { readTypedBody } from './body.ts'
+import type { Subresource } from './table.ts'
+
+const BINDING = { group: '', version: 'v1', kind: 'Binding', typeName: 'io.k8s.api.core.v1.Binding' }
+
+export const binding: Subresource = {
+  async create(context) {
+    const options = parseWriteOptions(context.request.query, {
+      optionsKind: 'CreateOptions',
+      userAgent: context.request.headers['user-agent'],
+    })
+    const body = await readTypedBody(context, BINDING, options)
+    await bindPod(context, body, options)
+    return respondStatus(context, 201)
+  },
+}
+
+/** Also the way of `POST .../bindings`. Throws Conflict when the pod is bound already. */
+export async function bindPod(
+  context: RequestContext,
+  body: KubeObject,
+  options: { dryRun: boolean; fieldManager: string },
+): Promise<void> {
+  const errors = validateBinding(body)
+  if (errors.length > 0) throw invalidObject({ group: '', kind: 'Binding', name: context.info.name }, errors)
+  const node: string = body['target'].name
+  await changeObject(context, {
+    options,
+    payload: body,
+    next(pod) {
+      checkBindable(context, pod, body)
+      const next = deepClone(pod)
+      delete next.metadata.resourceVersion
+      next['spec'].nodeName = node
+      next.metadata.annotations = { ...next.metadata.annotations, ...body.metadata?.annotations }
+      if (Object.keys(next.metadata.annotations).length === 0) delete next.metadata.annotations
+      next['status'] = withScheduled(next['status'], context.parts.clock.now())
+      return next
+    },
+    restrict: (next) => next,
+    validate: () => [],
+  })
+}
+
+function validateBinding(body: KubeObject): FieldError[] {
+  const target = body['target'] ?? {}
+  if (target.kind !== undefined && target.kind !== '' && target.kind !== 'Node') {
+    return [notSupported('target.kind', target.kind, ['Node', '<empty>'])]
+  }
+  if (!target.name) return [required('target.name')]
+  if (!/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(target.name)) {
+    return [invalid('target.name', target.name, 'not a valid node name')]
+  }
+  return []
+}
+
+function checkBindable(context: RequestContext, pod: KubeObject, body: KubeObject): void {
+  const { name, deletionTimestamp, uid } = pod.metadata
+  const fail = (why: string): StatusError => conflict(targetOf(context), why)
+  if (body.metadata?.uid && body.metadata.uid !== uid) {
+    throw fail(`Precondition failed: UID in precondition: ${body.metadata.uid}, UID in object meta: ${uid}`)
+  }
+  if (deletionTimestamp !== undefined) throw fail(`pod ${name} is being deleted, cannot be assigned to a host`)
+  const assigned = pod['spec'].nodeName
+  if (assigned) throw fail(`pod ${name} is already assigned to node "${assigned}"`)
+  if ((pod['spec'].schedulingGates ?? []).length > 0) throw fail(`pod ${name} has non-empty .spec.schedulingGates`)
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a pod's status
+function withScheduled(status: any, nowMs: number): object {
+  const conditions: { type: string; status: string }[] = status?.conditions ?? []
+  const known = conditions.find((condition) => condition.type === 'PodScheduled')
+  if (known?.status === 'True') return status
+  const scheduled = { type: 'PodScheduled', status: 'True', lastProbeTime: null, lastTransitionTime: formatTime(nowMs) }
+  return { ...status, conditions: [...conditions.filter((c) => c !== known), scheduled] }
+}

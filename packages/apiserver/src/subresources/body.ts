@@ -1,0 +1,29 @@
+// The body of a subresource that is an object of another kind (Scale, Binding, Eviction, TokenRequest).
+
+import type { KubeObject } from '@brume/api/object'
+import { schemaFor } from '@brume/api/schema/compile'
+import type { RequestContext } from '../handlers/context.ts'
+import { checkKind, decodeTyped, type Expected, parseBody, reportStrict } from '../request/decode.ts'
+import type { WriteOptions } from '../request/options.ts'
+
+export interface BodyKind extends Expected {
+  /** OpenAPI definition name. */
+  typeName: string
+}
+
+/** Other versions under which clients send the same body. */
+export async function readTypedBody(
+  context: RequestContext,
+  kind: BodyKind,
+  options: Pick<WriteOptions, 'fieldValidation'>,
+): Promise<KubeObject> {
+  const { request } = context
+  const raw = parseBody(await request.readBody(), request.headers['content-type'])
+  checkKind(raw.value, kind)
+  const { value, unknownFields } = decodeTyped(raw.value, schemaFor(kind.typeName), kind)
+  reportStrict(raw.duplicateKeys, unknownFields, {
+    fieldValidation: options.fieldValidation,
+    warn: (text) => context.warnings.push(text),
+  })
+  return value
+}

@@ -1,0 +1,16 @@
+// pods/NAME/ephemeralcontainers: containers are added to a running pod; everything else of the pod stays.
+
+import { ephemeralContainersErrors } from '@brume/api/kinds/core/pod/ephemeral-update'
+import type { Subresource } from './table.ts'
+import { handleGet } from '../handlers/get.ts'
+import { narrowedUpdate } from './narrowed.ts'
+
+export const ephemeralContainers: Subresource = {
+  get: handleGet,
+  ...narrowedUpdate((next, pod) => {
+    pod['spec'] = { ...pod['spec'] }
+    const containers = next['spec']?.ephemeralContainers
+    if (containers === undefined) delete pod['spec'].ephemeralContainers
+    else pod['spec'].ephemeralContainers = containers
+  }, ephemeralContainersErrors),
+}

@@ -1,0 +1,33 @@
+// POST serviceaccounts/NAME/token: a bound token (TokenRequest).
+
+import { schemaFor } from '@brume/api/schema/compile'
+import { notFound } from '@brume/base/errors'
+import { targetOf } from '../handlers/context.ts'
+import { negotiate } from '../http/accept.ts'
+import { respondWith } from '../http/encode.ts'
+import { parseWriteOptions } from '../request/options.ts'
+import { readTypedBody } from './body.ts'
+import type { Subresource } from './table.ts'
+
+const TOKEN_REQUEST = {
+  group: 'authentication.k8s.io',
+  version: 'v1',
+  kind: 'TokenRequest',
+  typeName: 'io.k8s.api.authentication.v1.TokenRequest',
+}
+
+export const serviceAccountToken: Subresource = {
+  async create(context) {
+    const { info, parts, request } = context
+    const options = parseWriteOptions(request.query, {
+      optionsKind: 'CreateOptions',
+      userAgent: request.headers['user-agent'],
+    })
+    const body = await readTypedBody(context, TOKEN_REQUEST, options)
+    const account = parts.reader.get('', 'serviceaccounts', info.namespace, info.name)
+    if (account === undefined) throw notFound(targetOf(context))
+    const answer = await parts.requestToken({ account, request: body })
+    const accepted = negotiate(request.headers['accept'], { views: [], protobuf: true }, null)
+    return respondWith(accepted, 201, answer, schemaFor(TOKEN_REQUEST.typeName))
+  },
+}
