@@ -43,6 +43,8 @@ export interface ScalePaths {
 export interface ValidateContext {
   /** Milliseconds since the epoch. */
   now: number
+  /** On an update: the stored object, so that custom kinds need not judge again what did not change. */
+  old?: KubeObject
 }
 
 /** Behaviour of one kind. Every function is pure but for changing the object handed to it where said so. */

@@ -2,7 +2,7 @@
 
 import { duplicate, type FieldError, invalid } from '../field-error.ts'
 import type { ListSchema, Schema } from '../schema/schema.ts'
-import { canonical } from './validate-schema.ts'
+import { canonical } from './json-value.ts'
 
 export function validateListTypes(value: unknown, schema: Schema, path: string): FieldError[] {
   const errors: FieldError[] = []

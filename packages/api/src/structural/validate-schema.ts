@@ -3,9 +3,10 @@
 
 import { deepEqual } from '@brume/base/values'
 import { type FieldError, invalid, required, tooMany } from '../field-error.ts'
-import type { Constraints, ListSchema, MapSchema, ObjectSchema, Schema } from '../schema/schema.ts'
+import type { Constraints, ListSchema, Schema } from '../schema/schema.ts'
 import { declaredType, FORBIDDEN_ANY } from './build.ts'
 import { knownFormat } from './formats.ts'
+import { canonical, isObject, typeOf } from './json-value.ts'
 import { type Place, validateFormat, validateNumber, validateString } from './validate-scalar.ts'
 
 /** Errors, and the number of checks that were made: the alternative with the most explains a failure best. */
@@ -14,17 +15,23 @@ interface Result {
   checks: number
 }
 
-/** `path` is put before every field; the names in messages start below it. */
-export function validateSchema(value: unknown, schema: Schema, path: string): FieldError[] {
-  return visit(value, schema, { root: path, name: '' }).errors
+/**
+ * `path` is put before every field; the names in messages start below it. With `old`, the value that this one
+ * replaces, what did not change is not judged again: a rule added later does not block unrelated updates.
+ */
+export function validateSchema(value: unknown, schema: Schema, path: string, old?: unknown): FieldError[] {
+  return visit(value, schema, { root: path, name: '', old }).errors
 }
 
 interface At {
   root: string
   name: string
+  /** The value that stood at this place before; undefined: none, or it cannot be told. */
+  old?: unknown
 }
 
 function visit(value: unknown, schema: Schema, at: At): Result {
+  if (at.old !== undefined && deepEqual(value, at.old)) return { errors: [], checks: 1 }
   const place: Place = { field: fieldOf(at), name: at.name }
   const constraints = schema.constraints
   const wrong = wrongType(value, schema, place)
@@ -50,9 +57,12 @@ function visit(value: unknown, schema: Schema, at: At): Result {
 
 function visitList(list: unknown[], schema: Schema, at: At, result: Result): void {
   if (schema.kind === 'list') {
-    const items = (schema as ListSchema).items
+    const oldItem = correlate(schema, at.old)
     for (const [i, item] of list.entries()) {
-      merge(result, visit(item, items, { root: at.root, name: `${at.name}[${i}]` }))
+      merge(
+        result,
+        visit(item, schema.items, { root: at.root, name: `${at.name}[${i}]`, old: oldItem(item) }),
+      )
     }
   }
   const { minItems, maxItems, uniqueItems } = schema.constraints ?? {}
@@ -66,6 +76,16 @@ function visitList(list: unknown[], schema: Schema, at: At, result: Result): voi
   }
 }
 
+/** The old item with the same keys, for lists whose items have keys. */
+function correlate(schema: ListSchema, old: unknown): (item: unknown) => unknown {
+  const keys = schema.listKeys
+  if (keys === undefined || !Array.isArray(old)) return () => undefined
+  const keyOf = (item: unknown) =>
+    isObject(item) ? canonical(keys.map((key) => item[key] ?? null)) : undefined
+  const byKey = new Map(old.map((item) => [keyOf(item), item]))
+  return (item) => (keyOf(item) === undefined ? undefined : byKey.get(keyOf(item)))
+}
+
 function visitObject(object: Record<string, unknown>, schema: Schema, at: At, result: Result): void {
   const keys = Object.keys(object)
   const { minProperties, maxProperties } = schema.constraints ?? {}
@@ -77,15 +97,18 @@ function visitObject(object: Record<string, unknown>, schema: Schema, at: At, re
     add(result, [tooMany(fieldOf(at), keys.length, maxProperties)])
   }
   if (schema.kind !== 'object' && schema.kind !== 'map') return
-  const additional = schema.kind === 'map' ? (schema as MapSchema).values : schema.additional
-  const fields = schema.kind === 'object' ? (schema as ObjectSchema).fields : undefined
+  const additional = schema.kind === 'map' ? schema.values : schema.additional
+  const fields = schema.kind === 'object' ? schema.fields : undefined
   for (const key of keys) {
     const name = at.name === '' ? key : `${at.name}.${key}`
     const known = fields?.get(key)?.schema ?? additional
     if (known === undefined) continue
     if (known === FORBIDDEN_ANY) {
       add(result, [invalid(fieldOf(at), key, `${name} in body is a forbidden property`)])
-    } else merge(result, visit(object[key], known, { root: at.root, name }))
+    } else {
+      const old = isObject(at.old) && Object.hasOwn(at.old, key) ? at.old[key] : undefined
+      merge(result, visit(object[key], known, { root: at.root, name, old }))
+    }
   }
   if (schema.kind !== 'object') return
   for (const name of schema.required ?? []) {
@@ -94,7 +117,9 @@ function visitObject(object: Record<string, unknown>, schema: Schema, at: At, re
   }
 }
 
-function checkJunctors(value: unknown, constraints: Constraints, at: At, result: Result): void {
+/** Alternatives judge the whole value, also what did not change. */
+function checkJunctors(value: unknown, constraints: Constraints, place: At, result: Result): void {
+  const at: At = { root: place.root, name: place.name }
   const { anyOf, oneOf, allOf, not } = constraints
   const quoted = JSON.stringify(at.name)
   const fail = (what: string) =>
@@ -182,20 +207,8 @@ function formatOf(schema: Schema, type: string): string | undefined {
   return undefined
 }
 
-export function typeOf(value: unknown): string {
-  if (value === null || value === undefined) return 'null'
-  if (Array.isArray(value)) return 'array'
-  if (typeof value === 'bigint') return 'integer'
-  if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number'
-  return typeof value
-}
-
 function isText(schema: Schema): boolean {
   return schema.kind === 'scalar' && schema.scalar === 'string'
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function fieldOf({ root, name }: At): string {
@@ -211,13 +224,4 @@ function add(result: Result, errors: FieldError[]): void {
 function merge(result: Result, other: Result): void {
   for (const error of other.errors) result.errors.push(error)
   result.checks += other.checks
-}
-
-/** JSON text with sorted keys: equal values have equal texts. */
-export function canonical(value: unknown): string {
-  if (typeof value === 'bigint') return String(value)
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
-  if (!isObject(value)) return JSON.stringify(value) ?? 'null'
-  const keys = Object.keys(value).sort()
-  return `{${keys.map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`).join(',')}}`
 }

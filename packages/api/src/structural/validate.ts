@@ -6,11 +6,15 @@ import { validateEmbedded } from './embedded.ts'
 import { validateListTypes } from './list-types.ts'
 import { validateSchema } from './validate-schema.ts'
 
-/** Field errors of a value below `path` ('' for a whole object), in Kubernetes' order. */
-export function validateValue(value: unknown, schema: Schema, path: string): FieldError[] {
+/**
+ * Field errors of a value below `path` ('' for a whole object), in Kubernetes' order. With `old`, the value that this
+ * one replaces, what did not change is not judged again, but for embedded objects.
+ */
+export function validateValue(value: unknown, schema: Schema, path: string, old?: unknown): FieldError[] {
+  const oldListsAreWrong = old !== undefined && validateListTypes(old, schema, path).length > 0
   return [
-    ...validateSchema(value, schema, path),
+    ...validateSchema(value, schema, path, old),
     ...validateEmbedded(value, schema, path),
-    ...validateListTypes(value, schema, path),
+    ...(oldListsAreWrong ? [] : validateListTypes(value, schema, path)),
   ]
 }
