@@ -51,14 +51,14 @@ function applyOperation(run: Run, operation: JsonObject): void {
   const path = pointerOf(operation, 'path')
   switch (own(operation, 'op')) {
     case 'add':
-      add(run, path, valueOf(operation))
+      add(run, path, requiredValue(operation))
       return
     case 'remove':
       remove(run, path)
       return
     case 'replace':
       get(run.root, path)
-      put(run, path, valueOf(operation))
+      put(run, path, requiredValue(operation))
       return
     case 'test':
       test(run, path, own(operation, 'value') ?? null)
@@ -81,7 +81,7 @@ function pointerOf(operation: JsonObject, field: 'path' | 'from'): string[] {
   return pointer
 }
 
-function valueOf(operation: JsonObject): unknown {
+function requiredValue(operation: JsonObject): unknown {
   const value = own(operation, 'value')
   if (value === undefined) throw refused('operation without a value')
   return value

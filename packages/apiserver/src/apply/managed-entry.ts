@@ -1,0 +1,147 @@
+// Entries of metadata.managedFields with their sets: decoding, order, and the limit on update entries.
+
+import type { KubeObject, ManagedFieldsEntry } from '@brume/api/object'
+import { type FieldSet, isEmpty, union } from './field-set.ts'
+import { FieldSetSyntaxError, formatFieldSet, parseFieldSet } from './field-set-json.ts'
+
+/** As kube-apiserver. */
+export const MAX_UPDATE_ENTRIES = 10
+const OLD_UPDATES = 'ancient-changes'
+
+export interface Managed {
+  manager: string
+  operation: 'Apply' | 'Update'
+  apiVersion: string
+  subresource: string
+  time: string | undefined
+  set: FieldSet
+}
+
+/** Same manager: appliers count as one whatever version they applied in. */
+export function sameManager(a: Managed, b: Managed): boolean {
+  return (
+    a.manager === b.manager &&
+    a.operation === b.operation &&
+    a.subresource === b.subresource &&
+    (a.operation === 'Apply' || a.apiVersion === b.apiVersion)
+  )
+}
+
+/** undefined when an entry cannot be read, which discredits the whole list. */
+export function decodeEntries(entries: unknown): Managed[] | undefined {
+  if (entries === undefined || entries === null) return []
+  if (!Array.isArray(entries)) return undefined
+  const result: Managed[] = []
+  for (const entry of entries as ManagedFieldsEntry[]) {
+    if (entry.operation !== 'Apply' && entry.operation !== 'Update') return undefined
+    if (!entry.apiVersion || entry.fieldsType !== 'FieldsV1') return undefined
+    const managed = {
+      manager: entry.manager ?? '',
+      operation: entry.operation,
+      apiVersion: entry.apiVersion,
+      subresource: entry.subresource ?? '',
+      time: entry.time ?? undefined,
+      set: {},
+    }
+    try {
+      managed.set = parseFieldSet(entry.fieldsV1)
+    } catch (error) {
+      if (error instanceof FieldSetSyntaxError) return undefined
+      throw error
+    }
+    const twin = result.findIndex((other) => sameManager(other, managed))
+    if (twin < 0) result.push(managed)
+    else result[twin] = managed
+  }
+  return result
+}
+
+/** The managers of an update: those that the request carries, or else the live object's. undefined: none, by request. */
+export function managersOf(
+  live: KubeObject | undefined,
+  updated: KubeObject,
+  subresource: string,
+): Managed[] {
+  const sent = updated.metadata?.managedFields
+  const stored = live?.metadata?.managedFields
+  if (subresource === '' && sent !== stored) {
+    if (isReset(sent)) return []
+    const managed = decodeEntries(sent)
+    if (managed !== undefined && managed.length > 0) return managed
+  }
+  return decodeEntries(stored) ?? []
+}
+
+/** A client asks to forget all managers with `[]` or `[{}]`. */
+function isReset(entries: unknown): boolean {
+  if (!Array.isArray(entries)) return false
+  if (entries.length === 0) return true
+  const [only] = entries
+  return entries.length === 1 && typeof only === 'object' && only !== null && Object.keys(only).length === 0
+}
+
+/** The entries in the order that Kubernetes keeps; managers without fields are left out. */
+export function encodeEntries(managed: readonly Managed[]): ManagedFieldsEntry[] {
+  return managed
+    .filter(({ set }) => !isEmpty(set))
+    .sort(compareEntries)
+    .map((entry) => ({
+      ...(entry.manager === '' ? {} : { manager: entry.manager }),
+      operation: entry.operation,
+      apiVersion: entry.apiVersion,
+      ...(entry.time === undefined ? {} : { time: entry.time }),
+      fieldsType: 'FieldsV1',
+      fieldsV1: formatFieldSet(entry.set),
+      ...(entry.subresource === '' ? {} : { subresource: entry.subresource }),
+    }))
+}
+
+function compareEntries(a: Managed, b: Managed): number {
+  return (
+    compareText(a.operation, b.operation) ||
+    seconds(a) - seconds(b) ||
+    compareText(a.manager, b.manager) ||
+    compareText(a.apiVersion, b.apiVersion) ||
+    compareText(a.subresource, b.subresource)
+  )
+}
+
+function compareText(a: string, b: string): number {
+  return a === b ? 0 : a < b ? -1 : 1
+}
+
+function seconds({ time }: Managed): number {
+  const ms = time === undefined ? 0 : Date.parse(time)
+  return Number.isNaN(ms) ? 0 : Math.floor(ms / 1000)
+}
+
+/** Past MAX_UPDATE_ENTRIES the oldest update entries of a version become one, `ancient-changes`. */
+export function capUpdates(managed: Managed[]): Managed[] {
+  let excess = managed.filter(({ operation }) => operation === 'Update').length - MAX_UPDATE_ENTRIES
+  if (excess <= 0) return managed
+  const oldest = managed
+    .filter(({ operation }) => operation === 'Update')
+    .sort((a, b) => seconds(a) - seconds(b) || compareText(identity(a), identity(b)))
+  const buckets = new Map<string, Managed>()
+  const merged = new Set<Managed>()
+  for (const entry of oldest) {
+    if (excess <= 0) break
+    const bucket = buckets.get(entry.apiVersion)
+    if (bucket === undefined) {
+      buckets.set(entry.apiVersion, { ...entry })
+      merged.add(entry)
+      continue
+    }
+    bucket.manager = OLD_UPDATES
+    bucket.subresource = ''
+    bucket.set = union(bucket.set, entry.set)
+    bucket.time = entry.time
+    merged.add(entry)
+    excess--
+  }
+  return [...managed.filter((entry) => !merged.has(entry)), ...buckets.values()]
+}
+
+function identity({ manager, apiVersion, subresource }: Managed): string {
+  return JSON.stringify([manager, apiVersion, subresource])
+}

@@ -1,0 +1,116 @@
+// How a value is merged, by field or as a whole: the part of a schema that ownership and apply look at, in the form that
+// walks fastest.
+
+import type { ListSchema, ObjectSchema, Schema } from '@brume/api/schema/schema'
+
+export interface MergeType {
+  /**
+   * leaf: scalars and whatever is atomic. struct: declared fields. map: any names. set: a list of scalars. listMap: a
+   * list of objects with keys. deduced: free-form JSON, where objects are maps and the rest are leaves.
+   */
+  readonly kind: 'leaf' | 'struct' | 'map' | 'set' | 'listMap' | 'deduced'
+  /** struct: declared fields in the order of FieldsV1. */
+  readonly fields: readonly MergeField[]
+  readonly byName: ReadonlyMap<string, MergeField>
+  /** struct: undeclared fields, if there may be any; map: values; lists: items. */
+  readonly rest: MergeType | undefined
+  /** listMap: its keys by name, with what an item without the key has. */
+  readonly keys: readonly { readonly name: string; readonly fallback: unknown }[]
+  readonly schema: Schema | undefined
+}
+
+export interface MergeField {
+  readonly name: string
+  /** `f:name` */
+  readonly element: string
+  /** The name is one that every object inherits, such as `constructor`. */
+  readonly inherited: boolean
+  /** Null means absent, as where Go decodes into a typed object. */
+  readonly dropNull: boolean
+  readonly type: MergeType
+}
+
+const NO_FIELDS: MergeType['byName'] = new Map()
+const NONE = { fields: [], byName: NO_FIELDS, rest: undefined, keys: [], schema: undefined } as const
+
+export const LEAF: MergeType = { ...NONE, kind: 'leaf' }
+export const DEDUCED: MergeType = { ...NONE, kind: 'deduced' }
+
+const types = new WeakMap<Schema, MergeType>()
+
+/** The merge type of a schema, made once. */
+export function mergeTypeOf(schema: Schema): MergeType {
+  let type = types.get(schema)
+  if (type === undefined) {
+    type = build(schema)
+    types.set(schema, type)
+  }
+  return type
+}
+
+function build(schema: Schema): MergeType {
+  switch (schema.kind) {
+    case 'scalar':
+      return { ...LEAF, schema }
+    case 'any':
+      // Kubernetes owns a RawExtension as a whole.
+      return { ...(schema.proto === 'rawExtension' ? LEAF : DEDUCED), schema }
+    case 'map':
+      return schema.atomic ? { ...LEAF, schema } : lazyRest({ ...NONE, kind: 'map', schema }, schema.values)
+    case 'list':
+      return listType(schema)
+    case 'object':
+      return schema.atomic ? { ...LEAF, schema } : structType(schema)
+  }
+}
+
+function listType(schema: ListSchema): MergeType {
+  if (schema.listType === 'atomic') return { ...LEAF, schema }
+  if (schema.listType === 'set') return lazyRest({ ...NONE, kind: 'set', schema }, schema.items)
+  const items = schema.items
+  const keys = [...(schema.listKeys ?? [])].sort().map((name) => ({
+    name,
+    fallback: items.kind === 'object' ? items.fields.get(name)?.schema.default : undefined,
+  }))
+  return lazyRest({ ...NONE, kind: 'listMap', keys, schema }, items)
+}
+
+function structType(schema: ObjectSchema): MergeType {
+  const fields = [...schema.fields.values()]
+    .map(({ name, schema: fieldSchema }) => {
+      const field = {
+        name,
+        element: `f:${name}`,
+        inherited: name in Object.prototype,
+        dropNull: schema.name !== undefined && !fieldSchema.nullable,
+      }
+      return lazily(field, 'type', () => mergeTypeOf(fieldSchema)) as MergeField
+    })
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+  const type = {
+    ...NONE,
+    kind: 'struct' as const,
+    fields,
+    byName: new Map(fields.map((field) => [field.name, field])),
+    schema,
+  }
+  if (schema.additional !== undefined) return lazyRest(type, schema.additional)
+  return schema.preserveUnknown || fields.length === 0 ? { ...type, rest: DEDUCED } : type
+}
+
+/** Types may be recursive, so what lies below is made when it is first asked for. */
+function lazyRest(type: MergeType, rest: Schema): MergeType {
+  return lazily({ ...type }, 'rest', () => mergeTypeOf(rest)) as MergeType
+}
+
+function lazily(target: object, property: string, make: () => MergeType): object {
+  return Object.defineProperty(target, property, {
+    configurable: true,
+    enumerable: true,
+    get() {
+      const value = make()
+      Object.defineProperty(target, property, { value, enumerable: true })
+      return value
+    },
+  })
+}

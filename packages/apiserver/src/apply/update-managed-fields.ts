@@ -1,0 +1,98 @@
+// Who owns which fields after a write that is not an apply: whoever wrote a value owns its field. Runs on every write.
+
+import type { KubeObject, ManagedFieldsEntry } from '@brume/api/object'
+import { formatTime } from '@brume/base/clock'
+import { compare } from './compare.ts'
+import { difference, type FieldSet, isEmpty, recursiveDifference, union } from './field-set.ts'
+import { capUpdates, encodeEntries, type Managed, managersOf, sameManager } from './managed-entry.ts'
+import { STRIP_SET } from './strip-set.ts'
+import { inVersion, type Versions } from './versions.ts'
+
+export interface UpdateManagedFieldsOptions extends Versions {
+  /** undefined: the object is created. */
+  live: KubeObject | undefined
+  /** The object as it will be stored, but for managedFields: those are what the client sent, or absent. */
+  updated: KubeObject
+  /** `fieldManager` of the request, or the start of its user agent. */
+  manager: string
+  operation?: 'Update'
+  /** Of `updated`, e.g. apps/v1. `live` is in the same version. */
+  apiVersion: string
+  /** '' for the object itself. */
+  subresource?: string
+  /** Milliseconds since the epoch. */
+  now: number
+  /** What this endpoint does not write, e.g. status on the main one: never owned through it. */
+  resetFields?: FieldSet | undefined
+}
+
+/**
+ * metadata.managedFields for `updated`. Fields that the write added or changed become the manager's and nobody else's,
+ * removed ones nobody's. A write that changes no field leaves the entries as they are, with their times. The list is
+ * empty for an object whose managers were reset until it is applied. Inputs are left alone.
+ */
+export function updateManagedFields(options: UpdateManagedFieldsOptions): ManagedFieldsEntry[] {
+  const { live, updated, subresource = '' } = options
+  const managed = managersOf(live, updated, subresource)
+  if (managed.length === 0 && live !== undefined) return []
+  const result = updateManagers(managed, options)
+  const stored = live?.metadata.managedFields
+  if (result === managed && stored !== undefined && updated.metadata.managedFields === stored) return stored
+  return encodeEntries(result)
+}
+
+/** `managed` itself when nothing changed hands. */
+export function updateManagers(managed: Managed[], options: UpdateManagedFieldsOptions): Managed[] {
+  const { live, updated, manager, apiVersion, subresource = '', now } = options
+  const changes = changesIn(apiVersion, options)
+  if (changes === undefined || isEmpty(changes.touched)) return managed
+  const kept = disown(managed, changes, options)
+  const written = difference(changes.written, STRIP_SET)
+  if (isEmpty(written)) return kept
+  const mine: Managed = {
+    manager: manager === '' ? 'unknown' : manager,
+    operation: 'Update',
+    apiVersion,
+    subresource,
+    time: formatTime(now),
+    set: written,
+  }
+  const at =
+    live === undefined && updated === undefined ? -1 : kept.findIndex((other) => sameManager(other, mine))
+  if (at < 0) kept.push(mine)
+  else kept[at] = { ...mine, set: union(written, kept[at]!.set) }
+  return capUpdates(kept)
+}
+
+interface VersionChanges {
+  /** Added and modified. */
+  written: FieldSet
+  /** Removed too. */
+  touched: FieldSet
+}
+
+/** undefined when the version is not served any more. */
+function changesIn(apiVersion: string, options: UpdateManagedFieldsOptions): VersionChanges | undefined {
+  const { live, updated, resetFields } = options
+  const after = inVersion(updated, apiVersion, options)
+  const before = live === undefined ? undefined : inVersion(live, apiVersion, options)
+  if (after === undefined || (live !== undefined && before === undefined)) return undefined
+  const comparison = compare(before?.object, after.object, after.schema)
+  const reset = resetFields ?? {}
+  const written = recursiveDifference(union(comparison.added, comparison.modified), reset)
+  return { written, touched: union(written, recursiveDifference(comparison.removed, reset)) }
+}
+
+/** The managers without what was touched; those of versions that are gone are dropped. */
+function disown(managed: Managed[], current: VersionChanges, options: UpdateManagedFieldsOptions): Managed[] {
+  const versions = new Map<string, VersionChanges | undefined>([[options.apiVersion, current]])
+  const kept: Managed[] = []
+  for (const entry of managed) {
+    if (!versions.has(entry.apiVersion)) versions.set(entry.apiVersion, changesIn(entry.apiVersion, options))
+    const changes = versions.get(entry.apiVersion)
+    if (changes === undefined) continue
+    const set = difference(entry.set, changes.touched)
+    if (!isEmpty(set)) kept.push(set === entry.set ? entry : { ...entry, set })
+  }
+  return kept
+}
