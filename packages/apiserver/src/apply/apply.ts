@@ -24,7 +24,7 @@ import { prune } from './prune.ts'
 import { STRIP_SET } from './strip-set.ts'
 import { typedErrors } from './typed-errors.ts'
 import { mergeTyped } from './typed-merge.ts'
-import { updateManagers } from './update-managed-fields.ts'
+import { updateManagers } from './managed-fields.ts'
 import { inVersion, type Versions } from './versions.ts'
 
 export interface ApplyOptions extends Versions {
