@@ -90,6 +90,8 @@ export type StoreErrorCode =
   | 'schema-version'
   /** Another process holds the data directory. */
   | 'locked'
+  /** A value is encrypted with a key that was not given, or the key file cannot be used. */
+  | 'encryption-key'
   | 'closed'
 
 export class StoreError extends Error {

@@ -77,6 +77,11 @@ export class MemoryState {
     return stats
   }
 
+  /** Every bucket that has entries or history. */
+  bucketNames(): string[] {
+    return [...this.#buckets.keys()]
+  }
+
   /** The events of a range after `revision`, oldest first. */
   eventsAfter(range: KeyRange, revision: number): StoreEvent[] {
     const events = this.#buckets.get(range.bucket)?.history.after(revision) ?? []

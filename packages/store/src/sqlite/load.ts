@@ -2,9 +2,15 @@
 
 import type { DatabaseSync } from 'node:sqlite'
 import type { Entry, Key, StoreEvent } from '../contract.ts'
+import type { EncryptionKeys } from '../encryption/keys.ts'
 import { MemoryState } from '../memory/state.ts'
 import { corrupt } from './errors.ts'
 import { checksumOf, type LogRow, PUT } from './row.ts'
+import { unseal } from './values.ts'
+
+/** What `columnsOf` takes, in its order. */
+export const LOG_COLUMNS =
+  'revision, kind, key, create_revision, previous_revision, expires_at, encryption_key, checksum, value'
 
 export interface Loaded {
   state: MemoryState
@@ -16,8 +22,7 @@ export interface Loaded {
 export interface LoadOptions {
   db: DatabaseSync
   file: string
-  /** The plain value of a row whose value is encrypted. Throws when it cannot be had. */
-  decrypt(row: LogRow): Buffer
+  keys: EncryptionKeys | undefined
 }
 
 interface Loading extends LoadOptions {
@@ -32,8 +37,7 @@ interface Loading extends LoadOptions {
 
 export function load(options: LoadOptions): Loaded {
   const { db, file } = options
-  const structure = db.prepare('PRAGMA quick_check(1)').get()?.['quick_check']
-  if (structure !== 'ok') throw corrupt(file, String(structure))
+  assertStructure(db, file)
   const compacted = readCompacted(db, file)
   const loading: Loading = {
     ...options,
@@ -61,27 +65,34 @@ export function newestRevision(db: DatabaseSync): number {
   return Number(db.prepare('SELECT COALESCE(MAX(revision), 0) AS newest FROM log').get()?.['newest'])
 }
 
-function readCompacted(db: DatabaseSync, file: string): number {
+/** The revision before which there is no history. */
+export function readCompacted(db: DatabaseSync, file: string): number {
   const value = db.prepare("SELECT value FROM meta WHERE name = 'compacted'").get()?.['value']
   if (typeof value !== 'number') throw corrupt(file, 'the compacted revision is missing')
   return value
 }
 
+function assertStructure(db: DatabaseSync, file: string): void {
+  const found = db.prepare('PRAGMA quick_check(1)').get()?.['quick_check']
+  if (found !== 'ok') throw corrupt(file, String(found))
+}
+
 /** Every row in revision order, each one checked. */
-export function* readLog(db: DatabaseSync, file: string): Generator<LogRow> {
-  const columns =
-    'revision, kind, key, create_revision, previous_revision, expires_at, encryption_key, checksum, value'
-  const statement = db.prepare(`SELECT ${columns} FROM log ORDER BY revision`)
+function* readLog(db: DatabaseSync, file: string): Generator<LogRow> {
+  const statement = db.prepare(`SELECT ${LOG_COLUMNS} FROM log ORDER BY revision`)
   statement.setReturnArrays(true)
-  for (const columns of statement.iterate() as Iterable<unknown>) {
-    const [revision, kind, key, createRevision, previousRevision, expiresAt, encryptionKey, checksum, value] =
-      columns as [number, number, string, number, number, number | null, string | null, number, Uint8Array]
-    const row = { revision, kind, key, createRevision, previousRevision, expiresAt, encryptionKey, value }
-    if (!(value instanceof Uint8Array) || checksumOf(row) !== checksum) {
-      throw corrupt(file, `the checksum of revision ${revision} is wrong`)
-    }
-    yield row
+  for (const columns of statement.iterate() as Iterable<unknown>) yield columnsOf(columns, file)
+}
+
+/** A row as read by LOG_COLUMNS, checked. */
+export function columnsOf(columns: unknown, file: string): LogRow {
+  const [revision, kind, key, createRevision, previousRevision, expiresAt, encryptionKey, checksum, value] =
+    columns as [number, number, string, number, number, number | null, string | null, number, Uint8Array]
+  const row = { revision, kind, key, createRevision, previousRevision, expiresAt, encryptionKey, value }
+  if (!(value instanceof Uint8Array) || checksumOf(row) !== checksum) {
+    throw corrupt(file, `the checksum of revision ${revision} is wrong`)
   }
+  return row
 }
 
 function take(loading: Loading, row: LogRow): void {
@@ -118,12 +129,9 @@ function entriesOf({ newest }: Loading): Entry[] {
   return Array.from(newest.values(), ({ entry }) => entry)
 }
 
-function entryOf({ decrypt }: Loading, row: LogRow): Entry {
-  const { key, revision, createRevision, value } = row
-  // node:sqlite gives each value memory of its own, so this is exact-size without a copy.
-  const plain =
-    row.encryptionKey === null ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : decrypt(row)
-  return { key, revision, createRevision, value: plain, attachment: undefined }
+function entryOf({ keys, file }: Loading, row: LogRow): Entry {
+  const { key, revision, createRevision } = row
+  return { key, revision, createRevision, value: unseal(row, keys, file), attachment: undefined }
 }
 
 /** The table of state must say the same as the log. */

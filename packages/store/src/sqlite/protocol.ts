@@ -3,6 +3,7 @@
 
 import type { Batch } from '../memory/backend.ts'
 import type { SqliteFailure } from './errors.ts'
+import type { ReencryptProgress, ReencryptStep } from './reencrypt.ts'
 import { DELETE, type LogRow, PUT } from './row.ts'
 
 export interface PackedBatch {
@@ -16,12 +17,16 @@ export interface PackedBatch {
   readonly compactedRevision: number
 }
 
-export type ToWriter = PackedBatch | { readonly kind: 'close' }
+export type ToWriter =
+  | PackedBatch
+  | ({ readonly kind: 'reencrypt' } & ReencryptStep)
+  | { readonly kind: 'close' }
 
 export type FromWriter =
   /** Sent once; the newest revision in the log. */
   | { readonly kind: 'ready'; readonly revision: number }
   | { readonly kind: 'written' }
+  | ({ readonly kind: 'reencrypted' } & ReencryptProgress)
   | { readonly kind: 'failed'; readonly failure: SqliteFailure }
   | { readonly kind: 'closed' }
 

@@ -56,6 +56,15 @@ export function assertCurrent(db: DatabaseSync, file: string): void {
   }
 }
 
+/** Every check that SQLite has, and that it is a store of this Brume or an older one. */
+export function assertSound(db: DatabaseSync, file: string): void {
+  const found = db.prepare('PRAGMA integrity_check(1)').get()?.['integrity_check']
+  if (found !== 'ok') throw corrupt(file, String(found))
+  if (!tableExists(db, 'schema_version')) throw corrupt(file, 'it is not a store of Brume')
+  const version = versionIn(db, file)
+  if (version > MIGRATIONS.length) throw tooNew(file, version, MIGRATIONS.length)
+}
+
 function readVersion(db: DatabaseSync, file: string): number {
   if (tableExists(db, 'schema_version')) return versionIn(db, file)
   const tables = db.prepare('SELECT COUNT(*) AS count FROM sqlite_schema').get()

@@ -3,17 +3,27 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
 import { assert } from '@brume/base/assert'
+import type { EncryptionKeys } from '../encryption/keys.ts'
 import { connect } from './connection.ts'
 import { failureOf } from './errors.ts'
+import { COMMIT_DELAY_MS, DIE, type Faults, MAX_PAGES } from './faults.ts'
 import { newestRevision } from './load.ts'
 import { type FromWriter, type PackedBatch, type ToWriter, unpack } from './protocol.ts'
+import { type ReencryptStep, reencryptStep } from './reencrypt.ts'
 import { checksumOf, type LogRow, PUT } from './row.ts'
+import { seal } from './values.ts'
 
 /** The checkpointer normally keeps the write-ahead log short; this is the cap for when it cannot keep up (pages). */
 const AUTOCHECKPOINT_PAGES = 16_000
 
+/** SQLite's own limit. */
+const UNLIMITED_PAGES = 0xfffffffe
+
 export interface WriterData {
   file: string
+  /** Absent: nothing is encrypted. */
+  keys: EncryptionKeys | undefined
+  faults: Faults
 }
 
 interface Statements {
@@ -26,7 +36,9 @@ interface Statements {
 
 assert(parentPort !== null, 'writer.ts runs in a worker thread')
 const port = parentPort
-const { file } = workerData as WriterData
+const { file, keys: givenKeys, faults } = workerData as WriterData
+let keys = givenKeys
+let maxPages = 0
 const db = connect(file)
 db.exec(`PRAGMA wal_autocheckpoint = ${AUTOCHECKPOINT_PAGES}`)
 const statements = prepare(db)
@@ -41,27 +53,55 @@ function receive(message: ToWriter): void {
     return
   }
   try {
-    write(message)
+    tell(message.kind === 'write' ? write(message) : reencrypt(message))
   } catch (error) {
     if (db.isTransaction) db.exec('ROLLBACK')
     tell({ kind: 'failed', failure: failureOf(error) })
-    return
   }
-  tell({ kind: 'written' })
 }
 
 function tell(message: FromWriter): void {
   port.postMessage(message)
 }
 
-function write(batch: PackedBatch): void {
+function write(batch: PackedBatch): FromWriter {
+  applyMaxPages()
   db.exec('BEGIN IMMEDIATE')
-  for (const { row } of unpack(batch)) writeRow(row)
+  for (const { row, encrypt } of unpack(batch)) writeRow(encrypt ? seal(row, requireKeys()) : row)
   if (batch.forget.length > 0) {
     for (const revision of batch.forget) statements.forget.run(revision)
     statements.setCompacted.run(batch.compactedRevision)
   }
+  commit()
+  return { kind: 'written' }
+}
+
+function reencrypt(step: ReencryptStep): FromWriter {
+  keys = step.keys
+  db.exec('BEGIN IMMEDIATE')
+  const progress = reencryptStep(db, file, step)
+  commit()
+  return { kind: 'reencrypted', ...progress }
+}
+
+function commit(): void {
+  const delayMs = Atomics.load(faults, COMMIT_DELAY_MS)
+  if (delayMs > 0) Atomics.wait(faults, COMMIT_DELAY_MS, delayMs, delayMs)
+  if (Atomics.compareExchange(faults, DIE, 1, 0) === 1) process.exit(1)
   db.exec('COMMIT')
+  if (Atomics.compareExchange(faults, DIE, 2, 0) === 2) process.exit(1)
+}
+
+function applyMaxPages(): void {
+  const wanted = Atomics.load(faults, MAX_PAGES)
+  if (wanted === maxPages) return
+  db.exec(`PRAGMA max_page_count = ${wanted === 0 ? UNLIMITED_PAGES : wanted}`)
+  maxPages = wanted
+}
+
+function requireKeys(): EncryptionKeys {
+  assert(keys !== undefined, 'values are encrypted only when there are keys')
+  return keys
 }
 
 function writeRow(row: LogRow): void {
