@@ -37,7 +37,7 @@ export interface GoPackage {
   constants: { name: string; type: string; value: string }[]
 }
 
-const STRUCT = /^type (\w+) struct \{(\})?/
+const STRUCT = /^type (\w+) struct ?\{(\})?/
 const NAMED = /^type (\w+) (=?) ?([\w.[\]*{}]+)\s*(?:\/\/.*)?$/
 const FIELD = /^\t(?:(\w+)\s+)?([\w.[\]*{}]+)\s+`([^`]+)`/
 const IMPORT = /^\s*(?:import\s+)?(?:([\w.]+)\s+)?"([^"]+)"$/

@@ -128,8 +128,10 @@ export interface ListSchema extends SchemaBase {
 export interface AnySchema extends SchemaBase {
   kind: 'any'
   /** How protobuf carries it: RawExtension{raw=1}, FieldsV1{Raw=1}, JSON{raw=1}, Unknown. All are bytes of JSON. */
-  proto?: 'rawExtension' | 'fieldsV1' | 'json'
+  proto?: 'rawExtension' | 'fieldsV1' | 'json' | 'union'
   goType?: string
+  /** With proto 'union': apiextensions' JSONSchemaPropsOrBool and its like. An object is of this schema. */
+  union?: { of: () => ObjectSchema; or: 'boolean' | 'schemas' | 'strings' }
 }
 
 export type Schema = ScalarSchema | ObjectSchema | MapSchema | ListSchema | AnySchema
