@@ -16,8 +16,10 @@ export function decodeMetadata(metadata: unknown): {
   value: KubeObject['metadata']
   unknownFields: string[]
 } {
-  const decoded = decodeBuiltin(metadata ?? {}, schemaFor(OBJECT_META))
-  return { value: decoded.value as unknown as KubeObject['metadata'], unknownFields: decoded.unknownFields }
+  const { value, unknownFields } = decodeBuiltin(metadata ?? {}, schemaFor(OBJECT_META))
+  const decoded = value as unknown as KubeObject['metadata']
+  if (decoded.creationTimestamp === null) delete decoded.creationTimestamp
+  return { value: decoded, unknownFields }
 }
 
 /**
