@@ -1,8 +1,8 @@
 // Copying, comparing and freezing of plain JSON values (bigint included). Hand-written because structuredClone costs
 // four times as much on an API object.
 
-/** Own `__proto__` keys are data like any other; a plain assignment would set the prototype instead. */
-function setOwn(target: Record<string, unknown>, key: string, value: unknown): void {
+/** target[key] = value, also for `__proto__`, where a plain assignment would set the prototype instead. */
+export function setOwn(target: Record<string, unknown>, key: string, value: unknown): void {
   if (key === '__proto__') {
     Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true })
   } else {

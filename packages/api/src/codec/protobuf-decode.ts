@@ -2,8 +2,8 @@
 // format demands; unknown fields are left out. The result is raw: decodeBuiltin gives it Go's JSON form.
 
 import { formatGoDuration } from '@brume/base/go-duration'
-import { parseJson } from '@brume/base/json'
-import { JsonError } from '@brume/base/json-error'
+import { JsonError, parseJson } from '@brume/base/json'
+import { setOwn } from '@brume/base/values'
 import { DecodeError } from '../schema/decode-error.ts'
 import { isoSeconds } from '../schema/go-time.ts'
 import type {
@@ -49,26 +49,30 @@ function readMessage(reader: WireReader, plan: MessagePlan, target: Json, depth:
   while (reader.at < reader.end) {
     const tag = readUint32(reader)
     const wireType = tag & 7
-    const entry = plan.byNumber.get(tag >>> 3)
+    const entry = plan.byNumber[tag >>> 3]
     if (tag >>> 3 === 0) throw new DecodeError(`proto: illegal tag 0 (wire type ${wireType})`)
     if (entry === undefined) skip(reader, wireType)
     else if (entry.kind === 'field') readField(reader, entry.field, { target, wireType, depth })
     else {
       expect(wireType, BYTES, entry.number)
-      nested(reader, () => readMessage(reader, entry.plan, target, depth + 1))
+      const end = enter(reader)
+      readMessage(reader, entry.plan, target, depth + 1)
+      leave(reader, end)
     }
   }
 }
 
-/** Runs `read` with the bounds of the length-delimited value at the cursor. */
-function nested<T>(reader: WireReader, read: () => T): T {
+/** Narrows the reader to the length-delimited value at the cursor; returns the bound to go back to. */
+function enter(reader: WireReader): number {
   const stop = readLength(reader)
   const { end } = reader
   reader.end = stop
-  const result = read()
+  return end
+}
+
+function leave(reader: WireReader, end: number): void {
+  reader.at = reader.end
   reader.end = end
-  reader.at = stop
-  return result
 }
 
 function readField(
@@ -83,10 +87,12 @@ function readField(
   } else if (schema.kind === 'map') {
     expect(wireType, BYTES, field.number)
     const map = own<Json>(target, name, () => ({}))
-    nested(reader, () => readEntry(reader, schema, map, depth + 1))
+    const end = enter(reader)
+    readEntry(reader, schema, map, depth + 1)
+    leave(reader, end)
   } else {
     expect(wireType, wireTypeOf(schema), field.number)
-    target[name] = readValue(reader, schema, target[name], depth)
+    target[name] = readValue(reader, schema, schema.kind === 'scalar' ? undefined : target[name], depth)
   }
 }
 
@@ -107,9 +113,9 @@ function readItem(
 ): void {
   const wanted = wireTypeOf(schema.items)
   if (at.wireType === BYTES && wanted !== BYTES) {
-    nested(reader, () => {
-      while (reader.at < reader.end) at.items.push(readValue(reader, schema.items, undefined, at.depth))
-    })
+    const end = enter(reader)
+    while (reader.at < reader.end) at.items.push(readValue(reader, schema.items, undefined, at.depth))
+    leave(reader, end)
     return
   }
   expect(at.wireType, wanted, at.number)
@@ -128,12 +134,7 @@ function readEntry(reader: WireReader, schema: MapSchema, map: Json, depth: numb
     } else skip(reader, tag & 7)
   }
   // null becomes the zero value of its type in decodeBuiltin.
-  Object.defineProperty(map, key, {
-    value: value ?? null,
-    enumerable: true,
-    configurable: true,
-    writable: true,
-  })
+  setOwn(map, key, value ?? null)
 }
 
 function wireTypeOf(schema: Schema): number {
@@ -152,18 +153,15 @@ function wireTypeOf(schema: Schema): number {
 
 /** `known`: what an earlier occurrence of the field left, into which a message merges. */
 function readValue(reader: WireReader, schema: Schema, known: unknown, depth: number): unknown {
-  switch (schema.kind) {
-    case 'scalar':
-      return readScalar(reader, schema)
-    case 'object':
-      return nested(reader, () => readObject(reader, schema, (known ?? {}) as Json, depth + 1))
-    case 'list':
-      return nested(reader, () => readWrapped(reader, schema, (known ?? []) as unknown[], depth + 1))
-    case 'any':
-      return nested(reader, () => readAny(reader, schema, depth + 1))
-    case 'map':
-      throw new DecodeError('proto: a map inside a list or map has no protobuf form')
-  }
+  if (schema.kind === 'scalar') return readScalar(reader, schema)
+  if (schema.kind === 'map') throw new DecodeError('proto: a map inside a list or map has no protobuf form')
+  const end = enter(reader)
+  let value: unknown
+  if (schema.kind === 'object') value = readObject(reader, schema, (known ?? {}) as Json, depth + 1)
+  else if (schema.kind === 'list') value = readWrapped(reader, schema, (known ?? []) as unknown[], depth + 1)
+  else value = readAny(reader, schema, depth + 1)
+  leave(reader, end)
+  return value
 }
 
 function readScalar(reader: WireReader, schema: ScalarSchema): unknown {
@@ -181,29 +179,30 @@ function readScalar(reader: WireReader, schema: ScalarSchema): unknown {
     case 'bytes':
       return readBytes(reader).toString('base64')
     case 'quantity':
-      return nested(reader, () => readParts(reader)).text1 ?? '0'
+      return readParts(reader).text1 ?? '0'
     case 'intOrString': {
-      const parts = nested(reader, () => readParts(reader))
+      const parts = readParts(reader)
       return parts.number1 === 1 ? (parts.text3 ?? '') : Number(BigInt.asIntN(32, BigInt(parts.number2 ?? 0)))
     }
     case 'time':
     case 'microTime':
-      return nested(reader, () => readTime(reader, schema.scalar === 'microTime'))
+      return readTime(reader, schema.scalar === 'microTime')
     case 'duration':
-      return formatGoDuration(BigInt(nested(reader, () => readParts(reader)).number1 ?? 0))
+      return formatGoDuration(BigInt(readParts(reader).number1 ?? 0))
   }
 }
 
 interface Parts {
-  text1?: string
-  text3?: string
-  number1?: number | bigint
-  number2?: number | bigint
+  text1: string | undefined
+  text3: string | undefined
+  number1: number | bigint | undefined
+  number2: number | bigint | undefined
 }
 
 /** The fields of the small messages behind scalars: texts 1 and 3, numbers 1 and 2. */
 function readParts(reader: WireReader): Parts {
-  const parts: Parts = {}
+  const parts: Parts = { text1: undefined, text3: undefined, number1: undefined, number2: undefined }
+  const end = enter(reader)
   while (reader.at < reader.end) {
     const tag = readUint32(reader)
     if (tag === 0x0a) parts.text1 = readString(reader)
@@ -212,13 +211,15 @@ function readParts(reader: WireReader): Parts {
     else if (tag === 0x10) parts.number2 = readInt64(reader)
     else skip(reader, tag & 7)
   }
+  leave(reader, end)
   return parts
 }
 
 /** An empty message is Go's zero time. */
 function readTime(reader: WireReader, micro: boolean): string | null {
-  if (reader.at === reader.end) return null
+  const before = reader.at
   const parts = readParts(reader)
+  if (reader.at === before + 1) return null
   const seconds = Number(parts.number1 ?? 0)
   if (seconds < MIN_SECONDS || seconds > MAX_SECONDS) throw new DecodeError('proto: time is out of range')
   const text = isoSeconds(seconds * 1000)
@@ -258,7 +259,12 @@ function readUnion(reader: WireReader, union: NonNullable<AnySchema['union']>, d
   let schema: Json | undefined
   let allows = false
   const items: unknown[] = []
-  const readSchema = () => nested(reader, () => readObject(reader, union.of(), {}, depth + 1))
+  const readSchema = () => {
+    const end = enter(reader)
+    const read = readObject(reader, union.of(), {}, depth + 1)
+    leave(reader, end)
+    return read
+  }
   while (reader.at < reader.end) {
     const tag = readUint32(reader)
     if (union.or === 'boolean' && tag === 0x08) allows = readInt64(reader) !== 0

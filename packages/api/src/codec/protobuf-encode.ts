@@ -7,14 +7,13 @@ import { stringifyJson } from '@brume/base/json'
 import { epochSeconds } from '../schema/go-time.ts'
 import type {
   AnySchema,
-  FieldSchema,
   ListSchema,
   MapSchema,
   ObjectSchema,
   ScalarSchema,
   Schema,
 } from '../schema/schema.ts'
-import { type MessagePlan, messagePlan } from './protobuf-plan.ts'
+import { type FieldEntry, isWrittenWhenZero, type MessagePlan, messagePlan } from './protobuf-plan.ts'
 import { FIXED64, VARINT } from './wire-reader.ts'
 import type { WireWriter } from './wire-writer.ts'
 
@@ -22,36 +21,35 @@ type Json = Record<string, unknown>
 
 /** `object` has the shape of its schema (decodeBuiltin's result); anything else is a programmer's error. */
 export function writeObject(writer: WireWriter, object: Json, schema: ObjectSchema): void {
-  writeMessage(writer, object, messagePlan(schema))
+  const plan = messagePlan(schema)
+  const { slots } = plan
+  const values = new Array<unknown>(slots.size).fill(undefined)
+  for (const key in object) {
+    const slot = slots.get(key)
+    if (slot !== undefined) values[slot] = object[key]
+  }
+  writeMessage(writer, values, plan)
 }
 
-function writeMessage(writer: WireWriter, object: Json, plan: MessagePlan): void {
-  for (let i = plan.entries.length - 1; i >= 0; i--) {
-    const entry = plan.entries[i]!
+function writeMessage(writer: WireWriter, values: unknown[], plan: MessagePlan): void {
+  const { entries } = plan
+  for (let i = entries.length - 1; i >= 0; i--) {
+    const entry = entries[i]!
     if (entry.kind === 'field') {
-      writeField(writer, object[entry.field.name], entry.field)
+      const value = values[entry.slot]
+      if (entry.always || (value !== undefined && value !== null)) writeField(writer, value, entry)
     } else {
       const before = writer.length
-      writeMessage(writer, object, entry.plan)
+      writeMessage(writer, values, entry.plan)
       writer.delimit(entry.number, before)
     }
   }
 }
 
-function writeField(writer: WireWriter, value: unknown, field: FieldSchema): void {
-  const { schema, number } = field
-  const absent = value === undefined || value === null
-  if (absent && (field.pointer || !isWrittenWhenZero(schema))) return
+function writeField(writer: WireWriter, value: unknown, { field: { schema }, number }: FieldEntry): void {
   if (schema.kind === 'list' && !schema.wrapped) writeItems(writer, value as unknown[], schema, number)
   else if (schema.kind === 'map') writeEntries(writer, value as Json, schema, number)
   else writeValue(writer, value, schema, number)
-}
-
-/** Go leaves out nil slices, maps and bytes; structs and scalars that are no pointers are always there. */
-function isWrittenWhenZero(schema: Schema): boolean {
-  if (schema.kind === 'list' || schema.kind === 'map') return false
-  if (schema.kind === 'any') return schema.proto !== undefined
-  return schema.kind !== 'scalar' || schema.scalar !== 'bytes'
 }
 
 /** One value with its tag; null and undefined are the zero value. */

@@ -88,7 +88,7 @@ export function readBytes(reader: WireReader): Buffer {
 
 export function readString(reader: WireReader): string {
   const stop = readLength(reader)
-  const text = shortAscii(reader.bytes, reader.at, stop) ?? reader.bytes.utf8Slice(reader.at, stop)
+  const text = shortAscii(reader.bytes, reader.at, stop) ?? reader.bytes.toString('utf8', reader.at, stop)
   reader.at = stop
   return text
 }

@@ -74,7 +74,7 @@ export class WireWriter {
     const size = Buffer.byteLength(value)
     this.#reserve(size)
     this.#at -= size
-    this.#buffer.utf8Write(value, this.#at, size)
+    this.#buffer.write(value, this.#at, size, 'utf8')
   }
 
   #shortAscii(value: string): boolean {

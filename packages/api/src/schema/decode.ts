@@ -1,6 +1,7 @@
 // One pass over a parsed body of a built-in kind, with the result of Go's decoding and encoding: types checked, unknown
 // fields reported and dropped, values canonical, fields and map keys in Go's order, zero values as Go shows them.
 
+import { setOwn } from '@brume/base/values'
 import type { KubeObject } from '../object.ts'
 import { describeValue, strictPath } from './decode-error.ts'
 import { type DecodeContext, decodeScalar, saveTypeError, zeroScalar } from './decode-scalar.ts'
@@ -252,7 +253,7 @@ function mapDecoder(schema: MapSchema): Decode {
       const item = input[key]
       if (item === undefined) continue
       context.path.push({ key })
-      setKey(result, key, item === null ? zero() : decode(item, context))
+      setOwn(result, key, item === null ? zero() : decode(item, context))
       context.path.pop()
     }
     return result
@@ -263,9 +264,4 @@ function sortedKeys(input: Record<string, unknown>): string[] {
   const keys = Object.keys(input)
   for (let i = 1; i < keys.length; i++) if (keys[i - 1]! > keys[i]!) return keys.sort()
   return keys
-}
-
-function setKey(target: Record<string, unknown>, key: string, value: unknown): void {
-  if (key !== '__proto__') target[key] = value
-  else Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true })
 }

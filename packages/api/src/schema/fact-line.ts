@@ -40,6 +40,7 @@ export function embedFields(into: Map<string, FieldSchema>, embedded: ObjectSche
   for (const field of embedded.fields.values()) {
     const copy = { ...field }
     if (number > 0) copy.protoPath = [number, ...(field.protoPath ?? [])]
+    else copy.number = 0
     into.set(field.name, copy)
   }
 }
