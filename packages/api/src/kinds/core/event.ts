@@ -3,6 +3,7 @@
 import type { KubeObject } from '../../object.ts'
 import { defineKind } from '../define.ts'
 import { eventColumns } from './event-cells.ts'
+import { validateStoredEvent } from './event-validation.ts'
 
 export const EVENT_TTL_SECONDS = 3600
 
@@ -16,7 +17,7 @@ export const event = defineKind({
   hasStatus: false,
   allowCreateOnUpdate: true,
   ttlSeconds: EVENT_TTL_SECONDS,
-  columns: eventColumns,
+  allColumns: eventColumns,
   selectableFields: {
     ...referenceFields('involvedObject'),
     reason: (object) => object['reason'] ?? '',
@@ -24,6 +25,7 @@ export const event = defineKind({
     source: (object) => object['source']?.component || object['reportingComponent'] || '',
     type: (object) => object['type'] ?? '',
   },
+  validate: validateStoredEvent,
 })
 
 /** Field selectors on the fields of an object reference, as `involvedObject.name`. */

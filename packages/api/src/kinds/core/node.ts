@@ -4,6 +4,7 @@ import type { KubeObject } from '../../object.ts'
 import { text, wide } from '../cells.ts'
 import { age } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { syncPodCIDRs, validateNode, validateNodeStatus, validateNodeUpdate } from './node-validation.ts'
 
 const ROLE_PREFIX = 'node-role.kubernetes.io/'
 
@@ -30,6 +31,17 @@ export const node = defineKind({
     wide('Container-Runtime', (object) => object.status?.nodeInfo?.containerRuntimeVersion || '<unknown>'),
   ],
   selectableFields: { 'spec.unschedulable': (object) => String(object.spec?.unschedulable === true) },
+  keepsStatusOnCreate: true,
+  setDefaults(object) {
+    syncPodCIDRs(object)
+    if (object.status?.capacity && !object.status.allocatable) {
+      object.status.allocatable = { ...object.status.capacity }
+    }
+  },
+  validate: validateNode,
+  validateUpdate: validateNodeUpdate,
+  validateStatusUpdate: (object, old) => [...validateNodeStatus(object), ...validateNodeUpdate(object, old)],
+  warnings: nodeWarnings,
 })
 
 function statusCell(object: KubeObject): string {
@@ -52,4 +64,13 @@ function rolesCell(object: KubeObject): string {
 function addressOf(object: KubeObject, type: string): string {
   const found = object.status?.addresses?.find((address: { type: string }) => address.type === type)
   return found?.address ?? '<none>'
+}
+
+function nodeWarnings(object: KubeObject): string[] {
+  const warnings: string[] = []
+  if (object.spec?.configSource) warnings.push('spec.configSource: the feature is removed')
+  if (object.spec?.externalID) {
+    warnings.push('spec.externalID: this field is deprecated, and is unused by Kubernetes')
+  }
+  return warnings
 }

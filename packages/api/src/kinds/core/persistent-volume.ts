@@ -4,8 +4,13 @@ import type { KubeObject } from '../../object.ts'
 import { accessModes, text, wide } from '../cells.ts'
 import { age } from '../columns.ts'
 import { defineKind } from '../define.ts'
-
-export const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class'
+import {
+  setVolumeDefaults,
+  validateVolume,
+  validateVolumeUpdate,
+  volumeWarnings,
+} from './persistent-volume-rules.ts'
+import { classOf } from './storage-class-of.ts'
 
 export const persistentVolume = defineKind({
   group: '',
@@ -27,14 +32,20 @@ export const persistentVolume = defineKind({
     age,
     wide('VolumeMode', (object) => object.spec?.volumeMode ?? '<unset>'),
   ],
+  setDefaults: setVolumeDefaults,
+  prepareForCreate(object) {
+    object.status = { phase: 'Pending' }
+    delete object.spec?.volumeAttributesClassName
+  },
+  prepareForUpdate(object, old) {
+    if (!old.spec?.volumeAttributesClassName) delete object.spec?.volumeAttributesClassName
+  },
+  validate: validateVolume,
+  validateUpdate: validateVolumeUpdate,
+  warnings: volumeWarnings,
 })
 
 function claimCell(object: KubeObject): string {
   const ref = object.spec?.claimRef
   return ref ? `${ref.namespace}/${ref.name}` : ''
-}
-
-/** The annotation that was there before the field still wins, as in Kubernetes. */
-export function classOf(object: KubeObject): string {
-  return object.metadata.annotations?.[CLASS_ANNOTATION] ?? object.spec?.storageClassName ?? ''
 }

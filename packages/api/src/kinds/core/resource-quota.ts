@@ -4,6 +4,11 @@ import type { KubeObject } from '../../object.ts'
 import { text } from '../cells.ts'
 import { age } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import {
+  validateQuotaStatus,
+  validateResourceQuota,
+  validateScopesStay,
+} from './resource-quota-validation.ts'
 
 export const resourceQuota = defineKind({
   group: '',
@@ -17,6 +22,9 @@ export const resourceQuota = defineKind({
     text('Limit', (object) => used(object, true)),
     age,
   ],
+  validate: validateResourceQuota,
+  validateUpdate: validateScopesStay,
+  validateStatusUpdate: validateQuotaStatus,
 })
 
 /** `pods: 1/10, requests.cpu: 1/2`: of the limits, or of everything else. */

@@ -17,7 +17,7 @@ export const storageClass = defineKind({
   plural: 'storageclasses',
   shortNames: ['sc'],
   namespaced: false,
-  columns: [
+  allColumns: [
     { name: 'Name', type: 'string', format: 'name', cell: nameCell },
     text('Provisioner', (object) => object['provisioner']),
     text('ReclaimPolicy', (object) => object['reclaimPolicy'] ?? 'Delete'),
