@@ -61,6 +61,8 @@ export interface KindBehaviour {
   validateName?(name: string): string[]
   /** Field errors of a new object beyond metadata, which the server validates itself. */
   validate?(object: KubeObject, context: ValidateContext): FieldError[]
+  /** Field errors of a new object beyond `validate`, for rules that an update need not keep. */
+  validateCreate?(object: KubeObject, context: ValidateContext): FieldError[]
   /** Field errors of an update beyond `validate` (which is also run): immutability. */
   validateUpdate?(object: KubeObject, old: KubeObject, context: ValidateContext): FieldError[]
   /** Field errors of a status update. */

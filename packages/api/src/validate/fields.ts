@@ -1,6 +1,6 @@
 // Small checks that many kinds share: one field, one rule, one FieldError.
 
-import { type FieldError, invalid } from '../field-error.ts'
+import { type FieldError, invalid, required } from '../field-error.ts'
 import { isPercent } from './names.ts'
 
 export const NEGATIVE_MESSAGE = 'must be greater than or equal to 0'
@@ -26,7 +26,7 @@ export function positive(value: number | bigint | undefined | null, field: strin
 /** A count >= 0 or a percentage as text. */
 export function positiveIntOrPercent(value: number | string | undefined, field: string): FieldError[] {
   if (typeof value === 'string') {
-    return named(field, value, isPercent).map((error) => ({ ...error }))
+    return named(field, value, isPercent)
   }
   return nonnegative(value, field)
 }
@@ -43,7 +43,29 @@ export function notMoreThan100Percent(value: number | string | undefined, field:
   return [invalid(field, value, 'must not be greater than 100%')]
 }
 
-/** Go's zero check: 0, '', false, null, undefined, and percentages of zero are not special. */
+/** Absent, null or empty text. */
 export function isUnset(value: unknown): boolean {
   return value === undefined || value === null || value === ''
+}
+
+/** As `notSupported`, with the values in the given order: Kubernetes sorts only those that it keeps as a set. */
+export function unsupported(field: string, value: unknown, inOrder: readonly string[]): FieldError {
+  const shown = value === undefined || value === null ? 'null' : JSON.stringify(value)
+  const supported = inOrder.map((v) => JSON.stringify(v)).join(', ')
+  return {
+    type: 'FieldValueNotSupported',
+    field,
+    message: `Unsupported value: ${shown}: supported values: ${supported}`,
+  }
+}
+
+/** A choice that must be made: '' or absent is Required, anything else must be one of `inOrder`. */
+export function oneOf(field: string, value: unknown, inOrder: readonly string[]): FieldError[] {
+  if (isUnset(value)) return [required(field)]
+  return inOrder.includes(value as string) ? [] : [unsupported(field, value, inOrder)]
+}
+
+/** An error whose value is shown as `text` says (see go-text.ts). */
+export function invalidAs(field: string, text: string, detail: string): FieldError {
+  return { type: 'FieldValueInvalid', field, message: `Invalid value: ${text}: ${detail}` }
 }

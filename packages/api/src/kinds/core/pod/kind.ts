@@ -6,6 +6,10 @@ import { defineKind } from '../../define.ts'
 import { podColumns } from './columns.ts'
 import { defaultPod } from './defaults.ts'
 import { qosClassOf } from './qos.ts'
+import { validatePodStatusUpdate } from './status-update.ts'
+import { validatePodUpdate } from './update.ts'
+import { validatePod, validatePodCreate } from './validate.ts'
+import { podWarnings } from './warnings.ts'
 
 const field = (read: (pod: KubeObject) => unknown) => (pod: KubeObject) => String(read(pod) ?? '')
 
@@ -55,6 +59,11 @@ export const pod = defineKind({
   prepareForUpdate(pod, old) {
     pod['status'] = old['status']
   },
+  validate: validatePod,
+  validateCreate: validatePodCreate,
+  validateUpdate: validatePodUpdate,
+  validateStatusUpdate: validatePodStatusUpdate,
+  warnings: (pod) => podWarnings(pod['spec'], pod.metadata),
   gracePeriodSeconds(pod, requestedSeconds) {
     const phase = pod['status']?.phase
     if (!pod['spec']?.nodeName || phase === 'Failed' || phase === 'Succeeded') return 0
