@@ -41,7 +41,11 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
         response = await answer(options, request, info)
       } catch (error) {
         const bug = (thrown: unknown) =>
-          options.parts.logger.error('request failed', { method: request.method, path: request.path, error: thrown })
+          options.parts.logger.error('request failed', {
+            method: request.method,
+            path: request.path,
+            error: thrown,
+          })
         response = errorResponse(request, toStatusError(error, bug))
       }
       done(response)
@@ -50,11 +54,17 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   }
 }
 
-async function answer(options: ApiServerOptions, request: ApiRequest, info: RequestInfo): Promise<ApiResponse> {
+async function answer(
+  options: ApiServerOptions,
+  request: ApiRequest,
+  info: RequestInfo,
+): Promise<ApiResponse> {
   const user = await authenticate(options, request)
   const longRunning = isLongRunning(info)
   const exempt = user.groups.includes('system:masters')
-  const release = longRunning ? undefined : options.inFlight.enter({ mutating: isMutating(request.method), exempt })
+  const release = longRunning
+    ? undefined
+    : options.inFlight.enter({ mutating: isMutating(request.method), exempt })
   if (!longRunning && release === undefined) {
     throw tooManyRequests('Too many requests, please try again later.', 1)
   }
@@ -71,7 +81,10 @@ async function answer(options: ApiServerOptions, request: ApiRequest, info: Requ
   }
 }
 
-async function authenticate({ authenticator, authorizer }: ApiServerOptions, request: ApiRequest): Promise<UserInfo> {
+async function authenticate(
+  { authenticator, authorizer }: ApiServerOptions,
+  request: ApiRequest,
+): Promise<UserInfo> {
   const user = request.user ?? (await authenticator.authenticate(request))
   if (user === undefined) throw unauthorized('no credentials were given')
   return impersonate(request, user, authorizer)

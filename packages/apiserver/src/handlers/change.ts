@@ -35,7 +35,10 @@ export interface Change {
   /** The payload that admission sees for subresources with a body of their own. */
   payload?: KubeObject
   /** Rules of this endpoint instead of validateUpdate. */
-  validate?(object: KubeObject, old: KubeObject): ReturnType<NonNullable<ResourceDefinition['validateUpdate']>>
+  validate?(
+    object: KubeObject,
+    old: KubeObject,
+  ): ReturnType<NonNullable<ResourceDefinition['validateUpdate']>>
   /** Runs while the current object does not exist: creates it or throws NotFound (the default). */
   whenMissing?(): Promise<KubeObject>
 }
@@ -166,7 +169,10 @@ function restrict(
 
 /** The old object with the new status; metadata changes count for built-in kinds, as in Kubernetes. */
 function statusOnly(definition: ResourceDefinition, object: KubeObject, old: KubeObject): KubeObject {
-  const result: KubeObject = { ...old, metadata: definition.custom ? deepClone(old.metadata) : object.metadata }
+  const result: KubeObject = {
+    ...old,
+    metadata: definition.custom ? deepClone(old.metadata) : object.metadata,
+  }
   if (definition.custom) result.metadata.managedFields = object.metadata.managedFields ?? []
   if (object['status'] === undefined) delete result['status']
   else result['status'] = object['status']
@@ -191,7 +197,10 @@ function validateChange(
 ): void {
   const now = { now: context.parts.clock.now() }
   const errors = [
-    ...validateObjectMeta(object, { namespaced: definition.namespaced, validateName: definition.validateName }),
+    ...validateObjectMeta(object, {
+      namespaced: definition.namespaced,
+      validateName: definition.validateName,
+    }),
     ...validateObjectMetaUpdate(object, old),
   ]
   if (change.validate !== undefined) errors.push(...change.validate(object, old))

@@ -8,12 +8,12 @@ import type { GroupResourceName } from '@brume/base/errors'
 import type { Logger } from '@brume/base/log'
 import type { Store } from '@brume/store/contract'
 import type { AdmissionPlugin, AdmissionRequest } from '../admission/types.ts'
+import type { ReviewRequest } from '../auth/reviews/types.ts'
 import type { UserInfo } from '../auth/types.ts'
 import type { ApiRequest } from '../http/types.ts'
 import type { ObjectReader } from '../registry/reader.ts'
 import type { ResourceRegistry } from '../registry/resources.ts'
 import type { ResourceRequest } from '../request/info.ts'
-import type { Handler } from '../subresources/table.ts'
 import type { WatchHub } from '../watch/hub.ts'
 
 export interface ServerParts {
@@ -28,13 +28,13 @@ export interface ServerParts {
   newUid(): string
   /** Five characters for generateName. */
   newSuffix(): string
-  /** `group/plural` -> verb -> handler of the kinds that are answered and not stored (reviews). */
-  virtualKinds: ReadonlyMap<string, Readonly<Record<string, Handler>>>
-  /** Answers a TokenRequest for a service account. Throws StatusError. */
-  requestToken(of: { account: KubeObject; request: KubeObject }): Promise<KubeObject>
+  /** Answers a kind that is a question (`authorization.k8s.io/SubjectAccessReview`); undefined: it is not one. */
+  review(id: string): ReviewAnswer | undefined
   /** Changes an object before validation with state that the kind alone lacks (Service addresses). */
   allocators: readonly Allocator[]
 }
+
+export type ReviewAnswer = (request: ReviewRequest) => KubeObject
 
 /** Allocates from state (cluster IPs, node ports). Runs before validation; may throw a StatusError. */
 export interface Allocator {

@@ -13,7 +13,16 @@ import { admissionRequest, type RequestContext, targetOf } from './context.ts'
 import { trackFields } from './managed-fields.ts'
 import { respondObject } from './respond.ts'
 import { storageDefinition, toServed, toStored } from './versions.ts'
-import { admit, allocate, collectWarnings, commit, mutate, Reservations, resetStatus, validateNew } from './write.ts'
+import {
+  admit,
+  allocate,
+  collectWarnings,
+  commit,
+  mutate,
+  Reservations,
+  resetStatus,
+  validateNew,
+} from './write.ts'
 
 const GENERATE_NAME_ATTEMPTS = 8
 const MAX_GENERATED_BASE = 58
@@ -120,7 +129,9 @@ function checkNames(context: RequestContext, object: KubeObject): void {
   }
   if (info.name !== '' && (metadata.name ?? '') === '') metadata.name = info.name
   if (info.name !== '' && metadata.name !== info.name) {
-    throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${info.name})`)
+    throw badRequest(
+      `the name of the object (${metadata.name}) does not match the name on the URL (${info.name})`,
+    )
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { isStatus } from '@brume/base/errors'
 import { deepClone } from '@brume/base/values'
+import type { Entry } from '@brume/store/contract'
 import { negotiate, TABLE_VIEWS } from '../http/accept.ts'
 import type { ApiResponse } from '../http/types.ts'
 import { objectOf } from '../registry/entries.ts'
@@ -10,7 +11,6 @@ import { parseListOptions } from '../request/options.ts'
 import type { RequestContext } from './context.ts'
 import { deleteObject } from './delete.ts'
 import { listEntries, respondList } from './list.ts'
-import type { Entry } from '@brume/store/contract'
 
 const PARALLEL = 16
 

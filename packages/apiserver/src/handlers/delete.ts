@@ -13,7 +13,7 @@ import { isFinished } from './change.ts'
 import { admissionRequest, type RequestContext, targetOf } from './context.ts'
 import { respondObject, respondSuccess } from './respond.ts'
 import { storageDefinition, toServed } from './versions.ts'
-import { commit, mutate, admit, Reservations } from './write.ts'
+import { admit, commit, mutate, Reservations } from './write.ts'
 
 const MAX_ATTEMPTS = 12
 const ORPHAN = 'orphan'

@@ -14,6 +14,7 @@ import { handleGet } from './get.ts'
 import { handleList } from './list.ts'
 import { handlePatch } from './patch.ts'
 import { acceptOf } from './respond.ts'
+import { reviewHandler } from './review.ts'
 import { handleUpdate } from './update.ts'
 import { handleWatch } from './watch.ts'
 
@@ -70,9 +71,10 @@ function handlerOf(context: RequestContext): Handler | undefined {
     }
     return subresource[info.verb]
   }
-  if (definition.namespaced && info.namespace === '' && !['list', 'watch'].includes(info.verb)) return undefined
-  const virtual = parts.virtualKinds.get(`${definition.group}/${definition.plural}`)
-  if (virtual !== undefined) return virtual[info.verb]
+  if (definition.namespaced && info.namespace === '' && !['list', 'watch'].includes(info.verb))
+    return undefined
+  const review = parts.review(`${definition.group}/${definition.kind}`)
+  if (review !== undefined) return info.verb === 'create' ? reviewHandler(review) : undefined
   if (!(definition.verbs as readonly string[]).includes(info.verb)) return undefined
   if (info.name !== '' && info.verb === 'create') return undefined
   return VERBS[info.verb as Verb]

@@ -13,7 +13,12 @@ export function handleGet(context: RequestContext): ApiResponse {
   const entry = parts.store.get(keyOf(definition, info.namespace, info.name))
   if (entry === undefined) throw notFound(targetOf(context))
   const accepted = acceptOf(context)
-  if (accepted.encoding === 'json' && accepted.as === '' && !accepted.pretty && definition.conversion === undefined) {
+  if (
+    accepted.encoding === 'json' &&
+    accepted.as === '' &&
+    !accepted.pretty &&
+    definition.conversion === undefined
+  ) {
     return { status: 200, headers: { 'content-type': 'application/json' }, body: entry.value }
   }
   return respondObject(context, 200, toServed(definition, objectOf(entry)))

@@ -32,7 +32,11 @@ export function jsonListResponse(definition: ResourceDefinition, page: Page): Ap
   const headers = { 'content-type': 'application/json' }
   if (total <= SLAB_BYTES) {
     const slab = Buffer.allocUnsafe(total)
-    return { status: 200, headers, body: fill(slab, { head, entries: page.entries, from: 0, to: page.entries.length, end: END }) }
+    return {
+      status: 200,
+      headers,
+      body: fill(slab, { head, entries: page.entries, from: 0, to: page.entries.length, end: END }),
+    }
   }
   return { status: 200, headers, body: { start: (sink) => writeSlabs(sink, head, page.entries) } }
 }
@@ -63,7 +67,8 @@ function writeSlabs(sink: Sink, head: Buffer, entries: readonly Entry[]): void {
     if (sink.closed) return
     let to = from
     let bytes = from === 0 ? head.length : 0
-    while (to < entries.length && (bytes < SLAB_BYTES || to === from)) bytes += entries[to++]!.value.length + 1
+    while (to < entries.length && (bytes < SLAB_BYTES || to === from))
+      bytes += entries[to++]!.value.length + 1
     const last = to === entries.length
     const slab = Buffer.allocUnsafe(bytes + (last ? END.length : 0))
     const room = sink.write(

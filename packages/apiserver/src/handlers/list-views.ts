@@ -1,10 +1,9 @@
 // Lists in every form but plain JSON: Tables, metadata only, YAML, protobuf, converted versions.
 
-import type { KubeObject } from '@brume/api/object'
 import { apiVersionOf } from '@brume/api/resource'
-import { listSchemaOf } from '../http/list-schema.ts'
 import type { Accepted } from '../http/accept.ts'
 import { metaSchema, respondWith } from '../http/encode.ts'
+import { listSchemaOf } from '../http/list-schema.ts'
 import type { ApiResponse } from '../http/types.ts'
 import { objectOf } from '../registry/entries.ts'
 import type { ListOptions } from '../request/options.ts'
@@ -42,7 +41,7 @@ export function viewListResponse(
     }
     return respondWith(accepted, 200, list, metaSchema('PartialObjectMetadataList'))
   }
-  const list: { items: KubeObject[] } & object = {
+  const list = {
     kind: definition.listKind,
     apiVersion: apiVersionOf(definition.group, definition.version),
     metadata,

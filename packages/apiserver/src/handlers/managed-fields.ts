@@ -2,6 +2,7 @@
 
 import type { KubeObject } from '@brume/api/object'
 import { apiVersionOf, type ResourceDefinition } from '@brume/api/resource'
+import { type FieldSet, fieldSetOfPaths } from '../apply/field-set.ts'
 import { updateManagedFields } from '../apply/managed-fields.ts'
 import type { RequestContext } from './context.ts'
 
@@ -25,9 +26,12 @@ export function trackFields(
   })
 }
 
+const STATUS = fieldSetOfPaths([['status']])
+const SPEC = fieldSetOfPaths([['spec']])
+
 /** Fields that this endpoint cannot change, so that its writers never own them. */
-export function resetFieldsOf(definition: ResourceDefinition, subresource: string): readonly string[][] {
-  if (!definition.hasStatus) return []
-  if (subresource === 'status') return [['spec']]
-  return subresource === '' ? [['status']] : []
+export function resetFieldsOf(definition: ResourceDefinition, subresource: string): FieldSet | undefined {
+  if (!definition.hasStatus) return undefined
+  if (subresource === 'status') return SPEC
+  return subresource === '' ? STATUS : undefined
 }

@@ -43,11 +43,21 @@ export async function patchObject(
     userAgent: request.headers['user-agent'],
   })
   if (options.force && type !== PATCH_TYPES.apply) {
-    throw new StatusError('Invalid', 'PatchOptions.meta.k8s.io "" is invalid: force: Forbidden: may not be specified for non-apply patch', {
-      group: 'meta.k8s.io',
-      kind: 'PatchOptions',
-      causes: [{ reason: 'FieldValueForbidden', field: 'force', message: 'Forbidden: may not be specified for non-apply patch' }],
-    })
+    throw new StatusError(
+      'Invalid',
+      'PatchOptions.meta.k8s.io "" is invalid: force: Forbidden: may not be specified for non-apply patch',
+      {
+        group: 'meta.k8s.io',
+        kind: 'PatchOptions',
+        causes: [
+          {
+            reason: 'FieldValueForbidden',
+            field: 'force',
+            message: 'Forbidden: may not be specified for non-apply patch',
+          },
+        ],
+      },
+    )
   }
   const bytes = await request.readBody()
   const raw = parseBody(bytes, type === PATCH_TYPES.apply ? 'application/yaml' : 'application/json')
@@ -74,7 +84,10 @@ function patched(
     throw badRequest('the name of the object was changed by the patch: metadata.name is immutable')
   }
   // A patch that leaves the resourceVersion alone is unconditional.
-  if (result.metadata.resourceVersion === current.metadata.resourceVersion && !namesRevision(type, raw.value)) {
+  if (
+    result.metadata.resourceVersion === current.metadata.resourceVersion &&
+    !namesRevision(type, raw.value)
+  ) {
     delete result.metadata.resourceVersion
   }
   return result
@@ -107,11 +120,21 @@ async function applyPatch(
 ): Promise<Changed> {
   const { definition, info, request } = context
   if (!request.query.get('fieldManager')) {
-    throw new StatusError('Invalid', 'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch', {
-      group: 'meta.k8s.io',
-      kind: 'PatchOptions',
-      causes: [{ reason: 'FieldValueRequired', field: 'fieldManager', message: 'Required value: is required for apply patch' }],
-    })
+    throw new StatusError(
+      'Invalid',
+      'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
+      {
+        group: 'meta.k8s.io',
+        kind: 'PatchOptions',
+        causes: [
+          {
+            reason: 'FieldValueRequired',
+            field: 'fieldManager',
+            message: 'Required value: is required for apply patch',
+          },
+        ],
+      },
+    )
   }
   checkKind(raw.value, definition)
   const config = decodeApplied(context, raw, options)
@@ -179,4 +202,3 @@ function checkPatchType(type: string, custom: boolean): void {
     `the body of the request was in an unknown format - accepted media types include: ${supported.join(', ')}`,
   )
 }
-

@@ -32,7 +32,11 @@ export function respondSuccess(context: RequestContext, details: object): ApiRes
 /** A Status of success. */
 export function respondStatus(context: RequestContext, code: number, details?: object): ApiResponse {
   const { request } = context
-  const accepted = negotiate(request.headers['accept'], { views: [], protobuf: true }, request.query.get('pretty'))
+  const accepted = negotiate(
+    request.headers['accept'],
+    { views: [], protobuf: true },
+    request.query.get('pretty'),
+  )
   const status = {
     kind: 'Status',
     apiVersion: 'v1',

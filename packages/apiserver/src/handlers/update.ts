@@ -1,7 +1,8 @@
 // PUT of a whole object, or of its status.
 
-import { badRequest, conflict, notFound, StatusError } from '@brume/base/errors'
 import type { KubeObject } from '@brume/api/object'
+import { badRequest, conflict, notFound, StatusError } from '@brume/base/errors'
+import { deepClone } from '@brume/base/values'
 import type { ApiResponse } from '../http/types.ts'
 import { decodeObject, parseBody } from '../request/decode.ts'
 import { parseWriteOptions, type WriteOptions } from '../request/options.ts'
@@ -9,7 +10,6 @@ import { changeObject } from './change.ts'
 import { type RequestContext, targetOf } from './context.ts'
 import { createObject } from './create.ts'
 import { respondObject } from './respond.ts'
-import { deepClone } from '@brume/base/values'
 
 export async function handleUpdate(context: RequestContext): Promise<ApiResponse> {
   const { definition } = context
@@ -22,7 +22,10 @@ export async function handleUpdate(context: RequestContext): Promise<ApiResponse
       const { uid = '' } = object.metadata
       if (!mayCreate) throw notFound(targetOf(context))
       if (uid !== '') {
-        throw conflict(targetOf(context), `Precondition failed: UID in precondition: ${uid}, UID in object meta: `)
+        throw conflict(
+          targetOf(context),
+          `Precondition failed: UID in precondition: ${uid}, UID in object meta: `,
+        )
       }
       return createObject(context, deepClone(object), options)
     },
@@ -31,7 +34,9 @@ export async function handleUpdate(context: RequestContext): Promise<ApiResponse
 }
 
 /** The body and the options of a PUT, checked against the path. */
-export async function readUpdate(context: RequestContext): Promise<{ object: KubeObject; options: WriteOptions }> {
+export async function readUpdate(
+  context: RequestContext,
+): Promise<{ object: KubeObject; options: WriteOptions }> {
   const { request, definition } = context
   const options = parseWriteOptions(request.query, {
     optionsKind: 'UpdateOptions',
@@ -54,12 +59,16 @@ function checkUpdateNames(context: RequestContext, object: KubeObject): void {
     throw badRequest('name is required: the name of the object must be set and match the name on the URL')
   }
   if (metadata.name !== info.name) {
-    throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${info.name})`)
+    throw badRequest(
+      `the name of the object (${metadata.name}) does not match the name on the URL (${info.name})`,
+    )
   }
   if (definition.namespaced) {
     if ((metadata.namespace ?? '') === '') metadata.namespace = info.namespace
     if (metadata.namespace !== info.namespace) {
-      throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+      throw badRequest(
+        'the namespace of the provided object does not match the namespace sent on the request',
+      )
     }
   }
   if (!definition.allowUnconditionalUpdate && (metadata.resourceVersion ?? '') === '') {

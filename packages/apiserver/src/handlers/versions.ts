@@ -5,7 +5,10 @@ import type { ResourceDefinition } from '@brume/api/resource'
 import type { ResourceRegistry } from '../registry/resources.ts'
 
 /** The definition under which the objects of `definition` are stored. */
-export function storageDefinition(registry: ResourceRegistry, definition: ResourceDefinition): ResourceDefinition {
+export function storageDefinition(
+  registry: ResourceRegistry,
+  definition: ResourceDefinition,
+): ResourceDefinition {
   const conversion = definition.conversion
   if (conversion === undefined) return definition
   return registry.lookup(conversion.storageGroup, conversion.storageVersion, definition.plural) ?? definition

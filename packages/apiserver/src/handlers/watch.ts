@@ -3,10 +3,10 @@
 import { expired, notFound, StatusError, tooManyRequests } from '@brume/base/errors'
 import { type Entry, StoreError } from '@brume/store/contract'
 import { negotiate, notAcceptable, TABLE_VIEWS } from '../http/accept.ts'
+import type { ApiResponse, Sink } from '../http/types.ts'
 import { keyOf, prefixOf } from '../registry/entries.ts'
 import { type ListOptions, parseListOptions } from '../request/options.ts'
 import { compileSelection } from '../request/selection.ts'
-import type { ApiResponse, Sink } from '../http/types.ts'
 import { watchForm } from '../watch/frames.ts'
 import { SharedFrames } from '../watch/hub.ts'
 import { Watcher } from '../watch/watcher.ts'
@@ -103,7 +103,13 @@ function startOf(context: RequestContext, options: ListOptions): Start {
   }
   const withInitial = options.sendInitialEvents ?? fresh
   if (withInitial) {
-    const page = listEntries(context, { ...options, limit: 0, continueToken: '', resourceVersion: '', resourceVersionMatch: '' })
+    const page = listEntries(context, {
+      ...options,
+      limit: 0,
+      continueToken: '',
+      resourceVersion: '',
+      resourceVersionMatch: '',
+    })
     const { name } = context.info
     const key = name === '' ? undefined : keyOf(context.definition, context.info.namespace, name)
     const initial = key === undefined ? page.entries : page.entries.filter((entry) => entry.key === key)

@@ -60,17 +60,28 @@ export function allocate(
 }
 
 /** Throws 422 with all field errors of a new object. */
-export function validateNew(context: RequestContext, definition: ResourceDefinition, object: KubeObject): void {
+export function validateNew(
+  context: RequestContext,
+  definition: ResourceDefinition,
+  object: KubeObject,
+): void {
   const errors = [
-    ...validateObjectMeta(object, { namespaced: definition.namespaced, validateName: definition.validateName }),
+    ...validateObjectMeta(object, {
+      namespaced: definition.namespaced,
+      validateName: definition.validateName,
+    }),
     ...(definition.validate?.(object, { now: context.parts.clock.now() }) ?? []),
+    ...(definition.validateCreate?.(object, { now: context.parts.clock.now() }) ?? []),
   ]
   throwInvalid(definition, object, errors)
 }
 
 export function throwInvalid(definition: ResourceDefinition, object: KubeObject, errors: FieldError[]): void {
   if (errors.length === 0) return
-  throw invalidObject({ group: definition.group, kind: definition.kind, name: object.metadata.name ?? '' }, errors)
+  throw invalidObject(
+    { group: definition.group, kind: definition.kind, name: object.metadata.name ?? '' },
+    errors,
+  )
 }
 
 export function collectWarnings(

@@ -17,9 +17,14 @@ export function healthHandlers(checks: readonly HealthCheck[]): Map<string, Path
     const own = checks.filter((check) => check.endpoints.includes(endpoint))
     handlers.set(`/${endpoint}`, (request) => {
       const excluded = new Set(request.query.getAll('exclude'))
-      return answer(endpoint, own.filter(({ name }) => !excluded.has(name)), request.query.has('verbose'))
+      return answer(
+        endpoint,
+        own.filter(({ name }) => !excluded.has(name)),
+        request.query.has('verbose'),
+      )
     })
-    for (const check of own) handlers.set(`/${endpoint}/${check.name}`, () => answer(endpoint, [check], false))
+    for (const check of own)
+      handlers.set(`/${endpoint}/${check.name}`, () => answer(endpoint, [check], false))
   }
   return handlers
 }

@@ -71,10 +71,7 @@ function isPretty(query: string | null, param: string | undefined): boolean {
 export function notAcceptable(offer: Offer): StatusError {
   const types = ['application/json', 'application/yaml']
   if (offer.protobuf) types.push('application/vnd.kubernetes.protobuf')
-  return new StatusError(
-    'NotAcceptable',
-    `only the following media types are accepted: ${types.join(', ')}`,
-  )
+  return new StatusError('NotAcceptable', `only the following media types are accepted: ${types.join(', ')}`)
 }
 
 export function clausesOf(header: string): readonly Clause[] {

@@ -60,7 +60,10 @@ export function viewOf(
     return { object: table, schema: metaSchema('Table') }
   }
   if (accepted.as === 'PartialObjectMetadata') {
-    return { object: partialMetadataOf(object, accepted.asVersion), schema: metaSchema('PartialObjectMetadata') }
+    return {
+      object: partialMetadataOf(object, accepted.asVersion),
+      schema: metaSchema('PartialObjectMetadata'),
+    }
   }
   return { object, schema: definition.schema }
 }

@@ -5,9 +5,9 @@ import type { TLSSocket } from 'node:tls'
 import type { ApiServer } from '../server.ts'
 import { readBody } from './body.ts'
 import { clientCertificateOf } from './client-certificate.ts'
-import { LISTENER_LIMITS } from './listener.ts'
-import type { ApiRequest, ApiResponse } from './types.ts'
+import { LISTENER_LIMITS } from './limits.ts'
 import { streamSink } from './sink.ts'
+import type { ApiRequest, ApiResponse } from './types.ts'
 
 export function serveHttp2(http2: Http2Server, server: ApiServer): void {
   http2.on('session', (session: ServerHttp2Session) => {
@@ -28,7 +28,11 @@ export function serveHttp2(http2: Http2Server, server: ApiServer): void {
 const openStreams = new WeakMap<object, number>()
 const hasStreams = (session: object) => (openStreams.get(session) ?? 0) > 0
 
-async function serve(server: ApiServer, stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
+async function serve(
+  server: ApiServer,
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+): Promise<void> {
   const { session } = stream
   if (session !== undefined) {
     openStreams.set(session, (openStreams.get(session) ?? 0) + 1)

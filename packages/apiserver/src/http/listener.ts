@@ -8,20 +8,7 @@ import type { Logger } from '@brume/base/log'
 import type { ApiServer } from '../server.ts'
 import { serveHttp1 } from './http1.ts'
 import { serveHttp2 } from './http2.ts'
-
-/** Bounds of what clients can make the server hold. */
-export const LISTENER_LIMITS = {
-  connections: 20_000,
-  streamsPerConnection: 250,
-  headerBytes: 64 * 1024,
-  headerPairs: 200,
-  handshakeMs: 10_000,
-  /** A request's head must arrive within this time, the whole request within five minutes. */
-  headMs: 20_000,
-  requestMs: 300_000,
-  /** A connection on which nothing is open. */
-  idleMs: 600_000,
-} as const
+import { LISTENER_LIMITS } from './limits.ts'
 
 export interface ListenerOptions {
   server: ApiServer

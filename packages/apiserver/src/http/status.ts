@@ -36,9 +36,13 @@ export function toStatusError(error: unknown, bug: (error: unknown) => void): St
   if (error instanceof StatusError) return error
   if (error instanceof StoreError) return fromStoreError(error)
   bug(error)
-  return new StatusError('InternalError', 'Internal error occurred: the request could not be completed; see the server log', {
-    causes: [{ message: 'unexpected error' }],
-  })
+  return new StatusError(
+    'InternalError',
+    'Internal error occurred: the request could not be completed; see the server log',
+    {
+      causes: [{ message: 'unexpected error' }],
+    },
+  )
 }
 
 function fromStoreError(error: StoreError): StatusError {

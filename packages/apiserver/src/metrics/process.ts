@@ -1,7 +1,7 @@
 // Process and store metrics under their usual names.
 
-import type { Store } from '@brume/store/contract'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import type { Store } from '@brume/store/contract'
 import type { WatchHub } from '../watch/hub.ts'
 import { Gauge, type MetricsRegistry } from './registry.ts'
 
@@ -20,10 +20,18 @@ export function processMetrics(
   })
   gauge('process_start_time_seconds', 'Start of the process since the epoch.', () => startedAtMs / 1000)
   gauge('nodejs_heap_size_used_bytes', 'JavaScript heap in use.', () => process.memoryUsage().heapUsed)
-  gauge('nodejs_eventloop_lag_p99_seconds', 'Event loop delay, 99th percentile since start.', () => loop.percentile(99) / 1e9)
+  gauge(
+    'nodejs_eventloop_lag_p99_seconds',
+    'Event loop delay, 99th percentile since start.',
+    () => loop.percentile(99) / 1e9,
+  )
   gauge('apiserver_longrunning_requests', 'Open watches.', () => watches.watcherCount)
   gauge('brume_store_revision', 'Newest committed revision.', () => store.revision)
-  gauge('brume_store_compacted_revision', 'Oldest revision a watch may start after.', () => store.compactedRevision)
+  gauge(
+    'brume_store_compacted_revision',
+    'Oldest revision a watch may start after.',
+    () => store.compactedRevision,
+  )
   registry.add(
     new Gauge({
       name: 'apiserver_storage_objects',

@@ -1,7 +1,7 @@
 // What every request is counted and timed as: the names that Kubernetes dashboards know.
 
-import type { ApiResponse } from '../http/types.ts'
 import type { InFlight } from '../http/in-flight.ts'
+import type { ApiResponse } from '../http/types.ts'
 import type { RequestInfo } from '../request/info.ts'
 import { Counter, Gauge, Histogram, type MetricsRegistry } from './registry.ts'
 
@@ -49,7 +49,14 @@ export function requestMetrics(registry: MetricsRegistry, inFlight: InFlight): R
         // Paths and kinds that do not exist share one series.
         const known = response.status !== 404 && info.resourceRequest
         const values = known
-          ? [info.verb.toUpperCase(), info.group, info.version, info.resource, info.subresource, scopeOf(info)]
+          ? [
+              info.verb.toUpperCase(),
+              info.group,
+              info.version,
+              info.resource,
+              info.subresource,
+              scopeOf(info),
+            ]
           : [info.resourceRequest ? info.verb.toUpperCase() : 'GET', '', '', '', '', '']
         total.add([...values, String(response.status)])
         if (known && info.verb !== 'watch') duration.observe(values, (performance.now() - start) / 1000)

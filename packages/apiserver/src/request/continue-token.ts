@@ -18,7 +18,8 @@ export function encodeContinue(token: ContinueToken): string {
 export function decodeContinue(text: string): ContinueToken {
   try {
     const value = JSON.parse(Buffer.from(text, 'base64url').toString())
-    const valid = value?.v === 'meta.k8s.io/v1' && Number.isSafeInteger(value.rv) && typeof value.start === 'string'
+    const valid =
+      value?.v === 'meta.k8s.io/v1' && Number.isSafeInteger(value.rv) && typeof value.start === 'string'
     if (valid) return { revision: value.rv, startAfter: value.start }
   } catch {
     // Not JSON: the same answer as for a wrong shape.

@@ -2,10 +2,9 @@
 
 import { decodeProtobuf } from '@brume/api/codec/protobuf'
 import { parseYaml } from '@brume/api/codec/yaml'
-import { DecodeError } from '@brume/api/schema/decode'
-import { decodeBuiltin } from '@brume/api/schema/decode'
 import type { KubeObject } from '@brume/api/object'
 import { apiVersionOf, type ResourceDefinition } from '@brume/api/resource'
+import { DecodeError, decodeBuiltin } from '@brume/api/schema/decode'
 import type { ObjectSchema } from '@brume/api/schema/schema'
 import { badRequest, StatusError } from '@brume/base/errors'
 import { JsonError, parseJson } from '@brume/base/json'
@@ -50,7 +49,8 @@ export function parseBody(bytes: Buffer, contentType: string | undefined): RawBo
 
 /** A codec's own errors are the client's; anything else is a bug and passes. */
 export function asBadRequest(error: unknown, prefix = ''): unknown {
-  if (error instanceof JsonError || error instanceof DecodeError) return badRequest(`${prefix}${error.message}`)
+  if (error instanceof JsonError || error instanceof DecodeError)
+    return badRequest(`${prefix}${error.message}`)
   return error
 }
 

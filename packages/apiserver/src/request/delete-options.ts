@@ -1,7 +1,7 @@
 // DeleteOptions, from the body (any encoding) or from the query.
 
-import type { KubeObject } from '@brume/api/object'
 import { type FieldError, invalid, invalidObject, notSupported } from '@brume/api/field-error'
+import type { KubeObject } from '@brume/api/object'
 import { schemaFor } from '@brume/api/schema/compile'
 import { badRequest } from '@brume/base/errors'
 import type { ApiRequest } from '../http/types.ts'
@@ -26,7 +26,8 @@ export async function parseDeleteOptions(request: ApiRequest): Promise<DeleteOpt
   const bytes = await request.readBody()
   const given = bytes.length > 0 ? fromBody(bytes, request.headers['content-type']) : fromQuery(request.query)
   const errors = errorsOf(given)
-  if (errors.length > 0) throw invalidObject({ group: 'meta.k8s.io', kind: 'DeleteOptions', name: '' }, errors)
+  if (errors.length > 0)
+    throw invalidObject({ group: 'meta.k8s.io', kind: 'DeleteOptions', name: '' }, errors)
   return {
     gracePeriodSeconds: given.gracePeriodSeconds,
     propagation: propagationOf(given),
@@ -76,7 +77,9 @@ function errorsOf(given: Given): FieldError[] {
   const errors: FieldError[] = []
   const { propagationPolicy: policy, orphanDependents } = given
   if (policy !== undefined && orphanDependents !== undefined) {
-    errors.push(invalid('propagationPolicy', policy, 'orphanDependents and deletionPropagation cannot be both set'))
+    errors.push(
+      invalid('propagationPolicy', policy, 'orphanDependents and deletionPropagation cannot be both set'),
+    )
   }
   if (policy !== undefined && !['Background', 'Foreground', 'Orphan'].includes(policy)) {
     errors.push(notSupported('propagationPolicy', policy, ['Foreground', 'Background', 'Orphan', 'nil']))

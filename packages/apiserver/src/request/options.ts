@@ -1,7 +1,7 @@
 // Query parameters of the verbs, checked once.
 
+import { type FieldError, forbiddenField, invalid, invalidObject, notSupported } from '@brume/api/field-error'
 import { badRequest, StatusError } from '@brume/base/errors'
-import { invalidObject, type FieldError, notSupported, forbiddenField, invalid } from '@brume/api/field-error'
 import { isTrue } from './info.ts'
 
 export type FieldValidation = 'Strict' | 'Warn' | 'Ignore'
@@ -91,9 +91,15 @@ export function parseListOptions(query: URLSearchParams, verb: 'list' | 'watch')
   const errors = verb === 'watch' ? watchErrors(options) : listErrors(options)
   if (errors.length > 0) throw invalidObject({ group: 'meta.k8s.io', kind: 'ListOptions', name: '' }, errors)
   if (!/^\d*$/.test(options.resourceVersion)) {
-    throw new StatusError('Invalid', `resourceVersion: Invalid value: "${options.resourceVersion}": strconv.ParseUint: parsing "${options.resourceVersion}": invalid syntax`, {
-      causes: [{ reason: 'FieldValueInvalid', field: 'resourceVersion', message: 'not an unsigned integer' }],
-    })
+    throw new StatusError(
+      'Invalid',
+      `resourceVersion: Invalid value: "${options.resourceVersion}": strconv.ParseUint: parsing "${options.resourceVersion}": invalid syntax`,
+      {
+        causes: [
+          { reason: 'FieldValueInvalid', field: 'resourceVersion', message: 'not an unsigned integer' },
+        ],
+      },
+    )
   }
   return options
 }
@@ -103,15 +109,27 @@ function listErrors({ resourceVersionMatch: match, ...options }: ListOptions): F
   const errors: FieldError[] = []
   if (match !== '') {
     if (options.resourceVersion === '') {
-      errors.push(forbiddenField('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided'))
+      errors.push(
+        forbiddenField(
+          'resourceVersionMatch',
+          'resourceVersionMatch is forbidden unless resourceVersion is provided',
+        ),
+      )
     }
     if (options.continueToken !== '') {
-      errors.push(forbiddenField('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided'))
+      errors.push(
+        forbiddenField('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided'),
+      )
     }
     if (match !== 'Exact' && match !== 'NotOlderThan') {
       errors.push(notSupported('resourceVersionMatch', match, ['Exact', 'NotOlderThan', '']))
     } else if (match === 'Exact' && options.resourceVersion === '0') {
-      errors.push(forbiddenField('resourceVersionMatch', 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'))
+      errors.push(
+        forbiddenField(
+          'resourceVersionMatch',
+          'resourceVersionMatch "exact" is forbidden for resourceVersion "0"',
+        ),
+      )
     }
   }
   if (options.sendInitialEvents !== undefined) {
@@ -124,12 +142,22 @@ function watchErrors({ resourceVersionMatch: match, ...options }: ListOptions): 
   const errors: FieldError[] = []
   if (options.sendInitialEvents !== undefined) {
     if (match === '') {
-      errors.push(forbiddenField('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'))
+      errors.push(
+        forbiddenField(
+          'resourceVersionMatch',
+          'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan',
+        ),
+      )
     } else if (match !== 'NotOlderThan') {
       errors.push(notSupported('resourceVersionMatch', match, ['NotOlderThan']))
     }
   } else if (match !== '') {
-    errors.push(forbiddenField('resourceVersionMatch', 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'))
+    errors.push(
+      forbiddenField(
+        'resourceVersionMatch',
+        'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
+      ),
+    )
   }
   return errors
 }

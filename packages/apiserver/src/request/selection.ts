@@ -51,9 +51,13 @@ function compileFields(definition: ResourceDefinition, text: string): ((object: 
   })
 }
 
-function readerOf(definition: ResourceDefinition, field: string): ((object: KubeObject) => string) | undefined {
+function readerOf(
+  definition: ResourceDefinition,
+  field: string,
+): ((object: KubeObject) => string) | undefined {
   if (field === 'metadata.name') return (object) => object.metadata.name ?? ''
-  if (field === 'metadata.namespace' && definition.namespaced) return (object) => object.metadata.namespace ?? ''
+  if (field === 'metadata.namespace' && definition.namespaced)
+    return (object) => object.metadata.namespace ?? ''
   return Object.hasOwn(definition.selectableFields, field) ? definition.selectableFields[field] : undefined
 }
 

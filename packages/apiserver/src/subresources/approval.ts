@@ -1,14 +1,14 @@
 // certificatesigningrequests/NAME/approval: only the Approved and Denied conditions change.
 
-import { deepClone } from '@brume/base/values'
 import type { KubeObject } from '@brume/api/object'
+import { formatTime } from '@brume/base/clock'
+import { deepClone } from '@brume/base/values'
 import { changeObject } from '../handlers/change.ts'
 import type { RequestContext } from '../handlers/context.ts'
 import { handleGet } from '../handlers/get.ts'
 import { patchObject } from '../handlers/patch.ts'
 import { respondObject } from '../handlers/respond.ts'
 import { readUpdate } from '../handlers/update.ts'
-import { formatTime } from '@brume/base/clock'
 import type { Subresource } from './table.ts'
 
 export const approval: Subresource = {

@@ -1,9 +1,9 @@
 // POST pods/NAME/binding: the scheduler's decision, which sets the pod's node once.
 
+import { type FieldError, invalid, invalidObject, notSupported, required } from '@brume/api/field-error'
 import type { KubeObject } from '@brume/api/object'
-import { invalid, invalidObject, notSupported, required, type FieldError } from '@brume/api/field-error'
 import { formatTime } from '@brume/base/clock'
-import { conflict, StatusError } from '@brume/base/errors'
+import { conflict, type StatusError } from '@brume/base/errors'
 import { deepClone } from '@brume/base/values'
 import { changeObject } from '../handlers/change.ts'
 import { type RequestContext, targetOf } from '../handlers/context.ts'
@@ -71,10 +71,12 @@ function checkBindable(context: RequestContext, pod: KubeObject, body: KubeObjec
   if (body.metadata?.uid && body.metadata.uid !== uid) {
     throw fail(`Precondition failed: UID in precondition: ${body.metadata.uid}, UID in object meta: ${uid}`)
   }
-  if (deletionTimestamp !== undefined) throw fail(`pod ${name} is being deleted, cannot be assigned to a host`)
+  if (deletionTimestamp !== undefined)
+    throw fail(`pod ${name} is being deleted, cannot be assigned to a host`)
   const assigned = pod['spec'].nodeName
   if (assigned) throw fail(`pod ${name} is already assigned to node "${assigned}"`)
-  if ((pod['spec'].schedulingGates ?? []).length > 0) throw fail(`pod ${name} has non-empty .spec.schedulingGates`)
+  if ((pod['spec'].schedulingGates ?? []).length > 0)
+    throw fail(`pod ${name} has non-empty .spec.schedulingGates`)
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a pod's status
@@ -82,6 +84,11 @@ function withScheduled(status: any, nowMs: number): object {
   const conditions: { type: string; status: string }[] = status?.conditions ?? []
   const known = conditions.find((condition) => condition.type === 'PodScheduled')
   if (known?.status === 'True') return status
-  const scheduled = { type: 'PodScheduled', status: 'True', lastProbeTime: null, lastTransitionTime: formatTime(nowMs) }
+  const scheduled = {
+    type: 'PodScheduled',
+    status: 'True',
+    lastProbeTime: null,
+    lastTransitionTime: formatTime(nowMs),
+  }
   return { ...status, conditions: [...conditions.filter((c) => c !== known), scheduled] }
 }

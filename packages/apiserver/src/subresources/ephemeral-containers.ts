@@ -1,9 +1,9 @@
 // pods/NAME/ephemeralcontainers: containers are added to a running pod; everything else of the pod stays.
 
 import { ephemeralContainersErrors } from '@brume/api/kinds/core/pod/ephemeral-update'
-import type { Subresource } from './table.ts'
 import { handleGet } from '../handlers/get.ts'
 import { narrowedUpdate } from './narrowed.ts'
+import type { Subresource } from './table.ts'
 
 export const ephemeralContainers: Subresource = {
   get: handleGet,

@@ -1,7 +1,7 @@
 // POST pods/NAME/eviction: a delete that PodDisruptionBudgets may refuse for now (429).
 
 import type { KubeObject } from '@brume/api/object'
-import { parsedLabelSelector } from '@brume/api/selectors/structured'
+import { fromStructured } from '@brume/api/selectors/structured'
 import { formatTime } from '@brume/base/clock'
 import { isStatus, notFound, StatusError } from '@brume/base/errors'
 import { deepClone } from '@brume/base/values'
@@ -15,7 +15,12 @@ import { parseWriteOptions } from '../request/options.ts'
 import { readTypedBody } from './body.ts'
 import type { Subresource } from './table.ts'
 
-const EVICTION = { group: 'policy', version: 'v1', kind: 'Eviction', typeName: 'io.k8s.api.policy.v1.Eviction' }
+const EVICTION = {
+  group: 'policy',
+  version: 'v1',
+  kind: 'Eviction',
+  typeName: 'io.k8s.api.policy.v1.Eviction',
+}
 const RETRY_AFTER_SECONDS = 10
 
 export const eviction: Subresource = {
@@ -57,7 +62,7 @@ async function spendBudget(context: RequestContext, pod: KubeObject, dryRun: boo
   const { parts, info } = context
   const budgets = parts.reader
     .list('policy', 'poddisruptionbudgets', info.namespace)
-    .filter((budget) => parsedLabelSelector(budget['spec']?.selector).matches(pod.metadata.labels ?? {}))
+    .filter((budget) => fromStructured(budget['spec']?.selector).matches(pod.metadata.labels ?? {}))
   if (budgets.length === 0) return
   if (budgets.length > 1) {
     throw new StatusError(
@@ -71,7 +76,8 @@ async function spendBudget(context: RequestContext, pod: KubeObject, dryRun: boo
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a pod's condition
-const isReady = (pod: KubeObject) => pod['status']?.conditions?.some((c: any) => c.type === 'Ready' && c.status === 'True')
+const isReady = (pod: KubeObject) =>
+  pod['status']?.conditions?.some((c: any) => c.type === 'Ready' && c.status === 'True')
 
 /** An unready pod may go while its budget is met (or always, with AlwaysAllow). */
 function isHealthy(budget: KubeObject): boolean {
@@ -86,7 +92,13 @@ async function takeDisruption(
   { podName, dryRun }: { podName: string; dryRun: boolean },
 ): Promise<void> {
   const definition = context.parts.registry.lookup('policy', 'v1', 'poddisruptionbudgets')!
-  const info = { ...context.info, group: 'policy', resource: 'poddisruptionbudgets', name: budget.metadata.name!, subresource: 'status' }
+  const info = {
+    ...context.info,
+    group: 'policy',
+    resource: 'poddisruptionbudgets',
+    name: budget.metadata.name!,
+    subresource: 'status',
+  }
   try {
     await changeObject(
       { ...context, definition, info },
@@ -103,7 +115,11 @@ async function takeDisruption(
           }
           if ((status.disruptionsAllowed ?? 0) <= 0) {
             const { currentHealthy = 0, desiredHealthy = 0 } = status
-            throw refused(context, budget, `The disruption budget ${budget.metadata.name} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`)
+            throw refused(
+              context,
+              budget,
+              `The disruption budget ${budget.metadata.name} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`,
+            )
           }
           status.disruptionsAllowed -= 1
           status.disruptedPods = { ...status.disruptedPods, [podName]: formatTime(context.parts.clock.now()) }
@@ -119,10 +135,14 @@ async function takeDisruption(
 }
 
 function refused(context: RequestContext, budget: KubeObject, message: string): StatusError {
-  return new StatusError('TooManyRequests', "Cannot evict pod as it would violate the pod's disruption budget.", {
-    name: context.info.name,
-    kind: 'pods',
-    causes: [{ reason: 'DisruptionBudget', message: message || `budget ${budget.metadata.name}` }],
-    retryAfterSeconds: RETRY_AFTER_SECONDS,
-  })
+  return new StatusError(
+    'TooManyRequests',
+    "Cannot evict pod as it would violate the pod's disruption budget.",
+    {
+      name: context.info.name,
+      kind: 'pods',
+      causes: [{ reason: 'DisruptionBudget', message: message || `budget ${budget.metadata.name}` }],
+      retryAfterSeconds: RETRY_AFTER_SECONDS,
+    },
+  )
 }

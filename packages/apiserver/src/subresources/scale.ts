@@ -1,13 +1,12 @@
 // The scale subresource of any kind that has one: autoscaling/v1 Scale over paths of the parent.
 
-import { forbiddenField, invalid } from '@brume/api/field-error'
+import { forbiddenField, invalid, invalidObject } from '@brume/api/field-error'
 import type { KubeObject } from '@brume/api/object'
-import { schemaFor } from '@brume/api/schema/compile'
 import type { ResourceDefinition, ScalePaths } from '@brume/api/resource'
-import { structuredSelectorText } from '@brume/api/selectors/structured'
+import { schemaFor } from '@brume/api/schema/compile'
+import { formatStructured, fromMap } from '@brume/api/selectors/structured'
 import { conflict, notFound, OPTIMISTIC_LOCK } from '@brume/base/errors'
 import { deepClone } from '@brume/base/values'
-import { invalidObject } from '@brume/api/field-error'
 import { applyServerSide } from '../apply/apply.ts'
 import { changeObject } from '../handlers/change.ts'
 import { type RequestContext, targetOf } from '../handlers/context.ts'
@@ -62,7 +61,10 @@ export function scaleOf(definition: ResourceDefinition, object: KubeObject): Kub
       creationTimestamp: creationTimestamp ?? null,
     },
     spec: replicas ? { replicas } : {},
-    status: { replicas: read(object, paths.statusReplicasPath) ?? 0, ...(selector === '' ? {} : { selector }) },
+    status: {
+      replicas: read(object, paths.statusReplicasPath) ?? 0,
+      ...(selector === '' ? {} : { selector }),
+    },
   }
 }
 
@@ -70,7 +72,10 @@ function selectorText(paths: ScalePaths, object: KubeObject): string {
   if (paths.labelSelectorPath === undefined) return ''
   const value = read(object, paths.labelSelectorPath)
   if (value === undefined || value === null) return ''
-  return paths.structuredSelector === true ? structuredSelectorText(value) : String(value)
+  if (paths.structuredSelector !== true) return String(value)
+  // ReplicationControllers select by a plain map.
+  const structured = 'matchLabels' in value || 'matchExpressions' in value
+  return structured ? formatStructured(value) : fromMap(value).toString()
 }
 
 async function updateScale(context: RequestContext): Promise<ApiResponse> {
@@ -83,7 +88,10 @@ async function patchScale(context: RequestContext): Promise<ApiResponse> {
   const options = writeOptions(context, 'PatchOptions')
   const { request } = context
   const type = mediaType(request.headers['content-type'])
-  const raw = parseBody(await request.readBody(), type === PATCH_TYPES.apply ? 'application/yaml' : 'application/json')
+  const raw = parseBody(
+    await request.readBody(),
+    type === PATCH_TYPES.apply ? 'application/yaml' : 'application/json',
+  )
   return changeScale(context, options, (live) => {
     const value = patchedScale(context, type, live, raw.value)
     checkKind(value, SCALE)
@@ -151,12 +159,17 @@ function validateScale(context: RequestContext, wanted: KubeObject): void {
   if (wanted.metadata?.name !== context.info.name) {
     errors.push(forbiddenField('metadata.name', 'must match the name on the URL'))
   }
-  if (errors.length > 0) throw invalidObject({ group: 'autoscaling', kind: 'Scale', name: context.info.name }, errors)
+  if (errors.length > 0)
+    throw invalidObject({ group: 'autoscaling', kind: 'Scale', name: context.info.name }, errors)
 }
 
 function respondScale(context: RequestContext, parent: KubeObject): ApiResponse {
   const { request, definition } = context
-  const accepted = negotiate(request.headers['accept'], { views: [], protobuf: true }, request.query.get('pretty'))
+  const accepted = negotiate(
+    request.headers['accept'],
+    { views: [], protobuf: true },
+    request.query.get('pretty'),
+  )
   return respondWith(accepted, 200, scaleOf(definition, parent), schemaFor(SCALE.typeName))
 }
 

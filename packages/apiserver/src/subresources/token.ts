@@ -1,8 +1,7 @@
 // POST serviceaccounts/NAME/token: a bound token (TokenRequest).
 
 import { schemaFor } from '@brume/api/schema/compile'
-import { notFound } from '@brume/base/errors'
-import { targetOf } from '../handlers/context.ts'
+import { assert } from '@brume/base/assert'
 import { negotiate } from '../http/accept.ts'
 import { respondWith } from '../http/encode.ts'
 import { parseWriteOptions } from '../request/options.ts'
@@ -18,15 +17,15 @@ const TOKEN_REQUEST = {
 
 export const serviceAccountToken: Subresource = {
   async create(context) {
-    const { info, parts, request } = context
+    const { info, parts, request, user } = context
     const options = parseWriteOptions(request.query, {
       optionsKind: 'CreateOptions',
       userAgent: request.headers['user-agent'],
     })
-    const body = await readTypedBody(context, TOKEN_REQUEST, options)
-    const account = parts.reader.get('', 'serviceaccounts', info.namespace, info.name)
-    if (account === undefined) throw notFound(targetOf(context))
-    const answer = await parts.requestToken({ account, request: body })
+    const object = await readTypedBody(context, TOKEN_REQUEST, options)
+    const review = parts.review('authentication.k8s.io/TokenRequest')
+    assert(review !== undefined, 'TokenRequest is one of the reviews')
+    const answer = review({ object, user, namespace: info.namespace, name: info.name })
     const accepted = negotiate(request.headers['accept'], { views: [], protobuf: true }, null)
     return respondWith(accepted, 201, answer, schemaFor(TOKEN_REQUEST.typeName))
   },

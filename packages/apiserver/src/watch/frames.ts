@@ -70,12 +70,14 @@ function frameOfObject(form: WatchForm, type: WatchType, object: KubeObject): Bu
     })
     return encodeFrame(form, type, table as KubeObject)
   }
-  if (accepted.as !== '') return encodeFrame(form, type, partialMetadataOf(object, accepted.asVersion) as KubeObject)
+  if (accepted.as !== '')
+    return encodeFrame(form, type, partialMetadataOf(object, accepted.asVersion) as KubeObject)
   return encodeFrame(form, type, object)
 }
 
 function encodeFrame(form: WatchForm, type: WatchType, object: KubeObject): Buffer {
-  if (form.accepted.encoding === 'json') return exactBytes(`{"type":"${type}","object":${stringifyJson(object)}}\n`)
+  if (form.accepted.encoding === 'json')
+    return exactBytes(`{"type":"${type}","object":${stringifyJson(object)}}\n`)
   const view = object.kind === form.definition.kind ? form.definition.schema : metaSchema(object.kind)
   const raw = wrapUnknown(object.apiVersion, object.kind, encodeProtobufMessage(object, view))
   return frameWatchEvent(type, raw)

@@ -2,8 +2,8 @@
 // coalesced (up to 50 ms) when it is not, so that one write carries many events. A watcher that does not read is
 // dropped, and its client lists again.
 
-import type { Store, StoreEvent } from '@brume/store/contract'
 import type { Clock, Timer } from '@brume/base/clock'
+import type { Store, StoreEvent } from '@brume/store/contract'
 
 const MAX_DELAY_MS = 50
 /** A flush may take this share of the time: the delay is this many times the last flush. */

@@ -1,10 +1,9 @@
 // One watch of one client: collects the store's events, turns them into frames, and writes them when the hub says so.
 
-import { type StoreError, type StoreEvent, type Store, type Watch } from '@brume/store/contract'
-import type { Entry } from '@brume/store/contract'
 import { expired } from '@brume/base/errors'
-import type { Sink } from '../http/types.ts'
+import type { Entry, Store, StoreError, StoreEvent, Watch } from '@brume/store/contract'
 import { statusOf } from '../http/status.ts'
+import type { Sink } from '../http/types.ts'
 import type { Selection } from '../request/selection.ts'
 import { bookmarkFrame, errorFrame, frameOf, type WatchForm, type WatchType } from './frames.ts'
 import type { FlushTarget, SharedFrames, WatchHub } from './hub.ts'
@@ -122,7 +121,9 @@ export class Watcher implements FlushTarget {
   #bytesOf(events: readonly StoreEvent[]): Buffer {
     const { form, selection, shared, onlyKey, prefix } = this.#options
     if (selection.all && onlyKey === undefined) {
-      return shared.batch(events, `${form.id}|${prefix}`, () => Buffer.concat(events.map((e) => this.#frame(e)!)))
+      return shared.batch(events, `${form.id}|${prefix}`, () =>
+        Buffer.concat(events.map((e) => this.#frame(e)!)),
+      )
     }
     const frames: Buffer[] = []
     for (const event of events) {

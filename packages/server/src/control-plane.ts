@@ -1,0 +1,192 @@
+// One control plane, composed: store, kinds, identity, API server, listener, controllers. The only place where the
+// parts meet.
+
+import { randomUUID } from 'node:crypto'
+import { hostname, networkInterfaces } from 'node:os'
+import { builtinResources } from '@brume/api/kinds/builtin'
+import { admissionPlugins } from '@brume/apiserver/admission/plugins'
+import { parseIpv4Range } from '@brume/apiserver/allocators/ipv4'
+import { serviceAllocator } from '@brume/apiserver/allocators/service'
+import { ensurePki, type Pki } from '@brume/apiserver/auth/pki/ensure'
+import { watchCrds } from '@brume/apiserver/crd/watch'
+import type { ServerParts } from '@brume/apiserver/handlers/context'
+import { InFlight } from '@brume/apiserver/http/in-flight'
+import { type Listener, listen } from '@brume/apiserver/http/listener'
+import { processMetrics } from '@brume/apiserver/metrics/process'
+import { MetricsRegistry } from '@brume/apiserver/metrics/registry'
+import { requestMetrics } from '@brume/apiserver/metrics/requests'
+import { createObjectReader } from '@brume/apiserver/registry/object-reader'
+import { ResourceRegistry } from '@brume/apiserver/registry/resources'
+import { type ApiServer, createApiServer } from '@brume/apiserver/server'
+import { WatchHub } from '@brume/apiserver/watch/hub'
+import { type Clock, systemClock } from '@brume/base/clock'
+import type { Logger } from '@brume/base/log'
+import type { Store } from '@brume/store/contract'
+import { backupHandler } from './backup.ts'
+import { type RunningControllers, runControllers } from './controllers.ts'
+import type { DataDir } from './data-dir.ts'
+import { createIdentity } from './identity.ts'
+import { openStore } from './open-store.ts'
+import { createPathHandlers } from './paths.ts'
+
+export interface ControlPlaneOptions {
+  dir: DataDir
+  host: string
+  port: number
+  /** Further names and addresses for the server's certificate. */
+  hosts: readonly string[]
+  serviceRange: string
+  clock?: Clock
+  logger: Logger
+}
+
+export interface ControlPlane {
+  /** https://host:port as clients on this machine reach it. */
+  url: string
+  port: number
+  pki: Pki
+  store: Store
+  server: ApiServer
+  /** Bootstrap objects exist and controllers run. */
+  ready: Promise<void>
+  /** Ends connections within `graceMs`, then closes the store. Idempotent. */
+  close(graceMs: number): Promise<void>
+}
+
+const MAX_WATCHERS = 20_000
+const NODE_PORTS = { first: 30_000, last: 32_767 }
+const SUFFIX_ALPHABET = 'bcdfghjklmnpqrstvwxz2456789'
+
+export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+  const { dir, logger, clock = systemClock } = options
+  const [pki, store] = await Promise.all([
+    ensurePki(dir.pki, { hosts: [...localHosts(), ...options.hosts], clock }),
+    openStore({ dir, clock, logger }),
+  ])
+  try {
+    return await compose({ ...options, clock }, pki, store)
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+async function compose(
+  options: ControlPlaneOptions & { clock: Clock },
+  pki: Pki,
+  store: Store,
+): Promise<ControlPlane> {
+  const { dir, logger, clock } = options
+  const registry = new ResourceRegistry(builtinResources())
+  const reader = createObjectReader(store, registry)
+  watchCrds({ reader, registry })
+  const identity = createIdentity({ pki, reader, clock })
+  const watches = new WatchHub({ store, clock, maxWatchers: MAX_WATCHERS })
+  const parts: ServerParts = {
+    store,
+    registry,
+    reader,
+    admission: admissionPlugins({
+      reader,
+      registry,
+      clock,
+      authorizer: identity.authorizer,
+      rbac: identity.rbac,
+    }),
+    watches,
+    clock,
+    logger,
+    newUid: randomUUID,
+    newSuffix: randomSuffix,
+    allocators: [
+      serviceAllocator(reader, { addresses: parseIpv4Range(options.serviceRange), nodePorts: NODE_PORTS }),
+    ],
+    review: identity.review,
+  }
+  const metrics = new MetricsRegistry()
+  const inFlight = new InFlight()
+  processMetrics(metrics, { store, watches, startedAtMs: clock.now() })
+  const state = { url: '', bootstrapped: false }
+  const server = createApiServer({
+    parts,
+    authenticator: identity.authenticator,
+    authorizer: identity.authorizer,
+    inFlight,
+    metrics: requestMetrics(metrics, inFlight),
+    pathHandler: createPathHandlers({
+      registry,
+      metrics,
+      health: [
+        { name: 'ping', endpoints: ['healthz', 'livez', 'readyz'], check: () => undefined },
+        {
+          name: 'poststarthook/brume-bootstrap',
+          endpoints: ['healthz', 'readyz'],
+          check: () => (state.bootstrapped ? undefined : 'the default objects are still being created'),
+        },
+      ],
+      url: () => state.url,
+      publicKeys: pki.serviceAccount.publicKeys,
+      backup: backupHandler({ store, dir: dir.root, logger }),
+    }),
+  })
+  const listener = await listen({
+    server,
+    host: options.host,
+    port: options.port,
+    key: pki.server.privateKeyPem,
+    certificate: pki.server.certificatePem,
+    clientCa: pki.ca.certificatePem,
+    logger,
+  })
+  state.url = `https://${reachableHost(options.host)}:${listener.port}`
+  const controllers = runControllers({ server, pki, clock, logger, url: state.url, port: listener.port })
+  const ready = controllers.ready.then(() => {
+    state.bootstrapped = true
+  })
+  return {
+    url: state.url,
+    port: listener.port,
+    pki,
+    store,
+    server,
+    ready,
+    close: closeOnce({ listener, controllers, store }),
+  }
+}
+
+function closeOnce(parts: {
+  listener: Listener
+  controllers: RunningControllers
+  store: Store
+}): (graceMs: number) => Promise<void> {
+  let closing: Promise<void> | undefined
+  return (graceMs) => {
+    closing ??= (async () => {
+      await parts.controllers.stop()
+      await parts.listener.close(graceMs)
+      await parts.store.close()
+    })()
+    return closing
+  }
+}
+
+/** Any-address is no address to connect to. */
+function reachableHost(host: string): string {
+  if (host === '0.0.0.0' || host === '') return '127.0.0.1'
+  if (host === '::') return '[::1]'
+  return host.includes(':') ? `[${host}]` : host
+}
+
+function localHosts(): string[] {
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? [])
+  return [
+    hostname(),
+    ...addresses.filter(({ internal }) => !internal).map(({ address }) => address.split('%')[0]!),
+  ]
+}
+
+function randomSuffix(): string {
+  let text = ''
+  for (let i = 0; i < 5; i++) text += SUFFIX_ALPHABET[Math.floor(Math.random() * SUFFIX_ALPHABET.length)]
+  return text
+}

@@ -1,0 +1,43 @@
+// Where everything of one cloud lives. Nothing outside this directory is touched by a control plane.
+
+import { mkdirSync, statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { UserError } from './user-error.ts'
+
+export const DEFAULT_DATA_DIR = '/var/lib/brume'
+
+export interface DataDir {
+  root: string
+  pki: string
+  store: string
+  encryptionKeys: string
+  kubeconfig: string
+  /** Process id and address of the running control plane. */
+  running: string
+}
+
+export function dataDirAt(path: string): DataDir {
+  const root = resolve(path)
+  return {
+    root,
+    pki: join(root, 'pki'),
+    store: join(root, 'store'),
+    encryptionKeys: join(root, 'pki', 'encryption-keys.json'),
+    kubeconfig: join(root, 'kubeconfig'),
+    running: join(root, 'running.json'),
+  }
+}
+
+/** Makes the directory, for its owner alone. Throws UserError with what to do. */
+export function ensureDataDir(dir: DataDir): void {
+  try {
+    mkdirSync(dir.root, { recursive: true, mode: 0o700 })
+    if (!statSync(dir.root).isDirectory()) throw new Error('it is not a directory')
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new UserError(
+      `cannot use the data directory ${dir.root}: ${why}`,
+      'Name one that you may write to: ./brume up --data-dir DIR',
+    )
+  }
+}

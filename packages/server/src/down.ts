@@ -1,0 +1,91 @@
+// `brume down` and `brume reset`: end a running control plane; take its data away.
+
+import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type DataDir, dataDirAt } from './data-dir.ts'
+import { UserError } from './user-error.ts'
+
+const STOP_LIMIT_MS = 15_000
+const POLL_MS = 50
+
+interface Running {
+  pid: number
+  url: string
+}
+
+/** Stops what runs on the data directory; nothing running is no error. Returns the exit code. */
+export async function down(dataDir: string): Promise<number> {
+  const dir = dataDirAt(dataDir)
+  const running = runningIn(dir)
+  if (running === undefined) {
+    process.stdout.write(`nothing runs on ${dir.root}\n`)
+    return 0
+  }
+  process.kill(running.pid, 'SIGTERM')
+  const limit = Date.now() + STOP_LIMIT_MS
+  while (isAlive(running.pid)) {
+    if (Date.now() > limit) {
+      throw new UserError(
+        `process ${running.pid} did not stop within ${STOP_LIMIT_MS / 1000} s`,
+        `kill -9 ${running.pid}   (acknowledged writes are safe)`,
+      )
+    }
+    await sleep(POLL_MS)
+  }
+  rmSync(dir.running, { force: true })
+  process.stdout.write(`stopped ${running.url}\n`)
+  return 0
+}
+
+/** Removes all state of a data directory. Refuses a folder that is no data directory of Brume. */
+export async function reset(dataDir: string): Promise<number> {
+  const dir = dataDirAt(dataDir)
+  if (!existsSync(dir.root)) {
+    process.stdout.write(`${dir.root} does not exist\n`)
+    return 0
+  }
+  if (!existsSync(dir.pki) && !existsSync(dir.store)) {
+    throw new UserError(
+      `${dir.root} is no data directory of Brume: nothing was removed`,
+      'name one: ./brume reset --data-dir DIR',
+    )
+  }
+  await down(dataDir)
+  for (const path of [dir.store, dir.pki, dir.kubeconfig, `${dir.kubeconfig}.new`, dir.running]) {
+    rmSync(path, { recursive: true, force: true })
+  }
+  process.stdout.write(`removed the state in ${dir.root}\n`)
+  return 0
+}
+
+/** The control plane that runs on `dir`, if its process is alive and is Brume's. */
+export function runningIn(dir: DataDir): Running | undefined {
+  let running: Running
+  try {
+    running = JSON.parse(readFileSync(dir.running, 'utf8'))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' || error instanceof SyntaxError) return undefined
+    throw error
+  }
+  return Number.isSafeInteger(running.pid) && isBrume(running.pid) ? running : undefined
+}
+
+/** A process id may have been given to another program since. */
+function isBrume(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+      .split('\0')
+      .some((argument) => argument.endsWith('server/src/main.ts'))
+  } catch {
+    return false
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,88 @@
+// Everything outside the resources: discovery, OpenAPI, version, health, metrics, keys, backup.
+
+import type { KeyObject } from 'node:crypto'
+import {
+  JWKS_PATH,
+  jwks,
+  OPENID_CONFIGURATION_PATH,
+  openidConfiguration,
+} from '@brume/apiserver/auth/tokens/discovery'
+import { createDiscovery } from '@brume/apiserver/discovery/discovery'
+import { type HealthCheck, healthHandlers } from '@brume/apiserver/health/health'
+import type { ApiRequest, ApiResponse, PathHandler } from '@brume/apiserver/http/types'
+import type { MetricsRegistry } from '@brume/apiserver/metrics/registry'
+import { createOpenApi } from '@brume/apiserver/openapi/openapi'
+import type { ResourceRegistry } from '@brume/apiserver/registry/resources'
+import { ISSUER } from './identity.ts'
+import { versionResponse } from './version.ts'
+import { rootResponse } from './welcome.ts'
+
+export interface PathParts {
+  registry: ResourceRegistry
+  metrics: MetricsRegistry
+  health: readonly HealthCheck[]
+  /** https://host:port */
+  url(): string
+  publicKeys: readonly KeyObject[]
+  backup: PathHandler
+}
+
+/** The handler of a path, or undefined. */
+export function createPathHandlers(parts: PathParts): (path: string) => PathHandler | undefined {
+  const { registry } = parts
+  const discovery = createDiscovery({ registry, serverAddress: () => parts.url().slice('https://'.length) })
+  const openApi = createOpenApi({ registry })
+  const exact = new Map<string, PathHandler>([
+    ['/api', discovery.api],
+    ['/apis', discovery.apis],
+    ['/api/v1', discovery.coreV1],
+    ['/openapi/v2', openApi.v2],
+    ['/openapi/v3', openApi.v3Index],
+    ['/version', getOnly(() => versionResponse())],
+    ['/metrics', getOnly(() => metricsResponse(parts.metrics))],
+    [OPENID_CONFIGURATION_PATH, getOnly(() => openId(parts))],
+    [JWKS_PATH, getOnly(() => jwks(parts.publicKeys))],
+    ['/backup', parts.backup],
+    ...healthHandlers(parts.health),
+  ])
+  const paths = () => [...exact.keys(), ...registry.groups().map(({ group }) => `/apis/${group}`)].sort()
+  exact.set('/', (request) => rootResponse(request, paths()))
+  return (path) => {
+    const plain = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
+    return exact.get(plain) ?? nested(plain, { discovery, openApi })
+  }
+}
+
+function nested(
+  path: string,
+  { discovery, openApi }: Pick<Handlers, 'discovery' | 'openApi'>,
+): PathHandler | undefined {
+  if (path.startsWith('/openapi/v3/')) return openApi.v3Document
+  if (!path.startsWith('/apis/')) return undefined
+  return path.split('/').length === 3 ? discovery.group : discovery.groupVersion
+}
+
+interface Handlers {
+  discovery: ReturnType<typeof createDiscovery>
+  openApi: ReturnType<typeof createOpenApi>
+}
+
+function getOnly(handler: (request: ApiRequest) => ApiResponse): PathHandler {
+  return (request) => {
+    if (request.method === 'GET' || request.method === 'HEAD') return handler(request)
+    return {
+      status: 405,
+      headers: { allow: 'GET, HEAD', 'content-type': 'text/plain' },
+      body: 'method not allowed\n',
+    }
+  }
+}
+
+function metricsResponse(metrics: MetricsRegistry): ApiResponse {
+  const headers = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }
+  return { status: 200, headers, body: metrics.render() }
+}
+
+function openId({ url, publicKeys }: PathParts): ApiResponse {
+  return openidConfiguration({ issuer: ISSUER, jwksUri: `${url()}${JWKS_PATH}`, publicKeys })
+}

@@ -1,0 +1,118 @@
+// `brume up`: runs the cloud of this machine in the foreground until SIGTERM or SIGINT.
+
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import { PkiError } from '@brume/apiserver/auth/pki/files'
+import { adminKubeconfig } from '@brume/apiserver/auth/pki/kubeconfig'
+import { createLogger, type LogLevel } from '@brume/base/log'
+import { StoreError } from '@brume/store/contract'
+import { type ControlPlane, startControlPlane } from './control-plane.ts'
+import { type DataDir, dataDirAt, ensureDataDir } from './data-dir.ts'
+import { UserError } from './user-error.ts'
+
+export interface UpOptions {
+  dataDir: string
+  listen: string
+  noNode: boolean
+  serviceRange: string
+  hosts: readonly string[]
+  logLevel: LogLevel
+}
+
+/** SIGTERM must end within 10 s (the outside contract): open requests get most of that. */
+const GRACE_MS = 5_000
+const FORCED_EXIT_MS = 9_000
+
+/** Resolves with the exit code when the cloud has stopped. Throws UserError when it cannot start. */
+export async function up(options: UpOptions): Promise<number> {
+  const { host, port } = parseListen(options.listen)
+  const dir = dataDirAt(options.dataDir)
+  ensureDataDir(dir)
+  const logger = createLogger(options.logLevel)
+  const stopped = untilSignal()
+  const plane = await startControlPlane({
+    dir,
+    host,
+    port,
+    hosts: options.hosts,
+    serviceRange: options.serviceRange,
+    logger,
+  }).catch((error) => {
+    throw explain(error, options)
+  })
+  announce(plane, dir)
+  if (!options.noNode)
+    process.stdout.write(`node: none (this version runs the control plane alone; pods stay Pending)\n`)
+  await Promise.race([plane.ready.then(() => process.stdout.write('ready\n')), stopped])
+  const signal = await stopped
+  logger.info('stopping', { signal })
+  setTimeout(() => {
+    logger.error('could not stop in time; ending now, acknowledged writes are safe')
+    process.exit(1)
+  }, FORCED_EXIT_MS).unref()
+  rmSync(dir.running, { force: true })
+  await plane.close(GRACE_MS)
+  return 0
+}
+
+function announce(plane: ControlPlane, dir: DataDir): void {
+  writeAtomically(dir.kubeconfig, adminKubeconfig(plane.pki, plane.url))
+  writeAtomically(dir.running, `${JSON.stringify({ pid: process.pid, url: plane.url })}\n`)
+  process.stdout.write(`api: ${plane.url}\nconsole: ${plane.url}/\nkubeconfig: ${dir.kubeconfig}\n`)
+}
+
+function writeAtomically(path: string, text: string): void {
+  writeFileSync(`${path}.new`, text, { mode: 0o600 })
+  renameSync(`${path}.new`, path)
+}
+
+/** ADDR:PORT, [IPv6]:PORT. */
+export function parseListen(text: string): { host: string; port: number } {
+  const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(text)
+  const port = Number(match?.[3])
+  if (match === null || port > 65_535) {
+    throw new UserError(`--listen ${text} is not ADDR:PORT`, './brume up --listen 127.0.0.1:6443')
+  }
+  return { host: match[1] ?? match[2] ?? '', port }
+}
+
+function untilSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve(signal))
+  })
+}
+
+function explain(error: unknown, options: UpOptions): unknown {
+  if (error instanceof StoreError)
+    return new UserError(error.message, nextOf(error, options), { cause: error })
+  if (error instanceof PkiError)
+    return new UserError(error.message, 'see the message above', { cause: error })
+  const code = (error as NodeJS.ErrnoException).code
+  if (code === 'EADDRINUSE') {
+    return new UserError(
+      `${options.listen} is in use by another program`,
+      './brume up --listen 127.0.0.1:0   (any free port)',
+      { cause: error },
+    )
+  }
+  if (code === 'EACCES' || code === 'EADDRNOTAVAIL') {
+    return new UserError(
+      `cannot listen on ${options.listen}: ${code}`,
+      './brume up --listen 127.0.0.1:6443',
+      { cause: error },
+    )
+  }
+  return error
+}
+
+function nextOf(error: StoreError, { dataDir }: UpOptions): string {
+  switch (error.code) {
+    case 'locked':
+      return `./brume down --data-dir ${dataDir}   (or use another --data-dir)`
+    case 'corrupt':
+      return `./brume restore BACKUP --data-dir ${dataDir}`
+    case 'schema-version':
+      return 'use the newer Brume that wrote it, or restore a backup of this version'
+    default:
+      return 'mend the cause (disk space, permissions), then run this again'
+  }
+}
