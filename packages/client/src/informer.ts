@@ -130,12 +130,12 @@ export class Informer<T extends KubeObject = KubeObject> {
     if (known !== undefined && isSame(known, received)) return
     const object = this.#kept(received)
     const previous = this.#store.put(object)
-    if (previous === undefined) return this.#each((handler) => handler.add?.(object))
-    if (previous.metadata.uid === object.metadata.uid) {
-      return this.#each((handler) => handler.update?.(object, previous))
+    if (previous !== undefined && previous.metadata.uid === object.metadata.uid) {
+      this.#each((handler) => handler.update?.(object, previous))
+      return
     }
     // Deleted and created again while no one looked: two objects, so two events.
-    this.#each((handler) => handler.delete?.(previous))
+    if (previous !== undefined) this.#each((handler) => handler.delete?.(previous))
     this.#each((handler) => handler.add?.(object))
   }
 

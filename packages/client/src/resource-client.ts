@@ -72,8 +72,8 @@ export class ResourceClient<T extends KubeObject = KubeObject> {
   }
 
   /** The same kind as PartialObjectMetadata: get, list and watch bring metadata only. */
-  metadata(): ResourceClient<KubeObject> {
-    return new ResourceClient(this.#client, this.ref, true)
+  metadata<M extends KubeObject = KubeObject>(): ResourceClient<M> {
+    return new ResourceClient<M>(this.#client, this.ref, true)
   }
 
   get(key: ObjectKey, options: CallOptions & { resourceVersion?: string } = {}): Promise<T> {

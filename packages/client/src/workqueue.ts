@@ -68,7 +68,10 @@ export class WorkQueue {
   /** Adds the key after `delayMs`; of several times the soonest counts. */
   addAfter(key: string, delayMs: number): void {
     if (this.#closed) return
-    if (delayMs <= 0) return this.add(key)
+    if (delayMs <= 0) {
+      this.add(key)
+      return
+    }
     this.#delayed.add(key, this.#options.clock.now() + delayMs)
     this.#arm()
   }
@@ -127,7 +130,8 @@ export class WorkQueue {
     const taker = this.#takers.shift()
     if (taker !== undefined) {
       this.#begin(key, now)
-      return taker(key)
+      taker(key)
+      return
     }
     this.#waiting.set(key, now)
     this.#metrics.set('workqueue_depth', this.#waiting.size, { name: this.#options.name })

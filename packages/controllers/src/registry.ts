@@ -1,0 +1,48 @@
+// Every built-in controller.
+
+import type { ControllerSpec } from '@brume/client/controller'
+import { clusterRoleAggregation } from './aggregation/controller.ts'
+import { bootstrapController } from './bootstrap/controller.ts'
+import { bootstrapTokenCleaner } from './bootstrap-tokens/cleaner.ts'
+import { bootstrapSigner } from './bootstrap-tokens/signer.ts'
+import { certificateApprover } from './certificates/approver.ts'
+import { certificateCleaner } from './certificates/cleaner.ts'
+import { certificateSigner } from './certificates/signer.ts'
+import { definitionCleanup } from './crd/cleanup.ts'
+import type { Dependencies } from './dependencies.ts'
+import { garbageCollector } from './garbage-collector/controller.ts'
+import { leaseCleaner } from './leases/controller.ts'
+import { namespaceController } from './namespace/controller.ts'
+import { rootCaPublisher } from './root-ca/controller.ts'
+import { serviceAccountController } from './service-account/controller.ts'
+import { serviceAccountTokens } from './service-account-tokens/controller.ts'
+import { ttlAfterFinished } from './ttl/finished-jobs.ts'
+import { nodeTtl } from './ttl/nodes.ts'
+import { claimProtection, volumeProtection } from './volume-protection/controller.ts'
+
+/** Those that need what the options do not give (an issuer, a signer) are left out. */
+export function allControllers(dependencies: Dependencies): ControllerSpec[] {
+  const { issueServiceAccountToken, signCertificate } = dependencies
+  return [
+    bootstrapController(dependencies),
+    namespaceController(dependencies),
+    serviceAccountController(dependencies),
+    rootCaPublisher(dependencies),
+    garbageCollector(dependencies),
+    clusterRoleAggregation(dependencies),
+    definitionCleanup(dependencies),
+    ttlAfterFinished(dependencies),
+    nodeTtl(dependencies),
+    claimProtection(dependencies),
+    volumeProtection(dependencies),
+    bootstrapTokenCleaner(dependencies),
+    bootstrapSigner(dependencies),
+    certificateApprover(dependencies),
+    certificateCleaner(dependencies),
+    leaseCleaner(dependencies),
+    ...(issueServiceAccountToken === undefined
+      ? []
+      : [serviceAccountTokens(dependencies, issueServiceAccountToken)]),
+    ...(signCertificate === undefined ? [] : [certificateSigner(dependencies, signCertificate)]),
+  ]
+}

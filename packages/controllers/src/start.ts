@@ -1,0 +1,59 @@
+// Runs the built-in controllers against an API server, in this process or another.
+
+import { type Clock, systemClock } from '@brume/base/clock'
+import { createLogger, type Logger } from '@brume/base/log'
+import { CUSTOM_RESOURCE_DEFINITIONS } from '@brume/client/builtin'
+import type { Client } from '@brume/client/client'
+import { type ControllerSpec, type RunningController, runController } from '@brume/client/controller'
+import { Informers } from '@brume/client/informers'
+import { type Metrics, noMetrics } from '@brume/client/metrics'
+import type { ControllerOptions, Dependencies } from './dependencies.ts'
+import { MetadataMonitors } from './metadata/monitors.ts'
+import { allControllers } from './registry.ts'
+
+export interface StartOptions extends ControllerOptions {
+  client: Client
+  clock?: Clock
+  random?: () => number
+  logger?: Logger
+  metrics?: Metrics
+  /** Controllers of other packages that share the informers (the scheduler, products). */
+  more?: (dependencies: Dependencies) => ControllerSpec[]
+}
+
+export interface RunningControllers {
+  /** All controllers are at work. */
+  readonly ready: Promise<void>
+  readonly controllers: readonly RunningController[]
+  readonly informers: Informers
+  /** No queue has anything to do now (delayed keys count as something). */
+  readonly idle: boolean
+  /** Resolves when what was under way has ended. */
+  stop(): Promise<void>
+}
+
+export function startControllers(options: StartOptions): RunningControllers {
+  const { client, clock = systemClock, random = Math.random, metrics = noMetrics } = options
+  const logger = options.logger ?? createLogger()
+  const informers = new Informers({ client, clock, random, logger })
+  const definitions = informers.for(CUSTOM_RESOURCE_DEFINITIONS)
+  const monitors = new MetadataMonitors({ client, definitions, clock, random, logger })
+  const dependencies: Dependencies = { ...options, informers, monitors, clock, random, logger, metrics }
+  const specs = [...allControllers(dependencies), ...(options.more?.(dependencies) ?? [])]
+  const controllers = specs.map((spec) => runController(spec, { clock, logger, metrics }))
+  informers.start()
+  monitors.start()
+  return {
+    ready: Promise.all(controllers.map(({ ready }) => ready)).then(() => undefined),
+    controllers,
+    informers,
+    get idle() {
+      return controllers.every(({ queue }) => queue.idle)
+    },
+    async stop() {
+      await Promise.all(controllers.map((controller) => controller.stop()))
+      await monitors.stop()
+      await informers.stop()
+    },
+  }
+}
