@@ -25,25 +25,43 @@ export function wholeNode(value: unknown, type: MergeType): FieldSet {
   return hasChild(node) ? node : MEMBER
 }
 
-export function readField(object: JsonObject, field: MergeField): unknown {
-  if (field.inherited && !Object.hasOwn(object, field.name)) return undefined
-  return object[field.name]
+function addMembers(node: FieldNode, object: JsonObject, type: MergeType): void {
+  if (type.kind !== 'struct') {
+    const values = type.kind === 'deduced' ? type : type.rest!
+    for (const name of sortedNames(object)) node[`f:${name}`] = wholeNode(object[name], values)
+    return
+  }
+  const fields = fieldsIn(object, type)
+  for (const field of fields) node[field.element] = wholeNode(object[field.name], field.type)
 }
 
-function addMembers(node: FieldNode, object: JsonObject, type: MergeType): void {
-  if (type.kind === 'struct') {
-    for (const field of type.fields) {
-      const value = readField(object, field)
-      if (value !== undefined) node[field.element] = wholeNode(value, field.type)
-    }
-    if (type.rest === undefined) return
+/** Beyond this many, sorting pays. */
+const FEW_FIELDS = 32
+
+/** The fields that the object has, in the order of FieldsV1. Undeclared ones too, where the type has room for them. */
+function fieldsIn(object: JsonObject, type: MergeType): MergeField[] {
+  const fields: MergeField[] = []
+  for (const name in object) {
+    if (object[name] === undefined) continue
+    const field = fieldNamed(name, type)
+    if (field !== undefined) fields.push(field)
   }
-  const rest = type.kind === 'deduced' ? type : type.rest
-  if (rest === undefined) return
-  for (const name of sortedNames(object)) {
-    if (type.kind === 'struct' && type.byName.has(name)) continue
-    node[`f:${name}`] = wholeNode(object[name], rest)
+  if (fields.length > FEW_FIELDS) return fields.sort((a, b) => (a.name < b.name ? -1 : 1))
+  for (let i = 1; i < fields.length; i++) {
+    const field = fields[i]!
+    let at = i
+    for (; at > 0 && fields[at - 1]!.name > field.name; at--) fields[at] = fields[at - 1]!
+    fields[at] = field
   }
+  return fields
+}
+
+/** The field of a struct, declared or not; undefined where there may be none of that name. */
+export function fieldNamed(name: string, { byName, rest }: MergeType): MergeField | undefined {
+  const declared = byName.get(name)
+  if (declared !== undefined) return declared
+  if (rest === undefined) return undefined
+  return { name, element: `f:${name}`, dropNull: false, type: rest }
 }
 
 /** The names in order; most objects have them so already. */

@@ -2,7 +2,6 @@
 
 import type { KubeObject, ManagedFieldsEntry } from '@brume/api/object'
 import { parseApiVersion } from '@brume/api/resource'
-import { formatTime } from '@brume/base/clock'
 import { badRequest, StatusError } from '@brume/base/errors'
 import { deepEqual } from '@brume/base/values'
 import { compare } from './compare.ts'
@@ -18,13 +17,13 @@ import {
 } from './field-set.ts'
 import { fieldSetOf } from './field-set-of.ts'
 import { fieldsLastApplied, withLastApplied } from './last-applied.ts'
-import { decodeEntries, encodeEntries, type Managed, sameManager } from './managed-entry.ts'
+import { encodeEntries, type Managed, sameManager, storedEntries } from './managed-entry.ts'
+import { type ResetFields, resetSet, timeOf, updateManagers } from './managed-fields.ts'
 import { mergeTypeOf } from './merge-type.ts'
 import { prune } from './prune.ts'
 import { STRIP_SET } from './strip-set.ts'
 import { typedErrors } from './typed-errors.ts'
 import { mergeTyped } from './typed-merge.ts'
-import { updateManagers } from './managed-fields.ts'
 import { inVersion, type Versions } from './versions.ts'
 
 export interface ApplyOptions extends Versions {
@@ -40,8 +39,8 @@ export interface ApplyOptions extends Versions {
   subresource?: string
   /** Milliseconds since the epoch. */
   now: number
-  /** What this endpoint does not write: merged, but not owned. */
-  resetFields?: FieldSet | undefined
+  /** Merged, but not owned. */
+  resetFields?: ResetFields | undefined
 }
 
 export interface Applied {
@@ -108,7 +107,7 @@ function managersBefore(
   live: KubeObject | undefined,
   options: ApplyOptions,
 ): Managed[] {
-  const managed = decodeEntries(live?.metadata.managedFields) ?? []
+  const managed = storedEntries(live)
   if (current === undefined || managed.length > 0) return managed
   return updateManagers([], { ...options, live: undefined, updated: current, manager: BEFORE_FIRST_APPLY })
 }
@@ -135,13 +134,13 @@ function applyOnce(
     apiVersion,
     subresource,
     time: undefined,
-    set: recursiveDifference(fieldSetOf(config, schema), resetFields ?? {}),
+    set: recursiveDifference(fieldSetOf(config, schema), resetSet(resetFields)),
   }
   const last = managed.find((entry) => sameManager(entry, mine))
   const others = managed.filter((entry) => entry !== last)
   const object = prune(merged, last, [...others, mine], options)
   const changed = live === undefined || !deepEqual(live, object)
-  mine.time = changed ? formatTime(now) : last?.time
+  mine.time = changed ? timeOf(now) : last?.time
   mine.set = difference(mine.set, STRIP_SET)
   const settled = changed ? settle(start, object, others, options) : { kept: others, conflicts: [] }
   if (settled.conflicts.length > 0 && !force)
@@ -188,7 +187,7 @@ function changesIn(
   const after = inVersion(object, apiVersion, options)
   if (before === undefined || after === undefined) return undefined
   const { added, modified, removed } = compare(before.object, after.object, after.schema)
-  const reset = options.resetFields ?? {}
+  const reset = resetSet(options.resetFields)
   return {
     written: recursiveDifference(union(added, modified), reset),
     removed: recursiveDifference(removed, reset),

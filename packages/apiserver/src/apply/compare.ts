@@ -3,7 +3,7 @@
 import type { ObjectSchema } from '@brume/api/schema/schema'
 import { deepEqual } from '@brume/base/values'
 import { isObject, type JsonObject, own } from '../patch/json-object.ts'
-import { pathsWithin, readField, sortedNames, wholeNode } from './added-paths.ts'
+import { fieldNamed, pathsWithin, wholeNode } from './added-paths.ts'
 import { EMPTY_SET, type FieldNode, type FieldSet, inElementOrder, MEMBER } from './field-set.ts'
 import { listElement } from './list-element.ts'
 import { type MergeType, mergeTypeOf } from './merge-type.ts'
@@ -79,29 +79,39 @@ function compareMembers(
   type: MergeType,
 ): Changes | undefined {
   let changes: Changes | undefined
-  if (type.kind === 'struct') {
-    for (const field of type.fields) {
-      const a = readField(left, field)
-      const b = readField(right, field)
-      if (a !== b) changes = compareMember(changes, field.element, a, b, field.type)
+  let shared = 0
+  for (const name in left) {
+    const a = left[name]
+    let b = right[name]
+    if (a === b) {
+      shared++
+      continue
     }
-    if (type.rest === undefined) return changes
+    if (b !== undefined && !Object.hasOwn(right, name)) b = undefined
+    if (b !== undefined) shared++
+    changes = compareNamed(changes, name, { a, b, type })
   }
-  const rest = type.kind === 'deduced' ? type : type.rest!
-  let inOrder = true
-  for (const name of sortedNames(right)) {
-    if (type.kind === 'struct' && type.byName.has(name)) continue
-    const a = own(left, name)
-    const b = right[name]
-    if (a !== b) changes = compareMember(changes, `f:${name}`, a, b, rest)
+  for (const _ in right) shared--
+  if (shared !== 0) {
+    for (const name in right) {
+      if (own(left, name) === undefined)
+        changes = compareNamed(changes, name, { a: undefined, b: right[name], type })
+    }
   }
-  for (const name of sortedNames(left)) {
-    if (Object.hasOwn(right, name) || (type.kind === 'struct' && type.byName.has(name))) continue
-    changes = compareMember(changes, `f:${name}`, left[name], undefined, rest)
-    inOrder = false
-  }
-  if (changes !== undefined && (type.kind === 'struct' || !inOrder)) sortChanges(changes)
+  if (changes !== undefined) sortChanges(changes)
   return changes
+}
+
+function compareNamed(
+  changes: Changes | undefined,
+  name: string,
+  { a, b, type }: { a: unknown; b: unknown; type: MergeType },
+): Changes | undefined {
+  if (type.kind === 'struct') {
+    const field = fieldNamed(name, type)
+    return field === undefined ? changes : compareMember(changes, field.element, a, b, field.type)
+  }
+  return compareMember(changes, `f:${name}`, a, b, type.kind === 'deduced' ? type : type.rest!)
 }
 
 /** `changes` with those of one member; one of `a` and `b` is there. */

@@ -1,7 +1,7 @@
 // Entries of metadata.managedFields with their sets: decoding, order, and the limit on update entries.
 
 import type { KubeObject, ManagedFieldsEntry } from '@brume/api/object'
-import { type FieldSet, isEmpty, union } from './field-set.ts'
+import { EMPTY_SET, type FieldSet, isEmpty, union } from './field-set.ts'
 import { FieldSetSyntaxError, formatFieldSet, parseFieldSet } from './field-set-json.ts'
 
 /** As kube-apiserver. */
@@ -27,8 +27,13 @@ export function sameManager(a: Managed, b: Managed): boolean {
   )
 }
 
+/** Entries of a stored object: their sets were made or checked here before. */
+export function storedEntries(object: KubeObject | undefined): Managed[] {
+  return decodeEntries(object?.metadata.managedFields, (set) => (set ?? EMPTY_SET) as FieldSet) ?? []
+}
+
 /** undefined when an entry cannot be read, which discredits the whole list. */
-export function decodeEntries(entries: unknown): Managed[] | undefined {
+export function decodeEntries(entries: unknown, decodeSet = parseFieldSet): Managed[] | undefined {
   if (entries === undefined || entries === null) return []
   if (!Array.isArray(entries)) return undefined
   const result: Managed[] = []
@@ -41,10 +46,10 @@ export function decodeEntries(entries: unknown): Managed[] | undefined {
       apiVersion: entry.apiVersion,
       subresource: entry.subresource ?? '',
       time: entry.time ?? undefined,
-      set: {},
+      set: EMPTY_SET,
     }
     try {
-      managed.set = parseFieldSet(entry.fieldsV1)
+      managed.set = decodeSet(entry.fieldsV1)
     } catch (error) {
       if (error instanceof FieldSetSyntaxError) return undefined
       throw error
@@ -69,7 +74,7 @@ export function managersOf(
     const managed = decodeEntries(sent)
     if (managed !== undefined && managed.length > 0) return managed
   }
-  return decodeEntries(stored) ?? []
+  return storedEntries(live)
 }
 
 /** A client asks to forget all managers with `[]` or `[{}]`. */
@@ -82,18 +87,26 @@ function isReset(entries: unknown): boolean {
 
 /** The entries in the order that Kubernetes keeps; managers without fields are left out. */
 export function encodeEntries(managed: readonly Managed[]): ManagedFieldsEntry[] {
-  return managed
-    .filter(({ set }) => !isEmpty(set))
-    .sort(compareEntries)
-    .map((entry) => ({
-      ...(entry.manager === '' ? {} : { manager: entry.manager }),
-      operation: entry.operation,
-      apiVersion: entry.apiVersion,
-      ...(entry.time === undefined ? {} : { time: entry.time }),
-      fieldsType: 'FieldsV1',
-      fieldsV1: formatFieldSet(entry.set),
-      ...(entry.subresource === '' ? {} : { subresource: entry.subresource }),
-    }))
+  const present = managed.filter(({ set }) => !isEmpty(set))
+  if (present.length > 1) present.sort(compareEntries)
+  return present.map(encodeEntry)
+}
+
+function encodeEntry({
+  manager,
+  operation,
+  apiVersion,
+  subresource,
+  time,
+  set,
+}: Managed): ManagedFieldsEntry {
+  const entry: ManagedFieldsEntry =
+    manager === '' ? { operation, apiVersion } : { manager, operation, apiVersion }
+  if (time !== undefined) entry.time = time
+  entry.fieldsType = 'FieldsV1'
+  entry.fieldsV1 = formatFieldSet(set)
+  if (subresource !== '') entry.subresource = subresource
+  return entry
 }
 
 function compareEntries(a: Managed, b: Managed): number {

@@ -1,9 +1,19 @@
 // Who owns which fields after a write that is not an apply: whoever wrote a value owns its field. Runs on every write.
 
 import type { KubeObject, ManagedFieldsEntry } from '@brume/api/object'
+import { zeroObject } from '@brume/api/schema/decode'
+import type { ObjectSchema } from '@brume/api/schema/schema'
 import { formatTime } from '@brume/base/clock'
 import { compare } from './compare.ts'
-import { difference, type FieldSet, isEmpty, recursiveDifference, union } from './field-set.ts'
+import {
+  difference,
+  EMPTY_SET,
+  type FieldSet,
+  fieldSetOfPaths,
+  isEmpty,
+  recursiveDifference,
+  union,
+} from './field-set.ts'
 import { capUpdates, encodeEntries, type Managed, managersOf, sameManager } from './managed-entry.ts'
 import { STRIP_SET } from './strip-set.ts'
 import { inVersion, type Versions } from './versions.ts'
@@ -22,9 +32,11 @@ export interface UpdateManagedFieldsOptions extends Versions {
   subresource?: string
   /** Milliseconds since the epoch. */
   now: number
-  /** What this endpoint does not write, e.g. status on the main one: never owned through it. */
-  resetFields?: FieldSet | undefined
+  resetFields?: ResetFields | undefined
 }
+
+/** What an endpoint does not write, e.g. `[['status']]` on the main one, as paths or as a set: never owned through it. */
+export type ResetFields = FieldSet | readonly (readonly string[])[]
 
 /**
  * metadata.managedFields for `updated`. Fields that the write added or changed become the manager's and nobody else's,
@@ -43,7 +55,7 @@ export function updateManagedFields(options: UpdateManagedFieldsOptions): Manage
 
 /** `managed` itself when nothing changed hands. */
 export function updateManagers(managed: Managed[], options: UpdateManagedFieldsOptions): Managed[] {
-  const { live, updated, manager, apiVersion, subresource = '', now } = options
+  const { manager, apiVersion, subresource = '', now } = options
   const changes = changesIn(apiVersion, options)
   if (changes === undefined || isEmpty(changes.touched)) return managed
   const kept = disown(managed, changes, options)
@@ -54,14 +66,26 @@ export function updateManagers(managed: Managed[], options: UpdateManagedFieldsO
     operation: 'Update',
     apiVersion,
     subresource,
-    time: formatTime(now),
+    time: timeOf(now),
     set: written,
   }
-  const at =
-    live === undefined && updated === undefined ? -1 : kept.findIndex((other) => sameManager(other, mine))
+  const at = kept.findIndex((other) => sameManager(other, mine))
   if (at < 0) kept.push(mine)
   else kept[at] = { ...mine, set: union(written, kept[at]!.set) }
   return capUpdates(kept)
+}
+
+let lastSecond = Number.NaN
+let lastTime = ''
+
+/** RFC 3339 in whole seconds; many writes share one. */
+export function timeOf(now: number): string {
+  const second = Math.floor(now / 1000)
+  if (second !== lastSecond) {
+    lastTime = formatTime(now)
+    lastSecond = second
+  }
+  return lastTime
 }
 
 interface VersionChanges {
@@ -73,14 +97,35 @@ interface VersionChanges {
 
 /** undefined when the version is not served any more. */
 function changesIn(apiVersion: string, options: UpdateManagedFieldsOptions): VersionChanges | undefined {
-  const { live, updated, resetFields } = options
+  const { live, updated } = options
   const after = inVersion(updated, apiVersion, options)
   const before = live === undefined ? undefined : inVersion(live, apiVersion, options)
   if (after === undefined || (live !== undefined && before === undefined)) return undefined
-  const comparison = compare(before?.object, after.object, after.schema)
-  const reset = resetFields ?? {}
-  const written = recursiveDifference(union(comparison.added, comparison.modified), reset)
-  return { written, touched: union(written, recursiveDifference(comparison.removed, reset)) }
+  const { added, modified, removed } = compare(
+    before?.object ?? emptyObject(after.schema),
+    after.object,
+    after.schema,
+  )
+  const reset = resetSet(options.resetFields)
+  const written = recursiveDifference(union(added, modified), reset)
+  return { written, touched: union(written, recursiveDifference(removed, reset)) }
+}
+
+export function resetSet(fields: ResetFields | undefined): FieldSet {
+  if (fields === undefined) return EMPTY_SET
+  return Array.isArray(fields) ? fieldSetOfPaths(fields) : (fields as FieldSet)
+}
+
+const emptyObjects = new WeakMap<ObjectSchema, object>()
+
+/** What a new object is compared with: for built-in kinds what Go shows of one in which nothing was set. */
+function emptyObject(schema: ObjectSchema): object {
+  let empty = emptyObjects.get(schema)
+  if (empty === undefined) {
+    empty = schema.goType === undefined ? {} : zeroObject(schema)
+    emptyObjects.set(schema, empty)
+  }
+  return empty
 }
 
 /** The managers without what was touched; those of versions that are gone are dropped. */

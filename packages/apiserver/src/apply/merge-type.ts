@@ -9,8 +9,7 @@ export interface MergeType {
    * list of objects with keys. deduced: free-form JSON, where objects are maps and the rest are leaves.
    */
   readonly kind: 'leaf' | 'struct' | 'map' | 'set' | 'listMap' | 'deduced'
-  /** struct: declared fields in the order of FieldsV1. */
-  readonly fields: readonly MergeField[]
+  /** struct: declared fields. */
   readonly byName: ReadonlyMap<string, MergeField>
   /** struct: undeclared fields, if there may be any; map: values; lists: items. */
   readonly rest: MergeType | undefined
@@ -23,15 +22,13 @@ export interface MergeField {
   readonly name: string
   /** `f:name` */
   readonly element: string
-  /** The name is one that every object inherits, such as `constructor`. */
-  readonly inherited: boolean
   /** Null means absent, as where Go decodes into a typed object. */
   readonly dropNull: boolean
   readonly type: MergeType
 }
 
 const NO_FIELDS: MergeType['byName'] = new Map()
-const NONE = { fields: [], byName: NO_FIELDS, rest: undefined, keys: [], schema: undefined } as const
+const NONE = { byName: NO_FIELDS, rest: undefined, keys: [], schema: undefined } as const
 
 export const LEAF: MergeType = { ...NONE, kind: 'leaf' }
 export const DEDUCED: MergeType = { ...NONE, kind: 'deduced' }
@@ -76,26 +73,15 @@ function listType(schema: ListSchema): MergeType {
 }
 
 function structType(schema: ObjectSchema): MergeType {
-  const fields = [...schema.fields.values()]
-    .map(({ name, schema: fieldSchema }) => {
-      const field = {
-        name,
-        element: `f:${name}`,
-        inherited: name in Object.prototype,
-        dropNull: schema.name !== undefined && !fieldSchema.nullable,
-      }
-      return lazily(field, 'type', () => mergeTypeOf(fieldSchema)) as MergeField
-    })
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-  const type = {
-    ...NONE,
-    kind: 'struct' as const,
-    fields,
-    byName: new Map(fields.map((field) => [field.name, field])),
-    schema,
+  const byName = new Map<string, MergeField>()
+  for (const { name, schema: fieldSchema } of schema.fields.values()) {
+    const dropNull = schema.name !== undefined && !fieldSchema.nullable
+    const field = { name, element: `f:${name}`, dropNull }
+    byName.set(name, lazily(field, 'type', () => mergeTypeOf(fieldSchema)) as MergeField)
   }
+  const type = { ...NONE, kind: 'struct' as const, byName, schema }
   if (schema.additional !== undefined) return lazyRest(type, schema.additional)
-  return schema.preserveUnknown || fields.length === 0 ? { ...type, rest: DEDUCED } : type
+  return schema.preserveUnknown || byName.size === 0 ? { ...type, rest: DEDUCED } : type
 }
 
 /** Types may be recursive, so what lies below is made when it is first asked for. */

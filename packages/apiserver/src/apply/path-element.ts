@@ -64,7 +64,17 @@ export function compareElements(a: string, b: string): number {
   if (kind === FIELD) return a < b ? -1 : 1
   if (kind === INDEX) return Number(a.slice(2)) - Number(b.slice(2))
   if (kind === VALUE) return compareScalars(parseScalar(a.slice(2)), parseScalar(b.slice(2)))
-  return compareKeys(parseKeys(a.slice(2)) ?? [], parseKeys(b.slice(2)) ?? [])
+  return comparePlainKeys(a, b) ?? compareKeys(parseKeys(a.slice(2)) ?? [], parseKeys(b.slice(2)) ?? [])
+}
+
+const PLAIN_KEY = /^k:\{"(\w+)":"([^"\\]*)"\}$/
+
+/** Most keys are one plain text, such as a name. */
+function comparePlainKeys(a: string, b: string): number | undefined {
+  const left = PLAIN_KEY.exec(a)
+  const right = left && PLAIN_KEY.exec(b)
+  if (!right || left[1] !== right[1]) return undefined
+  return left[2]! < right[2]! ? -1 : 1
 }
 
 /** As messages show it: `.name`, `[name="a",port=80]`, `[="x"]`, `[0]`. */

@@ -9,7 +9,7 @@ import { removeItems } from './remove-items.ts'
 import { inVersion, type VersionedObject, type Versions } from './versions.ts'
 
 /**
- * `merged` without the fields of `last` that no manager owns. `managed` holds the applier's new set already. What nobody
+ * `merged` without the fields of `last` that no manager owns. `managed` ends with the applier's new set. What nobody
  * ever owned stays, such as defaults, unless it is within a list item that goes.
  */
 export function prune(
@@ -19,6 +19,8 @@ export function prune(
   versions: Versions,
 ): KubeObject {
   if (last === undefined || isEmpty(last.set)) return merged
+  const sends = managed.at(-1)
+  if (sends?.apiVersion === last.apiVersion && isEmpty(difference(last.set, sends.set))) return merged
   const versioned = inVersion(merged, last.apiVersion, versions)
   if (versioned === undefined) return merged
   const lastSet = named(last.set, versioned)
