@@ -6,6 +6,8 @@ import { bootstrapTokenAuthenticator } from './authenticators/bootstrap-token.ts
 import { clientCertificateAuthenticator } from './authenticators/client-certificate.ts'
 import { serviceAccountTokenAuthenticator } from './authenticators/service-account-token.ts'
 import { unionAuthenticator } from './authenticators/union.ts'
+import { nodeAuthorizer } from './authorizers/node.ts'
+import { createNodeGraph } from './authorizers/node-graph.ts'
 import { rbacAuthorizer } from './authorizers/rbac.ts'
 import { createRbacIndex, type RbacIndex } from './authorizers/rbac-index.ts'
 import { superuserAuthorizer, unionAuthorizer } from './authorizers/union.ts'
@@ -44,8 +46,13 @@ export function createAuth({ pki, reader, clock, issuer = DEFAULT_ISSUER }: Auth
     otherTokens,
   ])
   const rbac = createRbacIndex(reader)
-  const authorizer = unionAuthorizer([superuserAuthorizer, rbacAuthorizer(rbac)])
+  const graph = createNodeGraph(reader)
+  const authorizer = unionAuthorizer([superuserAuthorizer, nodeAuthorizer(graph), rbacAuthorizer(rbac)])
   const signingKey = privateKey
   const reviews = { authorizer, rbac, verifier, otherTokens, reader, clock, issuer, signingKey }
-  return { authenticator, authorizer, rbac, verifier, reviews, close: () => rbac.close() }
+  function close(): void {
+    rbac.close()
+    graph.close()
+  }
+  return { authenticator, authorizer, rbac, verifier, reviews, close }
 }

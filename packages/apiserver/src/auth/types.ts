@@ -26,6 +26,8 @@ export type Attributes =
       subresource: string
       namespace: string
       name: string
+      /** Of a list or watch, as sent: nodes may list the pods of their own name only. Absent: none. */
+      fieldSelector?: string
     }
   | { resourceRequest: false; user: UserInfo; verb: string; path: string }
 

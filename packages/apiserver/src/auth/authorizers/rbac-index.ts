@@ -2,10 +2,10 @@
 // drops what was worked out before; the next question works it out again.
 
 import type { KubeObject } from '@brume/api/object'
+import type { PolicyRule } from '@brume/api/rbac/policy-rule'
 import type { ObjectReader } from '../../registry/reader.ts'
 import { parseServiceAccountUserName } from '../tokens/service-account.ts'
 import type { UserInfo } from '../types.ts'
-import type { PolicyRule } from './rules.ts'
 
 const GROUP = 'rbac.authorization.k8s.io'
 /** Users and namespaces whose rules are kept worked out. */

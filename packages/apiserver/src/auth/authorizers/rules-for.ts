@@ -1,8 +1,8 @@
 // Everything a user may do in a namespace, for SelfSubjectRulesReview and for the checks against escalation.
 
+import type { PolicyRule } from '@brume/api/rbac/policy-rule'
 import type { UserInfo } from '../types.ts'
 import type { RbacIndex } from './rbac-index.ts'
-import type { PolicyRule } from './rules.ts'
 import { SUPERUSERS } from './union.ts'
 
 const EVERYTHING: readonly PolicyRule[] = [

@@ -1,15 +1,7 @@
 // PolicyRule of rbac.authorization.k8s.io: does it allow a request?
 
+import type { PolicyRule } from '@brume/api/rbac/policy-rule'
 import type { Attributes } from '../types.ts'
-
-/** As in the API; lists that are absent are empty. Never changed. */
-export interface PolicyRule {
-  verbs?: readonly string[]
-  apiGroups?: readonly string[]
-  resources?: readonly string[]
-  resourceNames?: readonly string[]
-  nonResourceURLs?: readonly string[]
-}
 
 const NONE: readonly string[] = []
 

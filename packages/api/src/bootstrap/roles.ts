@@ -1,0 +1,58 @@
+// The roles and bindings that exist in every cluster, as Kubernetes 1.32 makes them, and the few that let a new
+// machine join by a bootstrap token.
+
+import type { KubeObject } from '../object.ts'
+import { CONTROLLER_RULES } from './controller-roles.ts'
+import { NAMESPACE_ROLES } from './namespace-roles.ts'
+import { clusterBinding, clusterRole } from './rule.ts'
+import { SYSTEM_ROLES } from './system-roles.ts'
+import { USER_ROLES } from './user-roles.ts'
+
+const AUTHENTICATED = 'Group:system:authenticated'
+const REQUESTS = 'system:certificates.k8s.io:certificatesigningrequests'
+
+const BINDINGS: readonly KubeObject[] = [
+  same('cluster-admin', 'Group:system:masters'),
+  same('system:monitoring', 'Group:system:monitoring'),
+  same('system:discovery', AUTHENTICATED),
+  same('system:basic-user', AUTHENTICATED),
+  same('system:public-info-viewer', AUTHENTICATED, 'Group:system:unauthenticated'),
+  same('system:node-proxier', 'User:system:kube-proxy'),
+  same('system:kube-controller-manager', 'User:system:kube-controller-manager'),
+  same('system:kube-dns', 'ServiceAccount:kube-system/kube-dns'),
+  same('system:kube-scheduler', 'User:system:kube-scheduler'),
+  same('system:volume-scheduler', 'User:system:kube-scheduler'),
+  // Nodes are the node authorizer's business: the binding exists and is empty.
+  same('system:node'),
+  same('system:service-account-issuer-discovery', 'Group:system:serviceaccounts'),
+]
+
+const JOINING: readonly KubeObject[] = [
+  clusterBinding('brume:node-bootstrapper', 'system:node-bootstrapper', ['Group:system:bootstrappers']),
+  clusterBinding('brume:node-client-certificates', `${REQUESTS}:nodeclient`, ['Group:system:bootstrappers']),
+  clusterBinding('brume:node-certificate-renewal', `${REQUESTS}:selfnodeclient`, ['Group:system:nodes']),
+]
+
+const CONTROLLERS: readonly KubeObject[] = Object.entries(CONTROLLER_RULES).flatMap(([name, rules]) => {
+  const roleName = `system:controller:${name}`
+  return [clusterRole(roleName, [...rules]), same(roleName, `ServiceAccount:kube-system/${name}`)]
+})
+
+/** ClusterRoles before Roles before bindings. Shared: not to be changed. */
+export const BOOTSTRAP_ROLES: readonly KubeObject[] = sorted([
+  ...USER_ROLES,
+  ...SYSTEM_ROLES,
+  ...CONTROLLERS,
+  ...NAMESPACE_ROLES,
+  ...BINDINGS,
+  ...JOINING,
+])
+
+function same(name: string, ...subjects: string[]): KubeObject {
+  return clusterBinding(name, name, subjects)
+}
+
+function sorted(objects: KubeObject[]): KubeObject[] {
+  const order = ['ClusterRole', 'Role', 'ClusterRoleBinding', 'RoleBinding']
+  return objects.sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind))
+}
