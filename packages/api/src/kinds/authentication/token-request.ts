@@ -2,6 +2,7 @@
 
 import { createdAt } from '../cells.ts'
 import { defineKind } from '../define.ts'
+import { validateTokenSeconds } from '../storage/csi-driver.ts'
 
 export const tokenRequest = defineKind({
   group: 'authentication.k8s.io',
@@ -13,4 +14,11 @@ export const tokenRequest = defineKind({
   hasStatus: false,
   stored: false,
   columns: [createdAt],
+  setDefaults(object) {
+    object.spec ??= {}
+    object.spec.expirationSeconds ??= DEFAULT_SECONDS
+  },
+  validate: ({ spec }) => validateTokenSeconds(spec.expirationSeconds, 'spec.expirationSeconds'),
 })
+
+const DEFAULT_SECONDS = 3600

@@ -2,6 +2,7 @@
 
 import { createdAt } from '../cells.ts'
 import { defineKind, type KindSource } from '../define.ts'
+import { validateLocalReview, validateSelfReview, validateSubjectReview } from './review-rules.ts'
 
 /** What all four have in common. */
 const review = {
@@ -19,12 +20,14 @@ export const subjectAccessReview = defineKind({
   kind: 'SubjectAccessReview',
   plural: 'subjectaccessreviews',
   namespaced: false,
+  validate: validateSubjectReview,
 })
 
 export const localSubjectAccessReview = defineKind({
   ...review,
   kind: 'LocalSubjectAccessReview',
   plural: 'localsubjectaccessreviews',
+  validate: validateLocalReview,
 })
 
 export const selfSubjectAccessReview = defineKind({
@@ -32,6 +35,7 @@ export const selfSubjectAccessReview = defineKind({
   kind: 'SelfSubjectAccessReview',
   plural: 'selfsubjectaccessreviews',
   namespaced: false,
+  validate: validateSelfReview,
 })
 
 export const selfSubjectRulesReview = defineKind({

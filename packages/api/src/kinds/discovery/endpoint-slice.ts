@@ -1,9 +1,11 @@
 // EndpointSlice: some of the addresses behind a Service.
 
 import type { KubeObject } from '../../object.ts'
+import { immutable } from '../../validate/immutable.ts'
 import { text } from '../cells.ts'
 import { age } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { endpointSliceWarnings, setSliceDefaults, validateEndpointSlice } from './endpoint-slice-rules.ts'
 
 const MAX_SHOWN = 3
 
@@ -19,6 +21,10 @@ export const endpointSlice = defineKind({
     text('Endpoints', endpointsCell),
     age,
   ],
+  setDefaults: setSliceDefaults,
+  validate: validateEndpointSlice,
+  validateUpdate: (object, old) => immutable(object['addressType'], old['addressType'], 'addressType'),
+  warnings: endpointSliceWarnings,
 })
 
 function portsCell(object: KubeObject): string {

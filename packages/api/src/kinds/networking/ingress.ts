@@ -5,6 +5,8 @@ import { text } from '../cells.ts'
 import { age } from '../columns.ts'
 import { loadBalancerAddresses } from '../core/service-cells.ts'
 import { defineKind } from '../define.ts'
+import { INGRESS_CLASS_ANNOTATION } from './ingress-class-annotation.ts'
+import { validateIngress, validateIngressStatus } from './ingress-validation.ts'
 
 const MAX_HOSTS_SHOWN = 3
 
@@ -21,13 +23,14 @@ export const ingress = defineKind({
     text('Ports', (object) => ((object.spec?.tls ?? []).length > 0 ? '80, 443' : '80')),
     age,
   ],
+  validate: validateIngress,
+  validateStatusUpdate: validateIngressStatus,
+  warnings: (object, old) => (old === undefined && hasClassAnnotation(object) ? [CLASS_WARNING] : []),
 })
 
 function classCell(object: KubeObject): string {
   return object.spec?.ingressClassName ?? object.metadata.annotations?.[INGRESS_CLASS_ANNOTATION] ?? '<none>'
 }
-
-export const INGRESS_CLASS_ANNOTATION = 'kubernetes.io/ingress.class'
 
 function hostsCell(object: KubeObject): string {
   const rules: { host?: string }[] = object.spec?.rules ?? []
@@ -35,4 +38,10 @@ function hostsCell(object: KubeObject): string {
   if (hosts.length === 0) return '*'
   const shown = hosts.slice(0, MAX_HOSTS_SHOWN).join(',')
   return hosts.length > MAX_HOSTS_SHOWN ? `${shown} + ${hosts.length - MAX_HOSTS_SHOWN} more...` : shown
+}
+
+const CLASS_WARNING = `annotation "${INGRESS_CLASS_ANNOTATION}" is deprecated, please use 'spec.ingressClassName' instead`
+
+function hasClassAnnotation(object: KubeObject): boolean {
+  return object.metadata.annotations?.[INGRESS_CLASS_ANNOTATION] !== undefined
 }

@@ -4,6 +4,11 @@ import { formatStructured } from '../../selectors/structured.ts'
 import { text } from '../cells.ts'
 import { age } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import {
+  networkPolicyWarnings,
+  setNetworkPolicyDefaults,
+  validateNetworkPolicy,
+} from './network-policy-rules.ts'
 
 export const networkPolicy = defineKind({
   group: 'networking.k8s.io',
@@ -13,4 +18,7 @@ export const networkPolicy = defineKind({
   shortNames: ['netpol'],
   hasGeneration: true,
   columns: [text('Pod-Selector', (object) => formatStructured(object.spec?.podSelector)), age],
+  setDefaults: setNetworkPolicyDefaults,
+  validate: validateNetworkPolicy,
+  warnings: networkPolicyWarnings,
 })

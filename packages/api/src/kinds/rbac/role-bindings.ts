@@ -2,9 +2,11 @@
 
 import type { KubeObject } from '../../object.ts'
 import type { Column } from '../../resource.ts'
+import { isPathSegmentName } from '../../validate/names.ts'
 import { text, wide } from '../cells.ts'
 import { age } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { setBindingDefaults, validateBinding, validateRoleRefStays } from './binding-rules.ts'
 
 const columns: readonly Column[] = [
   text('Role', (object) => `${object['roleRef']?.kind}/${object['roleRef']?.name}`),
@@ -21,6 +23,10 @@ export const roleBinding = defineKind({
   plural: 'rolebindings',
   allowCreateOnUpdate: true,
   columns,
+  validateName: isPathSegmentName,
+  setDefaults: setBindingDefaults,
+  validate: (object) => validateBinding(object, { roleKinds: ['ClusterRole', 'Role'], isNamespaced: true }),
+  validateUpdate: validateRoleRefStays,
 })
 
 export const clusterRoleBinding = defineKind({
@@ -31,6 +37,10 @@ export const clusterRoleBinding = defineKind({
   namespaced: false,
   allowCreateOnUpdate: true,
   columns,
+  validateName: isPathSegmentName,
+  setDefaults: setBindingDefaults,
+  validate: (object) => validateBinding(object, { roleKinds: ['ClusterRole'], isNamespaced: false }),
+  validateUpdate: validateRoleRefStays,
 })
 
 interface Subject {

@@ -1,7 +1,9 @@
 // Role and ClusterRole: sets of allowed verbs on resources.
 
+import { isPathSegmentName } from '../../validate/names.ts'
 import { createdAt } from '../cells.ts'
 import { defineKind } from '../define.ts'
+import { validateClusterRole, validateRole } from './rules.ts'
 
 export const role = defineKind({
   group: 'rbac.authorization.k8s.io',
@@ -10,6 +12,8 @@ export const role = defineKind({
   plural: 'roles',
   allowCreateOnUpdate: true,
   columns: [createdAt],
+  validateName: isPathSegmentName,
+  validate: validateRole,
 })
 
 export const clusterRole = defineKind({
@@ -20,4 +24,6 @@ export const clusterRole = defineKind({
   namespaced: false,
   allowCreateOnUpdate: true,
   columns: [createdAt],
+  validateName: isPathSegmentName,
+  validate: validateClusterRole,
 })

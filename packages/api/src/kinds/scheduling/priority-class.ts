@@ -1,5 +1,9 @@
 // PriorityClass: how important a pod is.
 
+import { type FieldError, forbiddenField } from '../../field-error.ts'
+import type { KubeObject } from '../../object.ts'
+import { requiredOneOf } from '../../validate/choices.ts'
+import { immutable } from '../../validate/immutable.ts'
 import { boolean, integer, text } from '../cells.ts'
 import { age } from '../columns.ts'
 import { defineKind } from '../define.ts'
@@ -18,4 +22,49 @@ export const priorityClass = defineKind({
     age,
     text('PreemptionPolicy', (object) => object['preemptionPolicy'] ?? ''),
   ],
+  setDefaults(object) {
+    object['preemptionPolicy'] ??= 'PreemptLowerPriority'
+  },
+  validate: validatePriorityClass,
+  validateUpdate: (object, old) => [
+    ...valueStays(object, old),
+    ...immutable(object['preemptionPolicy'], old['preemptionPolicy'], 'preemptionPolicy'),
+  ],
 })
+
+const SYSTEM_PREFIX = 'system-'
+const SYSTEM_VALUES: ReadonlyMap<string, number> = new Map([
+  ['system-node-critical', 2000001000],
+  ['system-cluster-critical', 2000000000],
+])
+export const HIGHEST_USER_PRIORITY = 1000000000
+
+function validatePriorityClass(object: KubeObject): FieldError[] {
+  const { name = '' } = object.metadata
+  const errors: FieldError[] = []
+  if (name.startsWith(SYSTEM_PREFIX)) {
+    const why = notSystem(object)
+    if (why !== undefined) {
+      const rule = `priority class names with '${SYSTEM_PREFIX}' prefix are reserved for system use only. error: ${why}`
+      errors.push(forbiddenField('metadata.name', rule))
+    }
+  } else if ((object['value'] ?? 0) > HIGHEST_USER_PRIORITY) {
+    const why = `maximum allowed value of a user defined priority is ${HIGHEST_USER_PRIORITY}`
+    errors.push(forbiddenField('value', why))
+  }
+  const policies = ['Never', 'PreemptLowerPriority']
+  return [...errors, ...requiredOneOf(object['preemptionPolicy'], 'preemptionPolicy', policies)]
+}
+
+function notSystem(object: KubeObject): string | undefined {
+  const { name = '' } = object.metadata
+  const value = SYSTEM_VALUES.get(name)
+  if (value === undefined) return `${name} is not a known system priority class`
+  if (object['value'] !== value) return `value of ${name} PriorityClass must be ${value}`
+  return object['globalDefault'] === true ? `globalDefault of ${name} PriorityClass must be false` : undefined
+}
+
+function valueStays(object: KubeObject, old: KubeObject): FieldError[] {
+  if ((object['value'] ?? 0) === (old['value'] ?? 0)) return []
+  return [forbiddenField('value', 'may not be changed in an update.')]
+}

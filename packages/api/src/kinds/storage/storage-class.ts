@@ -4,6 +4,11 @@ import type { KubeObject } from '../../object.ts'
 import { optionalBoolean, text } from '../cells.ts'
 import { age } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import {
+  setStorageClassDefaults,
+  validateStorageClass,
+  validateStorageClassUpdate,
+} from './storage-class-rules.ts'
 
 const DEFAULT_ANNOTATIONS = [
   'storageclass.kubernetes.io/is-default-class',
@@ -25,6 +30,9 @@ export const storageClass = defineKind({
     text('AllowVolumeExpansion', (object) => optionalBoolean(object['allowVolumeExpansion'] ?? false)),
     age,
   ],
+  setDefaults: setStorageClassDefaults,
+  validate: validateStorageClass,
+  validateUpdate: validateStorageClassUpdate,
 })
 
 function nameCell(object: KubeObject): string {
