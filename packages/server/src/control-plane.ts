@@ -139,7 +139,15 @@ async function compose(
     logger,
   })
   state.url = `https://${reachableHost(options.host)}:${listener.port}`
-  const controllers = runControllers({ server, pki, clock, logger, url: state.url, port: listener.port })
+  const controllers = runControllers({
+    server,
+    pki,
+    clock,
+    logger,
+    url: state.url,
+    port: listener.port,
+    addresses: publicAddresses(options.host),
+  })
   const ready = controllers.ready.then(() => {
     state.bootstrapped = true
   })
@@ -178,11 +186,23 @@ function reachableHost(host: string): string {
 }
 
 function localHosts(): string[] {
-  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? [])
-  return [
-    hostname(),
-    ...addresses.filter(({ internal }) => !internal).map(({ address }) => address.split('%')[0]!),
-  ]
+  return [hostname(), ...machineAddresses()]
+}
+
+/** Addresses of this machine that others can reach. */
+function machineAddresses(): string[] {
+  const all = Object.values(networkInterfaces()).flatMap((list) => list ?? [])
+  return all
+    .filter(({ internal, address }) => !internal && !address.startsWith('fe80'))
+    .map(({ address }) => address)
+}
+
+/** The addresses of the `kubernetes` Service's endpoint: where the API listens. */
+function publicAddresses(host: string): string[] {
+  const any = host === '' || host === '0.0.0.0' || host === '::'
+  if (!any) return [host]
+  const first = machineAddresses().find((address) => address.includes('.'))
+  return first === undefined ? ['127.0.0.1'] : [first]
 }
 
 function randomSuffix(): string {

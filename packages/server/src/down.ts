@@ -1,6 +1,7 @@
 // `brume down` and `brume reset`: end a running control plane; take its data away.
 
 import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { createInterface } from 'node:readline/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type DataDir, dataDirAt } from './data-dir.ts'
 import { UserError } from './user-error.ts'
@@ -38,7 +39,7 @@ export async function down(dataDir: string): Promise<number> {
 }
 
 /** Removes all state of a data directory. Refuses a folder that is no data directory of Brume. */
-export async function reset(dataDir: string): Promise<number> {
+export async function reset(dataDir: string, yes: boolean): Promise<number> {
   const dir = dataDirAt(dataDir)
   if (!existsSync(dir.root)) {
     process.stdout.write(`${dir.root} does not exist\n`)
@@ -50,12 +51,25 @@ export async function reset(dataDir: string): Promise<number> {
       'name one: ./brume reset --data-dir DIR',
     )
   }
+  if (!yes && !(await confirmed(`Remove all state in ${dir.root}? Type yes: `))) {
+    process.stdout.write('nothing was removed\n')
+    return 1
+  }
   await down(dataDir)
   for (const path of [dir.store, dir.pki, dir.kubeconfig, `${dir.kubeconfig}.new`, dir.running]) {
     rmSync(path, { recursive: true, force: true })
   }
   process.stdout.write(`removed the state in ${dir.root}\n`)
   return 0
+}
+
+/** Only a terminal is asked; a script that calls reset means it. */
+async function confirmed(question: string): Promise<boolean> {
+  if (!process.stdin.isTTY) return true
+  const terminal = createInterface({ input: process.stdin, output: process.stdout })
+  const answer = await terminal.question(question)
+  terminal.close()
+  return answer.trim() === 'yes'
 }
 
 /** The control plane that runs on `dir`, if its process is alive and is Brume's. */

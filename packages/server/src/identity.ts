@@ -5,6 +5,7 @@ import { clientCertificateAuthenticator } from '@brume/apiserver/auth/authentica
 import { serviceAccountTokenAuthenticator } from '@brume/apiserver/auth/authenticators/service-account-token'
 import { unionAuthenticator } from '@brume/apiserver/auth/authenticators/union'
 import { nodeAuthorizer } from '@brume/apiserver/auth/authorizers/node'
+import { createNodeGraph } from '@brume/apiserver/auth/authorizers/node-graph'
 import { rbacAuthorizer } from '@brume/apiserver/auth/authorizers/rbac'
 import { createRbacIndex, type RbacIndex } from '@brume/apiserver/auth/authorizers/rbac-index'
 import { superuserAuthorizer, unionAuthorizer } from '@brume/apiserver/auth/authorizers/union'
@@ -50,7 +51,7 @@ export function createIdentity({
   })
   const otherTokens = bootstrapTokenAuthenticator({ reader, clock })
   const rbac = createRbacIndex(reader)
-  const authorizer = unionAuthorizer([superuserAuthorizer, nodeAuthorizer(reader), rbacAuthorizer(rbac)])
+  const authorizer = unionAuthorizer([superuserAuthorizer, nodeAuthorizer(createNodeGraph(reader)), rbacAuthorizer(rbac)])
   const deps = {
     authorizer,
     rbac,

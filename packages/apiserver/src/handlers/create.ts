@@ -34,7 +34,7 @@ export async function handleCreate(context: RequestContext): Promise<ApiResponse
     optionsKind: 'CreateOptions',
     userAgent: request.headers['user-agent'],
   })
-  const raw = parseBody(await request.readBody(), request.headers['content-type'])
+  const raw = parseBody(await request.readBody(), request.headers['content-type'], definition)
   const object = decodeObject(raw, definition, {
     fieldValidation: options.fieldValidation,
     warn: (text) => context.warnings.push(text),

@@ -2,12 +2,11 @@
 
 import { apiVersionOf, type ResourceDefinition } from '@brume/api/resource'
 import { stringifyJson } from '@brume/base/json'
-import type { Entry } from '@brume/store/contract'
-import type { ApiResponse, Sink } from '../http/types.ts'
+import { SLAB_BYTES, writeSlabs } from '../http/slabs.ts'
+import type { ApiResponse } from '../http/types.ts'
 import type { Page } from './list.ts'
 
-const SLAB_BYTES = 256 * 1024
-const COMMA = 44
+const COMMA = Buffer.from(',')
 const END = Buffer.from(']}\n')
 
 export interface ListMeta {
@@ -25,59 +24,16 @@ export function listMetaOf(page: Page): ListMeta {
 }
 
 export function jsonListResponse(definition: ResourceDefinition, page: Page): ApiResponse {
-  const head = Buffer.from(
-    `{"kind":"${definition.listKind}","apiVersion":"${apiVersionOf(definition.group, definition.version)}","metadata":${stringifyJson(listMetaOf(page))},"items":[`,
-  )
-  const total = page.entries.reduce((sum, entry) => sum + entry.value.length + 1, head.length + END.length)
+  const apiVersion = apiVersionOf(definition.group, definition.version)
+  const head = `{"kind":"${definition.listKind}","apiVersion":"${apiVersion}","metadata":${stringifyJson(listMetaOf(page))},"items":[`
+  const pieces: Buffer[] = [Buffer.from(head)]
+  for (const { value } of page.entries) {
+    if (pieces.length > 1) pieces.push(COMMA)
+    pieces.push(value)
+  }
+  pieces.push(END)
   const headers = { 'content-type': 'application/json' }
-  if (total <= SLAB_BYTES) {
-    const slab = Buffer.allocUnsafe(total)
-    return {
-      status: 200,
-      headers,
-      body: fill(slab, { head, entries: page.entries, from: 0, to: page.entries.length, end: END }),
-    }
-  }
-  return { status: 200, headers, body: { start: (sink) => writeSlabs(sink, head, page.entries) } }
-}
-
-interface Piece {
-  head: Buffer | undefined
-  entries: readonly Entry[]
-  from: number
-  to: number
-  end: Buffer | undefined
-}
-
-/** Copies head, the entries from..to with commas before all but the first of the list, and end. */
-function fill(slab: Buffer, { head, entries, from, to, end }: Piece): Buffer {
-  let at = 0
-  if (head !== undefined) at += head.copy(slab, at)
-  for (let i = from; i < to; i++) {
-    if (i > 0) slab[at++] = COMMA
-    at += entries[i]!.value.copy(slab, at)
-  }
-  if (end !== undefined) at += end.copy(slab, at)
-  return slab.subarray(0, at)
-}
-
-function writeSlabs(sink: Sink, head: Buffer, entries: readonly Entry[]): void {
-  let from = 0
-  const next = () => {
-    if (sink.closed) return
-    let to = from
-    let bytes = from === 0 ? head.length : 0
-    while (to < entries.length && (bytes < SLAB_BYTES || to === from))
-      bytes += entries[to++]!.value.length + 1
-    const last = to === entries.length
-    const slab = Buffer.allocUnsafe(bytes + (last ? END.length : 0))
-    const room = sink.write(
-      fill(slab, { head: from === 0 ? head : undefined, entries, from, to, end: last ? END : undefined }),
-    )
-    from = to
-    if (last) sink.end()
-    else if (room) setImmediate(next)
-    else sink.onDrain(next)
-  }
-  next()
+  const total = pieces.reduce((sum, piece) => sum + piece.length, 0)
+  if (total <= SLAB_BYTES) return { status: 200, headers, body: Buffer.concat(pieces, total) }
+  return { status: 200, headers, body: { start: (sink) => writeSlabs(sink, pieces) } }
 }

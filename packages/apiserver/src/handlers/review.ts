@@ -13,7 +13,7 @@ export function reviewHandler(answer: ReviewAnswer): (context: RequestContext) =
       optionsKind: 'CreateOptions',
       userAgent: request.headers['user-agent'],
     })
-    const raw = parseBody(await request.readBody(), request.headers['content-type'])
+    const raw = parseBody(await request.readBody(), request.headers['content-type'], definition)
     const object = decodeObject(raw, definition, {
       fieldValidation: options.fieldValidation,
       warn: (text) => context.warnings.push(text),

@@ -42,7 +42,7 @@ export async function readUpdate(
     optionsKind: 'UpdateOptions',
     userAgent: request.headers['user-agent'],
   })
-  const raw = parseBody(await request.readBody(), request.headers['content-type'])
+  const raw = parseBody(await request.readBody(), request.headers['content-type'], definition)
   const object = decodeObject(raw, definition, {
     fieldValidation: options.fieldValidation,
     warn: (text) => context.warnings.push(text),

@@ -16,6 +16,16 @@ export interface RawBody {
   duplicateKeys: string[]
 }
 
+/** What a protobuf body, which does not describe itself, is read as. */
+export interface BodyType {
+  kind: string
+  schema: ObjectSchema
+}
+
+/** The version is checked later, with the words for it: every client's own DeleteOptions, for one, differs in it. */
+const resolverOf = (expected: BodyType) => (_apiVersion: string, kind: string) =>
+  kind === '' || kind === expected.kind ? expected.schema : undefined
+
 const STRICT_ERROR_LIMIT = 20
 
 /** The media type without parameters, in lower case; '' when absent. */
@@ -23,8 +33,8 @@ export function mediaType(contentType: string | undefined): string {
   return (contentType ?? '').split(';', 1)[0]!.trim().toLowerCase()
 }
 
-/** Parses a body of an object by its content type; a missing one counts as JSON. Throws 400 or 415. */
-export function parseBody(bytes: Buffer, contentType: string | undefined): RawBody {
+/** Parses a body by its content type; a missing one counts as JSON. Protobuf needs `expected`. Throws 400 or 415. */
+export function parseBody(bytes: Buffer, contentType: string | undefined, expected?: BodyType): RawBody {
   const type = mediaType(contentType)
   try {
     switch (type) {
@@ -36,7 +46,8 @@ export function parseBody(bytes: Buffer, contentType: string | undefined): RawBo
       case 'text/yaml':
         return parseYaml(bytes)
       case 'application/vnd.kubernetes.protobuf':
-        return { value: decodeProtobuf(bytes), duplicateKeys: [] }
+        if (expected === undefined) break
+        return { value: decodeProtobuf(bytes, resolverOf(expected)), duplicateKeys: [] }
     }
   } catch (error) {
     throw asBadRequest(error)

@@ -46,7 +46,7 @@ interface Given {
 }
 
 function fromBody(bytes: Buffer, contentType: string | undefined): Given {
-  const { value } = parseBody(bytes, contentType)
+  const { value } = parseBody(bytes, contentType, { kind: 'DeleteOptions', schema: schemaFor(SCHEMA) })
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw badRequest('the body is not a DeleteOptions object')
   }

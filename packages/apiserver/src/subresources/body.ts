@@ -18,9 +18,10 @@ export async function readTypedBody(
   options: Pick<WriteOptions, 'fieldValidation'>,
 ): Promise<KubeObject> {
   const { request } = context
-  const raw = parseBody(await request.readBody(), request.headers['content-type'])
+  const schema = schemaFor(kind.typeName)
+  const raw = parseBody(await request.readBody(), request.headers['content-type'], { kind: kind.kind, schema })
   checkKind(raw.value, kind)
-  const { value, unknownFields } = decodeTyped(raw.value, schemaFor(kind.typeName), kind)
+  const { value, unknownFields } = decodeTyped(raw.value, schema, kind)
   reportStrict(raw.duplicateKeys, unknownFields, {
     fieldValidation: options.fieldValidation,
     warn: (text) => context.warnings.push(text),

@@ -1,6 +1,6 @@
 // pods/NAME/ephemeralcontainers: containers are added to a running pod; everything else of the pod stays.
 
-import { ephemeralContainersErrors } from '@brume/api/kinds/core/pod/ephemeral-update'
+import { validateEphemeralUpdate } from '@brume/api/kinds/core/pod/ephemeral-update'
 import { handleGet } from '../handlers/get.ts'
 import { narrowedUpdate } from './narrowed.ts'
 import type { Subresource } from './table.ts'
@@ -12,5 +12,5 @@ export const ephemeralContainers: Subresource = {
     const containers = next['spec']?.ephemeralContainers
     if (containers === undefined) delete pod['spec'].ephemeralContainers
     else pod['spec'].ephemeralContainers = containers
-  }, ephemeralContainersErrors),
+  }, validateEphemeralUpdate),
 }

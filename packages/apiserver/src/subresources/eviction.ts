@@ -75,9 +75,15 @@ async function spendBudget(context: RequestContext, pod: KubeObject, dryRun: boo
   await takeDisruption(context, budget!, { podName: info.name, dryRun })
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: a pod's condition
-const isReady = (pod: KubeObject) =>
-  pod['status']?.conditions?.some((c: any) => c.type === 'Ready' && c.status === 'True')
+interface Condition {
+  type: string
+  status: string
+}
+
+function isReady(pod: KubeObject): boolean {
+  const conditions: Condition[] = pod['status']?.conditions ?? []
+  return conditions.some(({ type, status }) => type === 'Ready' && status === 'True')
+}
 
 /** An unready pod may go while its budget is met (or always, with AlwaysAllow). */
 function isHealthy(budget: KubeObject): boolean {

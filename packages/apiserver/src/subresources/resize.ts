@@ -1,6 +1,6 @@
 // pods/NAME/resize: only the resources of containers change.
 
-import { resizeErrors } from '@brume/api/kinds/core/pod/resize-update'
+import { validatePodResize } from '@brume/api/kinds/core/pod/resize'
 import { handleGet } from '../handlers/get.ts'
 import { narrowedUpdate } from './narrowed.ts'
 import type { Subresource } from './table.ts'
@@ -22,5 +22,5 @@ export const resize: Subresource = {
       return { ...container, resources, ...(resizePolicy === undefined ? {} : { resizePolicy }) }
     })
     pod['spec'] = { ...pod['spec'], containers }
-  }, resizeErrors),
+  }, validatePodResize),
 }

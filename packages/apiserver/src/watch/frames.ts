@@ -1,7 +1,8 @@
 // Watch events as bytes. A frame is made once per event and form and shared by every watcher that wants it; so is the
 // concatenation of a whole batch.
 
-import { encodeProtobufMessage, frameWatchEvent, wrapUnknown } from '@brume/api/codec/protobuf'
+import { encodeProtobuf } from '@brume/api/codec/protobuf'
+import { encodeWatchFrame } from '@brume/api/codec/protobuf-list'
 import type { KubeObject } from '@brume/api/object'
 import { apiVersionOf, type ResourceDefinition } from '@brume/api/resource'
 import { stringifyJson } from '@brume/base/json'
@@ -79,8 +80,7 @@ function encodeFrame(form: WatchForm, type: WatchType, object: KubeObject): Buff
   if (form.accepted.encoding === 'json')
     return exactBytes(`{"type":"${type}","object":${stringifyJson(object)}}\n`)
   const view = object.kind === form.definition.kind ? form.definition.schema : metaSchema(object.kind)
-  const raw = wrapUnknown(object.apiVersion, object.kind, encodeProtobufMessage(object, view))
-  return frameWatchEvent(type, raw)
+  return encodeWatchFrame(type, encodeProtobuf(object, view))
 }
 
 /** A bookmark: an empty object of the kind with the revision up to which everything was sent. */

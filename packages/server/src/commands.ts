@@ -1,0 +1,126 @@
+// The command lines of up, down, reset and restore.
+
+import { parseArgs } from 'node:util'
+import type { LogLevel } from '@brume/base/log'
+import { DEFAULT_DATA_DIR } from './data-dir.ts'
+import { down, reset } from './down.ts'
+import { restore } from './restore.ts'
+import { up } from './up.ts'
+import { UserError } from './user-error.ts'
+
+const DEFAULT_LISTEN = '0.0.0.0:6443'
+const DEFAULT_SERVICE_RANGE = '10.96.0.0/16'
+
+const DATA_DIR = `  --data-dir DIR          where all state lives (default ${DEFAULT_DATA_DIR})`
+
+const HELP: Record<string, string> = {
+  up: `usage: ./brume up [options]
+
+Starts the cloud on this machine in the foreground. Prints the API's address and the path of an administrator's
+kubeconfig, then "ready". SIGTERM and SIGINT stop it; a second "up" on the same data goes on where it was.
+
+${DATA_DIR}
+  --listen ADDR:PORT      address of the API (default ${DEFAULT_LISTEN}; port 0: any free one)
+  --host NAME             a further name or address that clients use; may be repeated
+  --service-range CIDR    cluster addresses of Services (default ${DEFAULT_SERVICE_RANGE})
+  --no-node               control plane alone: needs no root, touches nothing outside the data directory
+  --log-level LEVEL       debug, info, warn or error (default warn)
+`,
+  down: `usage: ./brume down [--data-dir DIR]
+
+Stops the cloud that runs on the data directory. Nothing running is no error.
+
+${DATA_DIR}
+`,
+  reset: `usage: ./brume reset --data-dir DIR [--yes]
+
+Stops the cloud and removes all its state. There is no way back but a backup.
+
+${DATA_DIR}
+  --yes                   do not ask
+`,
+  restore: `usage: ./brume restore FILE [--data-dir DIR]
+
+Puts a backup made with "brume backup" in the place of the store. The cloud must be stopped. The store that was there
+is kept beside it.
+
+${DATA_DIR}
+`,
+}
+
+/** Runs one command line; the result is the exit code: 0 ok, 1 failed, 2 usage. */
+export async function runCommand(argv: string[]): Promise<number> {
+  const [name = 'up', ...args] = argv
+  try {
+    if (args.includes('--help') || args.includes('-h')) {
+      process.stdout.write(HELP[name] ?? '')
+      return 0
+    }
+    return await execute(name, args)
+  } catch (error) {
+    return fail(name, error)
+  }
+}
+
+async function execute(name: string, args: string[]): Promise<number> {
+  const dataDir = { type: 'string', default: DEFAULT_DATA_DIR } as const
+  switch (name) {
+    case 'up': {
+      const { values } = parseArgs({
+        args,
+        options: {
+          'data-dir': dataDir,
+          listen: { type: 'string', default: DEFAULT_LISTEN },
+          host: { type: 'string', multiple: true, default: [] },
+          'service-range': { type: 'string', default: DEFAULT_SERVICE_RANGE },
+          'no-node': { type: 'boolean', default: false },
+          'log-level': { type: 'string', default: 'warn' },
+        },
+      })
+      return up({
+        dataDir: values['data-dir'],
+        listen: values.listen,
+        hosts: values.host,
+        serviceRange: values['service-range'],
+        noNode: values['no-node'],
+        logLevel: logLevel(values['log-level']),
+      })
+    }
+    case 'restore': {
+      const { values, positionals } = parseArgs({ args, allowPositionals: true, options: { 'data-dir': dataDir } })
+      const [file, ...more] = positionals
+      if (file === undefined || more.length > 0) throw usage('name one backup file')
+      return restore(file, values['data-dir'])
+    }
+    case 'reset': {
+      const { values } = parseArgs({ args, options: { 'data-dir': dataDir, yes: { type: 'boolean', default: false } } })
+      return reset(values['data-dir'], values.yes)
+    }
+    default: {
+      const { values } = parseArgs({ args, options: { 'data-dir': dataDir } })
+      return down(values['data-dir'])
+    }
+  }
+}
+
+function logLevel(text: string): LogLevel {
+  if (text === 'debug' || text === 'info' || text === 'warn' || text === 'error') return text
+  throw usage(`--log-level ${text} is not debug, info, warn or error`)
+}
+
+const usage = (message: string) => Object.assign(new Error(message), { code: 'ERR_PARSE_ARGS' })
+
+function fail(name: string, error: unknown): number {
+  const code = (error as { code?: string }).code ?? ''
+  const message = error instanceof Error ? error.message : String(error)
+  if (code.startsWith('ERR_PARSE_ARGS')) {
+    process.stderr.write(`brume ${name}: ${message}\nnext: ./brume ${name} --help\n`)
+    return 2
+  }
+  if (error instanceof UserError) {
+    process.stderr.write(`brume ${name}: ${message}\nnext: ${error.next}\n`)
+    return 1
+  }
+  process.stderr.write(`brume ${name}: unexpected: ${error instanceof Error ? error.stack : message}\n`)
+  return 1
+}
