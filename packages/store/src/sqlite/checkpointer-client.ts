@@ -4,6 +4,9 @@ import { Worker } from 'node:worker_threads'
 import type { Logger } from '@brume/base/log'
 import { type CheckpointerData, COMMITS, SIGNALS, STOP } from './signals.ts'
 
+/** Its heap holds next to nothing. */
+const LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32 }
+
 export class CheckpointerClient {
   readonly #file: string
   readonly #logger: Logger
@@ -17,7 +20,10 @@ export class CheckpointerClient {
 
   start(): void {
     const data: CheckpointerData = { file: this.#file, signals: this.#signals }
-    const worker = new Worker(new URL('./checkpointer.ts', import.meta.url), { workerData: data })
+    const worker = new Worker(new URL('./checkpointer.ts', import.meta.url), {
+      workerData: data,
+      resourceLimits: LIMITS,
+    })
     worker.unref()
     worker.on('error', (error) => this.#logger.error('the checkpointer died', { error }))
     worker.on('exit', () => (this.#worker = undefined))

@@ -13,6 +13,8 @@ import type { WriterData } from './writer.ts'
 /** How often a dead writer is started again for one batch. */
 const MAX_RESTARTS_PER_BATCH = 3
 const RESTART_DELAY_MS = 200
+/** Values are outside of the heap, so a small heap is enough. */
+const LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 64 }
 
 type Outcome = FromWriter | { readonly kind: 'died'; readonly error: unknown }
 
@@ -61,7 +63,10 @@ export class WriterClient {
   /** Returns the newest revision that is durable. */
   async #start(): Promise<number> {
     if (this.#closed) throw new StoreError('closed', 'the store is closed')
-    const worker = new Worker(new URL('./writer.ts', import.meta.url), { workerData: this.#data })
+    const worker = new Worker(new URL('./writer.ts', import.meta.url), {
+      workerData: this.#data,
+      resourceLimits: LIMITS,
+    })
     worker.unref()
     this.#worker = worker
     let died: unknown
