@@ -1,0 +1,3 @@
+import type { KindSource } from '../define.ts'
+
+export const apiextensionsKinds: KindSource[] = []

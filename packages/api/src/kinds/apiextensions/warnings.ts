@@ -1,0 +1,35 @@
+// Warnings on writes of a CRD: formats that nothing checks.
+
+import type { KubeObject } from '../../object.ts'
+import { knownFormat } from '../../structural/formats.ts'
+import { childSchemas, isJsonSchema, isTooDeep, type JsonSchema } from '../../structural/json-schema.ts'
+
+/** Those that the update brings with it. */
+export function crdWarnings(crd: KubeObject, old: KubeObject | undefined): string[] {
+  const before = new Set(old === undefined ? [] : unknownFormats(old))
+  return [...new Set(unknownFormats(crd))]
+    .filter((format) => !before.has(format))
+    .map((format) => `unrecognized format ${JSON.stringify(format)}`)
+}
+
+function unknownFormats(crd: KubeObject): string[] {
+  const versions: { schema?: { openAPIV3Schema?: unknown } }[] = crd['spec']?.versions ?? []
+  return versions.flatMap(({ schema }) => {
+    const root = schema?.openAPIV3Schema
+    return isJsonSchema(root) && !isTooDeep(root) ? formatsIn(root) : []
+  })
+}
+
+function formatsIn(schema: JsonSchema): string[] {
+  const below = childSchemas(schema, '').flatMap((child) => formatsIn(child.schema))
+  const { format } = schema
+  return typeof format !== 'string' || format === '' || isKnown(format, schema.type)
+    ? below
+    : [format, ...below]
+}
+
+function isKnown(format: string, type: string | undefined): boolean {
+  if (type === undefined || type === '' || type === 'string') return knownFormat(format) !== undefined
+  if (type === 'integer') return format === 'int32' || format === 'int64'
+  return type === 'number' && (format === 'float' || format === 'double')
+}
