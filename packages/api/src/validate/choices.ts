@@ -1,24 +1,12 @@
-// Fields that hold one of a few words.
+// Fields that may hold one of a few words, or nothing.
 
-import { type FieldError, notSupported, required } from '../field-error.ts'
-
-/** An absent or empty value is fine. */
-export function oneOf(
-  value: string | null | undefined,
-  field: string,
-  supported: readonly string[],
-): FieldError[] {
-  if (value === undefined || value === null || value === '' || supported.includes(value)) return []
-  return [notSupported(field, value, supported)]
-}
-
-/** The value must be there. */
-export function requiredOneOf(
-  value: string | null | undefined,
-  field: string,
-  supported: readonly string[],
-): FieldError[] {
-  return value ? oneOf(value, field, supported) : [required(field)]
-}
+import { type FieldError, notSupported } from '../field-error.ts'
+import { isUnset } from './fields.ts'
 
 export const PROTOCOLS = ['SCTP', 'TCP', 'UDP']
+
+/** As `oneOf` of fields.ts, but an absent or empty value is fine. */
+export function optionalOneOf(field: string, value: unknown, supported: readonly string[]): FieldError[] {
+  if (isUnset(value) || supported.includes(value as string)) return []
+  return [notSupported(field, value, supported)]
+}

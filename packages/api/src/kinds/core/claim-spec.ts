@@ -1,7 +1,7 @@
 // The spec of a claim for storage: of a PersistentVolumeClaim, and inside ephemeral volumes and StatefulSets.
 
 import { type FieldError, forbiddenField, invalid, required } from '../../field-error.ts'
-import { oneOf } from '../../validate/choices.ts'
+import { optionalOneOf } from '../../validate/choices.ts'
 import { named } from '../../validate/fields.ts'
 import { type Json, listOf } from '../../validate/json.ts'
 import { validateLabelSelector } from '../../validate/labels.ts'
@@ -36,13 +36,13 @@ export function validateClaimSpec(spec: Json, field: string): FieldError[] {
   if (spec.storageClassName) {
     errors.push(...named(`${field}.storageClassName`, spec.storageClassName, isDNS1123Subdomain))
   }
-  errors.push(...oneOf(spec.volumeMode, `${field}.volumeMode`, VOLUME_MODES))
+  errors.push(...optionalOneOf(`${field}.volumeMode`, spec.volumeMode, VOLUME_MODES))
   return [...errors, ...validateDataSources(spec, field)]
 }
 
 /** ReadWriteOncePod stands alone. */
 export function validateAccessModes(modes: string[], field: string): FieldError[] {
-  const errors = modes.flatMap((mode) => oneOf(mode, field, ACCESS_MODES))
+  const errors = modes.flatMap((mode) => optionalOneOf(field, mode, ACCESS_MODES))
   const others = modes.filter((mode) => mode !== 'ReadWriteOncePod' && ACCESS_MODES.includes(mode))
   if (others.length > 0 && modes.includes('ReadWriteOncePod')) {
     errors.push(forbiddenField(field, 'may not use ReadWriteOncePod with other access modes'))

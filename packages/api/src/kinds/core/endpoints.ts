@@ -2,8 +2,8 @@
 
 import { type FieldError, invalid, required } from '../../field-error.ts'
 import type { KubeObject } from '../../object.ts'
-import { PROTOCOLS, requiredOneOf } from '../../validate/choices.ts'
-import { named } from '../../validate/fields.ts'
+import { PROTOCOLS } from '../../validate/choices.ts'
+import { named, oneOf } from '../../validate/fields.ts'
 import { isIP } from '../../validate/ip.ts'
 import { type Json, listOf } from '../../validate/json.ts'
 import { isDNS1123Label, isDNS1123Subdomain, isQualifiedName } from '../../validate/names.ts'
@@ -97,7 +97,7 @@ function validatePort(port: Json, field: string, needsName: boolean): FieldError
   if (port.name) errors.push(...named(`${field}.name`, port.name, isDNS1123Label))
   else if (needsName) errors.push(required(`${field}.name`))
   errors.push(...isPortNumber(port.port ?? 0).map((why) => invalid(`${field}.port`, port.port ?? 0, why)))
-  errors.push(...requiredOneOf(port.protocol, `${field}.protocol`, PROTOCOLS))
+  errors.push(...oneOf(`${field}.protocol`, port.protocol, PROTOCOLS))
   if ((port.appProtocol ?? null) === null) return errors
   return [...errors, ...named(`${field}.appProtocol`, port.appProtocol, isQualifiedName)]
 }

@@ -1,9 +1,8 @@
 // Rules for a Node: taints, pod address blocks, amounts of resources.
 
-import { duplicate, type FieldError, forbiddenField, invalid, required } from '../../field-error.ts'
+import { duplicate, type FieldError, forbiddenField, invalid } from '../../field-error.ts'
 import type { KubeObject } from '../../object.ts'
-import { oneOf } from '../../validate/choices.ts'
-import { named } from '../../validate/fields.ts'
+import { named, oneOf } from '../../validate/fields.ts'
 import { isCIDR, parseCIDR } from '../../validate/ip.ts'
 import { type Json, listOf, mapOf } from '../../validate/json.ts'
 import { isQualifiedName, isValidLabelValue } from '../../validate/names.ts'
@@ -72,8 +71,7 @@ export function validateTaints(taints: Json[], field: string): FieldError[] {
     const errors = named(`${at}.key`, key, isQualifiedName)
     const wrong = isValidLabelValue(value)
     if (wrong.length > 0) errors.push(invalid(`${at}.value`, value, wrong.join(';')))
-    if (effect === '') errors.push(required(`${at}.effect`))
-    errors.push(...oneOf(effect, `${at}.effect`, EFFECTS))
+    errors.push(...oneOf(`${at}.effect`, effect, EFFECTS))
     const pair = `${effect}/${key}`
     if (seen.has(pair)) errors.push(repeatedTaint(taint, at))
     seen.add(pair)

@@ -2,16 +2,16 @@
 
 import { type FieldError, forbiddenField, notSupported, required } from '../../field-error.ts'
 import type { KubeObject } from '../../object.ts'
-import { oneOf } from '../../validate/choices.ts'
+import { optionalOneOf } from '../../validate/choices.ts'
 import { named } from '../../validate/fields.ts'
 import { IMMUTABLE_MESSAGE, immutable, semanticEqual } from '../../validate/immutable.ts'
 import { type Json, listOf, mapOf } from '../../validate/json.ts'
 import { isDNS1123Subdomain } from '../../validate/names.ts'
-import { isEmptyNodeSelector, validateNodeSelector } from '../../validate/node-selector.ts'
 import { positiveQuantity } from '../../validate/quantities.ts'
 import { VOLUME_MODES, validateAccessModes } from './claim-spec.ts'
 import { classAnnotationWarnings, fractionalByteWarnings } from './persistent-volume-claim-update.ts'
 import { setSourceDefaults, sourcesOf, validateSource } from './persistent-volume-source.ts'
+import { validateNodeSelector } from './pod/affinity.ts'
 
 const RECLAIM_POLICIES = ['Delete', 'Recycle', 'Retain']
 
@@ -31,9 +31,9 @@ export function validateVolume(object: KubeObject): FieldError[] {
   errors.push(...validateAccessModes(listOf(spec.accessModes), 'spec.accessModes'))
   errors.push(...validateCapacity(mapOf(spec.capacity)))
   const policy = 'spec.persistentVolumeReclaimPolicy'
-  errors.push(...oneOf(spec.persistentVolumeReclaimPolicy, policy, RECLAIM_POLICIES))
+  errors.push(...optionalOneOf(policy, spec.persistentVolumeReclaimPolicy, RECLAIM_POLICIES))
   errors.push(...validateNodeAffinity(spec.nodeAffinity, 'spec.nodeAffinity'))
-  errors.push(...validateSources(spec))
+  errors.push(...validateSources(object))
   const isRoot = spec.hostPath && /^(\/+(\.\/*)*)+$/.test(spec.hostPath.path ?? '')
   if (isRoot && spec.persistentVolumeReclaimPolicy === 'Recycle') {
     errors.push(forbiddenField(policy, "may not be 'recycle' for a hostPath mount of '/'"))
@@ -41,7 +41,7 @@ export function validateVolume(object: KubeObject): FieldError[] {
   if (spec.storageClassName) {
     errors.push(...named('spec.storageClassName', spec.storageClassName, isDNS1123Subdomain))
   }
-  return [...errors, ...oneOf(spec.volumeMode, 'spec.volumeMode', VOLUME_MODES)]
+  return [...errors, ...optionalOneOf('spec.volumeMode', spec.volumeMode, VOLUME_MODES)]
 }
 
 function validateCapacity(capacity: Record<string, string>): FieldError[] {
@@ -61,14 +61,15 @@ function validateNodeAffinity(affinity: Json, field: string): FieldError[] {
   return validateNodeSelector(affinity.required, `${field}.required`)
 }
 
-function validateSources(spec: Json): FieldError[] {
+function validateSources(object: KubeObject): FieldError[] {
+  const spec: Json = object.spec ?? {}
   const [first, ...others] = sourcesOf(spec)
   if (first === undefined) return [required('spec', 'must specify a volume type')]
-  const errors = validateSource(first, spec[first])
+  const errors = validateSource(first, spec, object.metadata.name ?? '')
   for (const name of others) {
     errors.push(forbiddenField(`spec.${name}`, 'may not specify more than 1 volume type'))
   }
-  if (first === 'local' && isEmptyNodeSelector(spec.nodeAffinity?.required)) {
+  if (first === 'local' && listOf(spec.nodeAffinity?.required?.nodeSelectorTerms).length === 0) {
     errors.push(required('spec.nodeAffinity', 'Local volume requires node affinity'))
   }
   return errors

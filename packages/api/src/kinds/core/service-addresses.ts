@@ -1,7 +1,7 @@
 // The cluster addresses of a Service, their families, and what an update may do to them.
 
 import { duplicate, type FieldError, invalid, required } from '../../field-error.ts'
-import { oneOf } from '../../validate/choices.ts'
+import { optionalOneOf } from '../../validate/choices.ts'
 import { named } from '../../validate/fields.ts'
 import { ipFamily, isIP } from '../../validate/ip.ts'
 import { type Json, listOf } from '../../validate/json.ts'
@@ -37,11 +37,11 @@ function validateFamilies(spec: Json): FieldError[] {
   const errors: FieldError[] = []
   const seen = new Set<string>()
   for (const [i, family] of listOf(spec.ipFamilies).entries()) {
-    errors.push(...oneOf(family, `spec.ipFamilies[${i}]`, ['IPv4', 'IPv6']))
+    errors.push(...optionalOneOf(`spec.ipFamilies[${i}]`, family, ['IPv4', 'IPv6']))
     if (seen.has(family)) errors.push(duplicate(`spec.ipFamilies[${i}]`, family))
     seen.add(family)
   }
-  return [...errors, ...oneOf(spec.ipFamilyPolicy, 'spec.ipFamilyPolicy', POLICIES)]
+  return [...errors, ...optionalOneOf('spec.ipFamilyPolicy', spec.ipFamilyPolicy, POLICIES)]
 }
 
 function validateEach(addresses: string[]): FieldError[] {

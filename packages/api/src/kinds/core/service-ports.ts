@@ -1,8 +1,8 @@
 // The ports of a Service.
 
 import { duplicate, type FieldError, forbiddenField, invalid, required } from '../../field-error.ts'
-import { PROTOCOLS, requiredOneOf } from '../../validate/choices.ts'
-import { named } from '../../validate/fields.ts'
+import { PROTOCOLS } from '../../validate/choices.ts'
+import { named, oneOf } from '../../validate/fields.ts'
 import { type Json, listOf } from '../../validate/json.ts'
 import { isDNS1123Label, isQualifiedName } from '../../validate/names.ts'
 import { isPortName, isPortNumber } from '../../validate/ports.ts'
@@ -34,7 +34,7 @@ function validateName(
 
 function validatePort(port: Json, field: string): FieldError[] {
   const errors = isPortNumber(port.port ?? 0).map((why) => invalid(`${field}.port`, port.port ?? 0, why))
-  errors.push(...requiredOneOf(port.protocol, `${field}.protocol`, PROTOCOLS))
+  errors.push(...oneOf(`${field}.protocol`, port.protocol, PROTOCOLS))
   errors.push(...portNumberOrName(port.targetPort, `${field}.targetPort`))
   if ((port.appProtocol ?? null) !== null) {
     errors.push(...named(`${field}.appProtocol`, port.appProtocol, isQualifiedName))

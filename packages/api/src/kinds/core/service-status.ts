@@ -2,7 +2,7 @@
 
 import { type FieldError, forbiddenField, invalid, required } from '../../field-error.ts'
 import type { KubeObject } from '../../object.ts'
-import { oneOf } from '../../validate/choices.ts'
+import { optionalOneOf } from '../../validate/choices.ts'
 import { named } from '../../validate/fields.ts'
 import { parseIP } from '../../validate/ip.ts'
 import { type Json, listOf } from '../../validate/json.ts'
@@ -28,7 +28,7 @@ function validateIPMode(point: Json, field: string): FieldError[] {
   if (!point.ip && mode !== null) {
     return [forbiddenField(`${field}.ipMode`, 'may not be specified when `ip` is not set')]
   }
-  return oneOf(point.ipMode, `${field}.ipMode`, ['Proxy', 'VIP'])
+  return optionalOneOf(`${field}.ipMode`, point.ipMode, ['Proxy', 'VIP'])
 }
 
 /** An address, and a name that is no address. */

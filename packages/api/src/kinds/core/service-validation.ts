@@ -2,8 +2,8 @@
 
 import { type FieldError, forbiddenField, invalid, required } from '../../field-error.ts'
 import type { KubeObject } from '../../object.ts'
-import { oneOf, requiredOneOf } from '../../validate/choices.ts'
-import { named } from '../../validate/fields.ts'
+import { optionalOneOf } from '../../validate/choices.ts'
+import { named, oneOf } from '../../validate/fields.ts'
 import { isCIDR, isIP } from '../../validate/ip.ts'
 import { type Json, listOf } from '../../validate/json.ts'
 import { validateLabels } from '../../validate/labels.ts'
@@ -31,7 +31,7 @@ export function validateService(object: KubeObject): FieldError[] {
     ...validateAffinity(spec),
     ...validateClusterIPs(spec),
     ...validateExternalIPs(spec),
-    ...requiredOneOf(spec.type, 'spec.type', TYPES),
+    ...oneOf('spec.type', spec.type, TYPES),
     ...validateLoadBalancer(object),
     ...validateTraffic(spec),
   ]
@@ -65,7 +65,7 @@ function validateByType(spec: Json): FieldError[] {
 }
 
 function validateAffinity(spec: Json): FieldError[] {
-  const errors = requiredOneOf(spec.sessionAffinity, 'spec.sessionAffinity', ['ClientIP', 'None'])
+  const errors = oneOf('spec.sessionAffinity', spec.sessionAffinity, ['ClientIP', 'None'])
   const field = 'spec.sessionAffinityConfig'
   if (spec.sessionAffinity === 'None' && spec.sessionAffinityConfig) {
     errors.push(forbiddenField(field, 'must not be set when session affinity is None'))
@@ -128,7 +128,7 @@ function validateTraffic(spec: Json): FieldError[] {
   const errors: FieldError[] = []
   const external = 'spec.externalTrafficPolicy'
   if (isExternallyAccessible(spec)) {
-    errors.push(...requiredOneOf(spec.externalTrafficPolicy, external, ['Cluster', 'Local']))
+    errors.push(...oneOf(external, spec.externalTrafficPolicy, ['Cluster', 'Local']))
   } else if (spec.externalTrafficPolicy) {
     const why = 'may only be set for externally-accessible services'
     errors.push(invalid(external, spec.externalTrafficPolicy, why))
@@ -142,8 +142,8 @@ function validateTraffic(spec: Json): FieldError[] {
   }
   const internal = 'spec.internalTrafficPolicy'
   if ((spec.internalTrafficPolicy ?? null) !== null) {
-    errors.push(...oneOf(spec.internalTrafficPolicy, internal, ['Cluster', 'Local']))
+    errors.push(...optionalOneOf(internal, spec.internalTrafficPolicy, ['Cluster', 'Local']))
   } else if (spec.type !== 'ExternalName' && TYPES.includes(spec.type)) errors.push(required(internal))
-  errors.push(...oneOf(spec.trafficDistribution, 'spec.trafficDistribution', ['PreferClose']))
+  errors.push(...optionalOneOf('spec.trafficDistribution', spec.trafficDistribution, ['PreferClose']))
   return errors
 }

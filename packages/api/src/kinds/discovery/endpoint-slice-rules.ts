@@ -2,9 +2,9 @@
 
 import { duplicate, type FieldError, invalid, required, tooMany } from '../../field-error.ts'
 import type { KubeObject } from '../../object.ts'
-import { PROTOCOLS, requiredOneOf } from '../../validate/choices.ts'
+import { PROTOCOLS } from '../../validate/choices.ts'
 import { validateFullyQualifiedDomainName } from '../../validate/domains.ts'
-import { named } from '../../validate/fields.ts'
+import { named, oneOf } from '../../validate/fields.ts'
 import { isIPv4, isIPv6 } from '../../validate/ip.ts'
 import { type Json, listOf, mapOf } from '../../validate/json.ts'
 import { validateLabels } from '../../validate/labels.ts'
@@ -34,7 +34,7 @@ export function setSliceDefaults(object: KubeObject): void {
 export function validateEndpointSlice(object: KubeObject): FieldError[] {
   const type: string = object['addressType'] ?? ''
   return [
-    ...requiredOneOf(type, 'addressType', ADDRESS_TYPES),
+    ...oneOf('addressType', type, ADDRESS_TYPES),
     ...validateEndpoints(listOf(object['endpoints']), type),
     ...validatePorts(listOf(object['ports'])),
   ]
@@ -93,7 +93,7 @@ function validatePorts(ports: Json[]): FieldError[] {
     if (port.name) errors.push(...named(`${field}.name`, port.name, isDNS1123Label))
     if (names.has(port.name)) errors.push(duplicate(`${field}.name`, port.name))
     names.add(port.name)
-    errors.push(...requiredOneOf(port.protocol, `${field}.protocol`, PROTOCOLS))
+    errors.push(...oneOf(`${field}.protocol`, port.protocol, PROTOCOLS))
     if ((port.port ?? null) !== null) {
       errors.push(...isPortNumber(port.port).map((why) => invalid(`${field}.port`, port.port, why)))
     }

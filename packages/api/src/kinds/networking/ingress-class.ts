@@ -2,9 +2,8 @@
 
 import { type FieldError, forbiddenField, required, tooLong } from '../../field-error.ts'
 import type { KubeObject } from '../../object.ts'
-import { requiredOneOf } from '../../validate/choices.ts'
 import { validateDomainPrefixedPath } from '../../validate/domains.ts'
-import { named } from '../../validate/fields.ts'
+import { named, oneOf } from '../../validate/fields.ts'
 import { immutable } from '../../validate/immutable.ts'
 import { isDNS1123Label } from '../../validate/names.ts'
 import { text } from '../cells.ts'
@@ -45,7 +44,7 @@ function validateIngressClass(object: KubeObject): FieldError[] {
   if (!parameters) return errors
   const field = 'spec.parameters'
   errors.push(...validateTypedReference(parameters, field))
-  errors.push(...requiredOneOf(parameters.scope, `${field}.scope`, ['Cluster', 'Namespace']))
+  errors.push(...oneOf(`${field}.scope`, parameters.scope, ['Cluster', 'Namespace']))
   const hasNamespace = (parameters.namespace ?? null) !== null
   if (parameters.scope === 'Namespace' && !hasNamespace) {
     errors.push(required(`${field}.namespace`, "`parameters.scope` is set to 'Namespace'"))

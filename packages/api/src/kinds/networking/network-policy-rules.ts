@@ -1,9 +1,8 @@
 // Defaults and rules of a NetworkPolicy: whom it selects, and the peers and ports that it lets through.
 
-import { type FieldError, forbiddenField, invalid, notSupported, required } from '../../field-error.ts'
+import { type FieldError, forbiddenField, invalid, required } from '../../field-error.ts'
 import type { KubeObject } from '../../object.ts'
-import { oneOf, PROTOCOLS } from '../../validate/choices.ts'
-import { named } from '../../validate/fields.ts'
+import { isUnset, named, unsupported } from '../../validate/fields.ts'
 import { isCIDR, parseCIDR } from '../../validate/ip.ts'
 import { type Json, listOf } from '../../validate/json.ts'
 import { validateLabelSelector } from '../../validate/labels.ts'
@@ -11,6 +10,7 @@ import { isPortName, isPortNumber } from '../../validate/ports.ts'
 import { cidrWarnings } from '../../validate/special-ip.ts'
 
 const TYPES = ['Ingress', 'Egress']
+const PROTOCOLS = ['TCP', 'UDP', 'SCTP']
 
 /** Direction -> the field that lists its peers. */
 const DIRECTIONS = [
@@ -49,12 +49,15 @@ function validateTypes(types: string[]): FieldError[] {
     return [invalid(field, types, 'may not specify more than two policyTypes')]
   }
   return types.flatMap((type, i) =>
-    TYPES.includes(type) ? [] : [notSupported(`${field}[${i}]`, type, TYPES)],
+    TYPES.includes(type) ? [] : [unsupported(`${field}[${i}]`, type, TYPES)],
   )
 }
 
 function validatePort(entry: Json, field: string): FieldError[] {
-  const errors = oneOf(entry.protocol, `${field}.protocol`, PROTOCOLS)
+  const errors: FieldError[] = []
+  if (!isUnset(entry.protocol) && !PROTOCOLS.includes(entry.protocol)) {
+    errors.push(unsupported(`${field}.protocol`, entry.protocol, PROTOCOLS))
+  }
   const port: number | string | null = entry.port ?? null
   const endPort: number | null = entry.endPort ?? null
   if (port === null) {

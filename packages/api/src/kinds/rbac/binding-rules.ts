@@ -2,13 +2,13 @@
 
 import { type FieldError, invalid, notSupported, required } from '../../field-error.ts'
 import type { KubeObject } from '../../object.ts'
-import { named } from '../../validate/fields.ts'
+import { named, unsupported } from '../../validate/fields.ts'
 import { semanticEqual } from '../../validate/immutable.ts'
 import { type Json, listOf } from '../../validate/json.ts'
 import { isDNS1123Subdomain, isPathSegmentName } from '../../validate/names.ts'
 
 const GROUP = 'rbac.authorization.k8s.io'
-const SUBJECT_KINDS = ['Group', 'ServiceAccount', 'User']
+const SUBJECT_KINDS = ['ServiceAccount', 'User', 'Group']
 
 export function setBindingDefaults(object: KubeObject): void {
   if (object['roleRef']) object['roleRef'].apiGroup ||= GROUP
@@ -27,7 +27,7 @@ export function validateBinding(object: KubeObject, { roleKinds, isNamespaced }:
   const { apiGroup = '', kind = '', name = '' } = object['roleRef'] ?? {}
   const errors: FieldError[] = []
   if (apiGroup !== GROUP) errors.push(notSupported('roleRef.apiGroup', apiGroup, [GROUP]))
-  if (!roleKinds.includes(kind)) errors.push(notSupported('roleRef.kind', kind, roleKinds))
+  if (!roleKinds.includes(kind)) errors.push(unsupported('roleRef.kind', kind, roleKinds))
   if (name === '') errors.push(required('roleRef.name'))
   else errors.push(...named('roleRef.name', name, isPathSegmentName))
   for (const [i, subject] of listOf(object['subjects']).entries()) {
@@ -46,7 +46,7 @@ function validateSubject(subject: Json, field: string, isNamespaced: boolean): F
     if (!isNamespaced && namespace === '') errors.push(required(`${field}.namespace`))
   } else if (kind === 'User' || kind === 'Group') {
     if (apiGroup !== GROUP) errors.push(notSupported(`${field}.apiGroup`, apiGroup, [GROUP]))
-  } else errors.push(notSupported(`${field}.kind`, kind, SUBJECT_KINDS))
+  } else errors.push(unsupported(`${field}.kind`, kind, SUBJECT_KINDS))
   return errors
 }
 

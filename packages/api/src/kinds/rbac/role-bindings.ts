@@ -25,7 +25,7 @@ export const roleBinding = defineKind({
   columns,
   validateName: isPathSegmentName,
   setDefaults: setBindingDefaults,
-  validate: (object) => validateBinding(object, { roleKinds: ['ClusterRole', 'Role'], isNamespaced: true }),
+  validate: (object) => validateBinding(object, { roleKinds: ['Role', 'ClusterRole'], isNamespaced: true }),
   validateUpdate: validateRoleRefStays,
 })
 

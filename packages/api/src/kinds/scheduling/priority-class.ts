@@ -2,7 +2,7 @@
 
 import { type FieldError, forbiddenField } from '../../field-error.ts'
 import type { KubeObject } from '../../object.ts'
-import { requiredOneOf } from '../../validate/choices.ts'
+import { oneOf } from '../../validate/fields.ts'
 import { immutable } from '../../validate/immutable.ts'
 import { boolean, integer, text } from '../cells.ts'
 import { age } from '../columns.ts'
@@ -52,8 +52,8 @@ function validatePriorityClass(object: KubeObject): FieldError[] {
     const why = `maximum allowed value of a user defined priority is ${HIGHEST_USER_PRIORITY}`
     errors.push(forbiddenField('value', why))
   }
-  const policies = ['Never', 'PreemptLowerPriority']
-  return [...errors, ...requiredOneOf(object['preemptionPolicy'], 'preemptionPolicy', policies)]
+  const policies = ['PreemptLowerPriority', 'Never']
+  return [...errors, ...oneOf('preemptionPolicy', object['preemptionPolicy'], policies)]
 }
 
 function notSystem(object: KubeObject): string | undefined {

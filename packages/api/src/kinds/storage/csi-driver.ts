@@ -2,12 +2,12 @@
 
 import { duplicate, type FieldError, invalid } from '../../field-error.ts'
 import type { KubeObject } from '../../object.ts'
-import { oneOf } from '../../validate/choices.ts'
+import { optionalOneOf } from '../../validate/choices.ts'
 import { immutable } from '../../validate/immutable.ts'
 import { type Json, listOf } from '../../validate/json.ts'
 import { boolean, text } from '../cells.ts'
 import { age } from '../columns.ts'
-import { validateCSIDriverName } from '../core/persistent-volume-source.ts'
+import { validateCsiDriverName } from '../core/pod/volume-sources.ts'
 import { defineKind } from '../define.ts'
 
 export const csiDriver = defineKind({
@@ -63,11 +63,11 @@ function withoutNulls(spec: Record<string, Json>): Record<string, Json> {
 function validateCSIDriver(object: KubeObject): FieldError[] {
   const spec: Json = object.spec
   return [
-    ...validateCSIDriverName(object.metadata.name ?? '', 'metadata.name'),
-    ...oneOf(spec.fsGroupPolicy, 'spec.fsGroupPolicy', ['File', 'None', 'ReadWriteOnceWithFSType']),
+    ...validateCsiDriverName(object.metadata.name ?? '', 'metadata.name'),
+    ...optionalOneOf('spec.fsGroupPolicy', spec.fsGroupPolicy, ['File', 'None', 'ReadWriteOnceWithFSType']),
     ...validateTokenRequests(listOf(spec.tokenRequests)),
     ...listOf(spec.volumeLifecycleModes).flatMap((mode: string) =>
-      oneOf(mode, 'spec.volumeLifecycleModes', ['Ephemeral', 'Persistent']),
+      optionalOneOf('spec.volumeLifecycleModes', mode, ['Ephemeral', 'Persistent']),
     ),
   ]
 }

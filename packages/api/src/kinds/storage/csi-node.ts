@@ -8,7 +8,7 @@ import { byteLength, type Json, listOf } from '../../validate/json.ts'
 import { isQualifiedName } from '../../validate/names.ts'
 import { integer, size } from '../cells.ts'
 import { age } from '../columns.ts'
-import { validateCSIDriverName } from '../core/persistent-volume-source.ts'
+import { validateCsiDriverName } from '../core/pod/volume-sources.ts'
 import { defineKind } from '../define.ts'
 
 export const csiNode = defineKind({
@@ -38,7 +38,7 @@ function validateCSINode(object: KubeObject): FieldError[] {
 }
 
 function validateDriver(driver: Json, field: string): FieldError[] {
-  const errors = validateCSIDriverName(driver.name ?? '', `${field}.name`)
+  const errors = validateCsiDriverName(driver.name ?? '', `${field}.name`)
   if (!driver.nodeID) errors.push(required(`${field}.nodeID`))
   else if (byteLength(driver.nodeID) > MAX_NODE_ID_BYTES) {
     errors.push(invalid(`${field}.nodeID`, driver.nodeID, `must be ${MAX_NODE_ID_BYTES} characters or less`))

@@ -2,8 +2,8 @@
 
 import { duplicate, type FieldError, forbiddenField, invalid, required, tooLong } from '../../field-error.ts'
 import type { KubeObject } from '../../object.ts'
-import { oneOf, requiredOneOf } from '../../validate/choices.ts'
-import { named } from '../../validate/fields.ts'
+import { optionalOneOf } from '../../validate/choices.ts'
+import { named, oneOf } from '../../validate/fields.ts'
 import { immutable, semanticEqual } from '../../validate/immutable.ts'
 import { byteLength, type Json, listOf, mapOf } from '../../validate/json.ts'
 import { isQualifiedName } from '../../validate/names.ts'
@@ -22,8 +22,8 @@ export function validateStorageClass(object: KubeObject): FieldError[] {
     ...(provisioner === '' ? [required('provisioner', provisioner)] : []),
     ...(provisioner === '' ? [] : named('provisioner', provisioner.toLowerCase(), isQualifiedName)),
     ...validateParameters(mapOf(object['parameters'])),
-    ...oneOf(object['reclaimPolicy'], 'reclaimPolicy', ['Delete', 'Retain']),
-    ...requiredOneOf(object['volumeBindingMode'], 'volumeBindingMode', ['Immediate', 'WaitForFirstConsumer']),
+    ...optionalOneOf('reclaimPolicy', object['reclaimPolicy'], ['Delete', 'Retain']),
+    ...oneOf('volumeBindingMode', object['volumeBindingMode'], ['Immediate', 'WaitForFirstConsumer']),
     ...validateTopologies(listOf(object['allowedTopologies'])),
   ]
 }

@@ -8,7 +8,7 @@ import { byteLength } from '../../validate/json.ts'
 import { isDNS1123Subdomain } from '../../validate/names.ts'
 import { boolean, text } from '../cells.ts'
 import { age } from '../columns.ts'
-import { validateCSIDriverName } from '../core/persistent-volume-source.ts'
+import { validateCsiDriverName } from '../core/pod/volume-sources.ts'
 import { defineKind } from '../define.ts'
 
 export const volumeAttachment = defineKind({
@@ -46,7 +46,7 @@ function validateVolumeAttachment(object: KubeObject): FieldError[] {
   }
   errors.push(...named('spec.nodeName', nodeName, isDNS1123Subdomain))
   errors.push(...validateErrors(object))
-  if (attacher !== '') errors.push(...validateCSIDriverName(attacher, 'spec.attacher'))
+  if (attacher !== '') errors.push(...validateCsiDriverName(attacher, 'spec.attacher'))
   if (volume) errors.push(...named('spec.source.persistentVolumeName', volume, isDNS1123Subdomain))
   return errors
 }
