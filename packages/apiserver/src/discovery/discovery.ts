@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto'
 import { encodeProtobuf } from '@brume/api/codec/protobuf'
-import { stringifyYaml } from '@brume/api/codec/yaml'
+import { encodeYaml } from '@brume/api/codec/yaml'
 import type { KubeObject } from '@brume/api/object'
 import { schemaFor } from '@brume/api/schema/compile'
 import { StatusError } from '@brume/base/errors'
@@ -116,9 +116,10 @@ function encode(form: DiscoveryForm, document: object): Cached {
 
 function bytesOf(form: DiscoveryForm, document: object): Buffer {
   if (form.encoding === 'json') return Buffer.from(`${JSON.stringify(document)}\n`)
-  if (form.encoding === 'yaml') return Buffer.from(stringifyYaml(document))
+  if (form.encoding === 'yaml') return Buffer.from(encodeYaml(document))
   const { kind } = document as KubeObject
   const name =
     form.aggregated === undefined ? `${META}.${kind}` : `io.k8s.api.apidiscovery.${form.aggregated}.${kind}`
-  return encodeProtobuf(document as KubeObject, schemaFor(name))
+  const { apiVersion = 'v1' } = document as KubeObject
+  return encodeProtobuf({ ...(document as KubeObject), apiVersion }, schemaFor(name))
 }
