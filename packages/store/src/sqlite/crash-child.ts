@@ -28,6 +28,8 @@ const WRITERS = 24
 const KEYS = 40
 /** A full disk lasts this many rejected writes. */
 const REJECTIONS_UNTIL_ROOM = 30
+/** Never notified. */
+const PAUSE = new Int32Array(new SharedArrayBuffer(4))
 
 const [dir, seed, commitDelayMs, fullDisks] = process.argv.slice(2)
 assert(dir !== undefined, 'the directory is the first argument')
@@ -74,6 +76,15 @@ async function writeForever(): Promise<never> {
   }
 }
 
+/** Blocks until the line is in the pipe, also when the parent reads slowly. */
 function say(said: Said): void {
-  writeSync(1, `${JSON.stringify(said)}\n`)
+  let line = Buffer.from(`${JSON.stringify(said)}\n`)
+  while (line.byteLength > 0) {
+    try {
+      line = line.subarray(writeSync(1, line))
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error
+      Atomics.wait(PAUSE, 0, 0, 1)
+    }
+  }
 }
