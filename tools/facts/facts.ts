@@ -40,6 +40,7 @@ const BUILT_IN = new Map([
   ['k8s.io/apimachinery/pkg/util/intstr.IntOrString', 'intstr.IntOrString'],
   ['k8s.io/apimachinery/pkg/runtime.RawExtension', 'runtime.RawExtension'],
   ['k8s.io/apimachinery/pkg/types.UID', 'types.UID'],
+  ['k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1.JSON', 'apiextensions.JSON'],
 ])
 const GO_TYPES = new Set(['string', 'bool', 'int32', 'int64', 'float64', 'byte', 'interface{}'])
 const SKIPPED = new Set(['FieldsV1', 'InternalEvent', 'Timestamp'])

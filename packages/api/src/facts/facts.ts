@@ -25,6 +25,8 @@ import policyV1 from './generated/policy.v1.json' with { type: 'json' }
 import rbacV1 from './generated/rbac.v1.json' with { type: 'json' }
 import schedulingV1 from './generated/scheduling.v1.json' with { type: 'json' }
 import storageV1 from './generated/storage.v1.json' with { type: 'json' }
+import apiextensionsV1 from './hand/apiextensions.v1.json' with { type: 'json' }
+import apiregistrationV1 from './hand/apiregistration.v1.json' with { type: 'json' }
 
 export interface FactPackage {
   /** Prefix of the OpenAPI definition names: `io.k8s.api.core.v1`. */
@@ -34,6 +36,8 @@ export interface FactPackage {
 }
 
 const packages = new Map<string, FactPackage>([
+  ['apiextensions/v1', apiextensionsV1],
+  ['apiregistration/v1', apiregistrationV1],
   ['admission/v1', admissionV1],
   ['admissionregistration/v1', admissionregistrationV1],
   ['apidiscovery/v2', apidiscoveryV2],

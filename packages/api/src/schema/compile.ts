@@ -4,6 +4,7 @@ import { assert } from '@brume/base/assert'
 import { type FactPackage, factPackage, factPackageNames } from '../facts/facts.ts'
 import { embedFields, type FactLine, parseFactLine } from './fact-line.ts'
 import type {
+  AnySchema,
   FieldSchema,
   ListSchema,
   MapSchema,
@@ -131,7 +132,15 @@ function compileType(packageName: string, type: string): Schema {
   const [inner, name] = splitReference(packageName, type)
   const header = packageOf(inner).types[name]?.[0]
   assert(header !== undefined, `no facts for ${type} in ${packageName}`)
-  return header.startsWith('@type ') ? compileNamed(inner, name, header) : compileObject(inner, name)
+  if (header.startsWith('@type ')) return compileNamed(inner, name, header)
+  return header.startsWith('@union ') ? compileUnion(inner, name, header) : compileObject(inner, name)
+}
+
+/** `@union boolean`: a JSON schema or something simpler, as apiextensions has it in three places. */
+function compileUnion(packageName: string, name: string, header: string): AnySchema {
+  const or = header.slice('@union '.length) as NonNullable<AnySchema['union']>['or']
+  const union = { of: () => compileObject(packageName, 'JSONSchemaProps'), or }
+  return { kind: 'any', proto: 'union', goType: goName(packageName, name), union }
 }
 
 /** `@type string enum=[...]`, `@type []string message`: a named type that is not a struct. */

@@ -209,7 +209,19 @@ function decoderOf(schema: Schema): Decode {
     case 'map':
       return mapDecoder(schema)
     case 'any':
-      return (value) => value
+      return schema.union === undefined ? (value) => value : unionDecoder(schema.union.of)
+  }
+}
+
+/** A schema, a list of schemas, or the alternative as it is. */
+function unionDecoder(of: () => ObjectSchema): Decode {
+  return (value, context) => {
+    if (Array.isArray(value)) {
+      return value.map((item) =>
+        typeof item === 'object' && item !== null ? decodeObject(of(), item, context) : item,
+      )
+    }
+    return typeof value === 'object' ? decodeObject(of(), value, context) : value
   }
 }
 
