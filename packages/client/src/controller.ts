@@ -40,6 +40,8 @@ export interface ControllerSpec<O = unknown, A = unknown> {
   /** Pure. `now` is milliseconds since the epoch. */
   decide(observed: O, now: number): Plan<A>
   act(action: A): void | Promise<void>
+  /** Called after a round whose actions all succeeded. */
+  settled?(key: string, observed: O): void
 }
 
 export interface ControllerEnvironment {
@@ -150,6 +152,7 @@ async function reconcile(
   if (observed === undefined) return undefined
   const plan = spec.decide(observed, clock.now())
   for (const action of plan.actions) await spec.act(action)
+  spec.settled?.(key, observed)
   return plan.requeueAfterMs
 }
 

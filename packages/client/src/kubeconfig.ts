@@ -94,7 +94,10 @@ export function loadConnection(options: LoadOptions): Connection {
 }
 
 /** The HTTPS transport of a connection. */
-export function connectTransport(connection: Connection): HttpTransport {
+export function connectTransport(
+  connection: Connection,
+  limits: { answerTimeoutMs?: number } = {},
+): HttpTransport {
   const { server, caPem, insecureSkipTlsVerify, tlsServerName, credentials } = connection
   if (!server.startsWith('https://')) {
     throw new KubeconfigError(`the server ${server} is not https. Correct it: kubectl config set-cluster`)
@@ -103,6 +106,7 @@ export function connectTransport(connection: Connection): HttpTransport {
     server: new URL(server).origin,
     insecureSkipTlsVerify,
     credentials,
+    ...limits,
     ...(caPem === undefined ? {} : { ca: caPem }),
     ...(tlsServerName === undefined ? {} : { tlsServerName }),
   })

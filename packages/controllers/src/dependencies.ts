@@ -45,4 +45,6 @@ export interface Dependencies extends ControllerOptions {
   random: () => number
   logger: Logger
   metrics: Metrics
+  /** Called once, when every object that a cluster has by itself exists. */
+  onBootstrapped(): void
 }

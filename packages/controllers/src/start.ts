@@ -22,7 +22,7 @@ export interface StartOptions extends ControllerOptions {
 }
 
 export interface RunningControllers {
-  /** All controllers are at work. */
+  /** All controllers are at work, and the objects that every cluster has exist. */
   readonly ready: Promise<void>
   readonly controllers: readonly RunningController[]
   readonly informers: Informers
@@ -38,13 +38,18 @@ export function startControllers(options: StartOptions): RunningControllers {
   const informers = new Informers({ client, clock, random, logger })
   const definitions = informers.for(CUSTOM_RESOURCE_DEFINITIONS)
   const monitors = new MetadataMonitors({ client, definitions, clock, random, logger })
-  const dependencies: Dependencies = { ...options, informers, monitors, clock, random, logger, metrics }
+  const bootstrapped = Promise.withResolvers<void>()
+  const onBootstrapped = () => bootstrapped.resolve()
+  const shared = { informers, monitors, clock, random, logger, metrics, onBootstrapped }
+  const dependencies: Dependencies = { ...options, ...shared }
   const specs = [...allControllers(dependencies), ...(options.more?.(dependencies) ?? [])]
   const controllers = specs.map((spec) => runController(spec, { clock, logger, metrics }))
   informers.start()
   monitors.start()
   return {
-    ready: Promise.all(controllers.map(({ ready }) => ready)).then(() => undefined),
+    ready: Promise.all([bootstrapped.promise, ...controllers.map(({ ready }) => ready)]).then(
+      () => undefined,
+    ),
     controllers,
     informers,
     get idle() {

@@ -8,7 +8,9 @@ const NAME = 'kubernetes'
 const NAMESPACE = 'default'
 
 export function apiServerObjects(apiServer: ApiServerAddress | undefined): KubeObject[] {
-  if (apiServer === undefined || apiServer.addresses.length === 0) return []
+  if (apiServer === undefined) return []
+  // A server that only this machine reaches has a name in the cluster, and nowhere to lead.
+  if (apiServer.addresses.length === 0) return [service(apiServer)]
   return [service(apiServer), endpoints(apiServer), endpointSlice(apiServer)]
 }
 

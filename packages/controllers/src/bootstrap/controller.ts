@@ -13,8 +13,9 @@ import { bootstrapObjects } from './objects.ts'
 const WORKERS = 16
 
 export function bootstrapController(dependencies: Dependencies): ControllerSpec {
-  const { client, informers } = dependencies
+  const { client, informers, onBootstrapped } = dependencies
   const objects = bootstrapObjects(dependencies)
+  const missing = new Set(objects.keys())
   const namespaces = informers.for(NAMESPACES)
   const withName = (name: string) => ({ fieldSelector: `metadata.name=${name}` })
   const atStart: Source = {
@@ -65,6 +66,9 @@ export function bootstrapController(dependencies: Dependencies): ControllerSpec 
         const key = namespace === undefined ? { name: name! } : { namespace, name: name! }
         await deleteIfPresent(resource, key, { preconditions: { uid: uid! } })
       }
+    },
+    settled(key, { namespaceReady }) {
+      if (namespaceReady && missing.delete(key) && missing.size === 0) onBootstrapped()
     },
   })
 }

@@ -1,0 +1,52 @@
+// What a command is, and what it gets.
+
+import type { Clock } from '@brume/base/clock'
+import type { CommandSpec, OptionSpec, ParsedCommand } from '@brume/base/command-line'
+import type { Environment } from '@brume/client/kubeconfig'
+
+export interface Output {
+  write(text: string): void
+  /** A person watches: progress may be shown. */
+  isTerminal: boolean
+}
+
+export interface Io {
+  out: Output
+  err: Output
+  env: Environment
+  clock: Clock
+}
+
+export interface Command {
+  spec: CommandSpec
+  /** The exit code. */
+  run(parsed: ParsedCommand, io: Io): Promise<number>
+}
+
+/** Something that went wrong for the person at the keyboard: one sentence, and the command to run next. */
+export class CommandError extends Error {
+  override name = 'CommandError'
+  readonly next: string
+
+  constructor(message: string, next: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.next = next
+  }
+}
+
+export const DEFAULT_DATA_DIR = '/var/lib/brume'
+
+/** Of every command that talks to the API. */
+export const CONNECTION_OPTIONS: readonly OptionSpec[] = [
+  { name: 'kubeconfig', value: 'FILE', help: 'The kubeconfig to use' },
+  { name: 'context', value: 'NAME', help: 'The context of it to use', default: 'its current-context' },
+]
+
+export const OUTPUT_OPTION: OptionSpec = {
+  name: 'output',
+  short: 'o',
+  value: 'FORMAT',
+  help: 'How to print',
+  choices: ['json'],
+  default: 'text',
+}

@@ -1,0 +1,29 @@
+// From a command's options to a client.
+
+import type { ParsedCommand } from '@brume/base/command-line'
+import { Client } from '@brume/client/client'
+import { type Connection, connectTransport, kubeconfigPaths, loadConnection } from '@brume/client/kubeconfig'
+import { DEFAULT_DATA_DIR, type Io } from './command.ts'
+
+export interface Connected {
+  client: Client
+  connection: Connection
+}
+
+/** Nothing is sent yet. The caller closes `client.transport`. */
+export function connect(
+  { options }: ParsedCommand,
+  { env, err, clock }: Io,
+  limits: { answerTimeoutMs?: number } = {},
+): Connected {
+  const flag = options['kubeconfig']
+  const context = options['context']
+  const paths = kubeconfigPaths({ env, dataDir: DEFAULT_DATA_DIR, ...(flag === undefined ? {} : { flag }) })
+  const connection = loadConnection({ paths, env, clock, ...(context === undefined ? {} : { context }) })
+  const client = new Client({
+    transport: connectTransport(connection, limits),
+    clock,
+    onWarning: (text) => err.write(`warning: ${text}\n`),
+  })
+  return { client, connection }
+}

@@ -1,0 +1,92 @@
+// `brume`: finds the command, runs it, and turns what goes wrong into a sentence and an exit code.
+
+import { systemClock } from '@brume/base/clock'
+import {
+  commandHelp,
+  EXIT_OK,
+  EXIT_USAGE,
+  parseCommand,
+  programHelp,
+  suggest,
+  UsageError,
+} from '@brume/base/command-line'
+import type { Command, Io } from './command.ts'
+import { explain } from './explain.ts'
+import { COMMANDS, FOOTER, LAUNCHER_COMMANDS, SUMMARY } from './program.ts'
+
+const PROGRAM = 'brume'
+
+/** Words that people try, and what they are here. */
+const KUBECTL_WORDS = new Set(
+  (
+    'annotate api-resources api-versions apply attach auth autoscale certificate config cordon cp create debug delete ' +
+    'describe diff drain edit events exec explain expose get label logs patch port-forward proxy replace rollout run ' +
+    'scale set taint top uncordon wait'
+  ).split(' '),
+)
+
+export async function main(argv: readonly string[], io: Io): Promise<number> {
+  const [name, ...rest] = argv
+  try {
+    if (name === undefined || name === '--help' || name === '-h') return printHelp(io)
+    if (name === 'help') return rest[0] === undefined ? printHelp(io) : await run(rest[0], ['--help'], io)
+    if (name === '--version') return await run('version', rest, io)
+    return await run(name, rest, io)
+  } catch (error) {
+    return explain(name ?? '', error, io)
+  }
+}
+
+async function run(name: string, argv: readonly string[], io: Io): Promise<number> {
+  const command = find(name, argv)
+  const parsed = parseCommand(PROGRAM, command.spec, argv)
+  if (parsed.options['help'] === undefined) return command.run(parsed, io)
+  io.out.write(commandHelp(PROGRAM, command.spec))
+  return EXIT_OK
+}
+
+function find(name: string, argv: readonly string[]): Command {
+  const command = COMMANDS.find(({ spec }) => spec.name === name)
+  if (command !== undefined) return command
+  if (LAUNCHER_COMMANDS.some((spec) => spec.name === name)) {
+    throw new UsageError(`"${name}" is run by the launcher. Next: ./brume ${[name, ...argv].join(' ')}`)
+  }
+  if (KUBECTL_WORDS.has(name)) {
+    throw new UsageError(`"${name}" is kubectl's. Next: kubectl ${[name, ...argv].join(' ')}`)
+  }
+  const meant = suggest(
+    name,
+    [...COMMANDS.map(({ spec }) => spec), ...LAUNCHER_COMMANDS].map((s) => s.name),
+  )
+  const next = meant === undefined ? `${PROGRAM} --help` : `${PROGRAM} ${meant}`
+  const what = name.startsWith('-') ? 'option' : 'command'
+  throw new UsageError(
+    `unknown ${what} "${name}"${meant === undefined ? '' : `; did you mean "${meant}"?`} Next: ${next}`,
+  )
+}
+
+function printHelp(io: Io): number {
+  const commands = [...LAUNCHER_COMMANDS, ...COMMANDS.map(({ spec }) => spec)]
+  const help = { program: PROGRAM, summary: SUMMARY, commands, footer: FOOTER }
+  io.out.write(programHelp({ ...help, options: [{ name: 'version', help: 'Show the versions' }] }))
+  return EXIT_OK
+}
+
+if (import.meta.main) {
+  const output = (stream: NodeJS.WriteStream) => ({
+    write: (text: string) => void stream.write(text),
+    isTerminal: stream.isTTY === true,
+  })
+  const io = {
+    out: output(process.stdout),
+    err: output(process.stderr),
+    env: process.env,
+    clock: systemClock,
+  }
+  // A reader that has seen enough (`brume status | head -1`) is no error.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
+  const code = await main(process.argv.slice(2), io)
+  process.exitCode = code
+}
