@@ -1,0 +1,15 @@
+// What admission plugins may look at.
+
+import type { Clock } from '@brume/base/clock'
+import type { RbacIndex } from '../auth/authorizers/rbac-index.ts'
+import type { Authorizer } from '../auth/types.ts'
+import type { ObjectReader } from '../registry/reader.ts'
+import type { ResourceRegistry } from '../registry/resources.ts'
+
+export interface AdmissionDeps {
+  reader: ObjectReader
+  registry: ResourceRegistry
+  clock: Clock
+  authorizer: Authorizer
+  rbac: RbacIndex
+}

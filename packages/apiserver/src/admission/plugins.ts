@@ -1,0 +1,41 @@
+// The admission chain, in Kubernetes' order. Not in it: AlwaysPullImages, ExtendedResourceToleration, EventRateLimit
+// and OwnerReferencesPermissionEnforcement, which Kubernetes leaves off by default too. Webhooks and
+// ValidatingAdmissionPolicy will stand before ResourceQuota, which comes last.
+
+import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates.ts'
+import { defaultIngressClass, defaultStorageClass } from './default-class.ts'
+import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
+import type { AdmissionDeps } from './deps.ts'
+import { namespaceLifecycle } from './namespace-lifecycle.ts'
+import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts'
+import { priority } from './priority.ts'
+import { rbacEscalation } from './rbac-escalation.ts'
+import { runtimeClass } from './runtime-class.ts'
+import { serviceAccount } from './service-account.ts'
+import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts'
+import { taintNodesByCondition } from './taint-nodes-by-condition.ts'
+import type { AdmissionPlugin } from './types.ts'
+
+/** `external`: webhooks and policies, when there are any. */
+export function admissionPlugins(
+  deps: AdmissionDeps,
+  external: readonly AdmissionPlugin[] = [],
+): readonly AdmissionPlugin[] {
+  return [
+    namespaceLifecycle(deps),
+    serviceAccount(deps),
+    taintNodesByCondition(),
+    priority(deps),
+    defaultTolerationSeconds(),
+    defaultStorageClass(deps),
+    storageObjectInUseProtection(),
+    persistentVolumeClaimResize(deps),
+    runtimeClass(deps),
+    certificateApproval(deps),
+    certificateSigning(deps),
+    certificateSubjectRestriction(),
+    defaultIngressClass(deps),
+    rbacEscalation(deps),
+    ...external,
+  ]
+}
