@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto'
 import { hostname, networkInterfaces } from 'node:os'
 import { builtinResources } from '@brume/api/kinds/builtin'
 import { admissionPlugins } from '@brume/apiserver/admission/plugins'
-import { parseIpv4Range } from '@brume/apiserver/allocators/ipv4'
+import { formatIpv4, parseIpv4Range } from '@brume/apiserver/allocators/ipv4'
 import { serviceAllocator } from '@brume/apiserver/allocators/service'
 import { ensurePki, type Pki } from '@brume/apiserver/auth/pki/ensure'
 import { watchCrds } from '@brume/apiserver/crd/watch'
@@ -147,6 +147,8 @@ async function compose(
     url: state.url,
     port: listener.port,
     addresses: publicAddresses(options.host),
+    // By convention the first address of the range is the API's own.
+    serviceIp: formatIpv4(parseIpv4Range(options.serviceRange).first + 1),
   })
   const ready = controllers.ready.then(() => {
     state.bootstrapped = true
@@ -200,10 +202,12 @@ function machineAddresses(): string[] {
 /** The addresses of the `kubernetes` Service's endpoint: where the API listens. */
 function publicAddresses(host: string): string[] {
   const any = host === '' || host === '0.0.0.0' || host === '::'
-  if (!any) return [host]
+  if (!any) return isLoopback(host) ? [] : [host]
   const first = machineAddresses().find((address) => address.includes('.'))
-  return first === undefined ? ['127.0.0.1'] : [first]
+  return first === undefined ? [] : [first]
 }
+
+const isLoopback = (host: string) => host === 'localhost' || host === '::1' || host.startsWith('127.')
 
 function randomSuffix(): string {
   let text = ''

@@ -23,10 +23,12 @@ export interface ControllersOptions {
   port: number
   /** Where pods and other machines reach the API server. */
   addresses: readonly string[]
+  /** Of the Service `kubernetes`. */
+  serviceIp: string
 }
 
 export function runControllers(options: ControllersOptions): RunningControllers {
-  const { server, pki, clock, logger, url, port, addresses } = options
+  const { server, pki, clock, logger, url, port, addresses, serviceIp } = options
   const client = new Client({ transport: inProcessTransport(server, SYSTEM_USER), clock })
   return startControllers({
     client,
@@ -42,6 +44,6 @@ export function runControllers(options: ControllersOptions): RunningControllers 
       if (!isBuiltinSigner(signerName)) throw new SignerRefusal(`${signerName} is no signer of this server`)
       return signCertificateRequest(pki, { csrPem: requestPem, signerName, usages, ttlSeconds: durationSeconds })
     },
-    apiServer: { addresses, port, publicUrl: url },
+    apiServer: { addresses, port, serviceIp, publicUrl: url },
   })
 }

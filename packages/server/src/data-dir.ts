@@ -22,7 +22,7 @@ export function dataDirAt(path: string): DataDir {
     root,
     pki: join(root, 'pki'),
     store: join(root, 'store'),
-    encryptionKeys: join(root, 'pki', 'encryption-keys.json'),
+    encryptionKeys: join(root, 'encryption-keys.json'),
     kubeconfig: join(root, 'kubeconfig'),
     running: join(root, 'running.json'),
   }

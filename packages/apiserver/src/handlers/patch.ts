@@ -76,7 +76,7 @@ function patched(
   { current, options }: { current: KubeObject; options: WriteOptions },
 ): KubeObject {
   const value = applyOf(context, type, current, raw.value)
-  const result = decodeObject({ value, duplicateKeys: raw.duplicateKeys }, context.definition, {
+  const result = decodeObject({ value, strictErrors: raw.strictErrors }, context.definition, {
     fieldValidation: options.fieldValidation,
     warn: (text) => context.warnings.push(text),
   })
@@ -176,7 +176,7 @@ function decodeApplied(context: RequestContext, raw: RawBody, options: WriteOpti
   const { info } = context
   const config = raw.value as KubeObject
   const sink: string[] = []
-  decodeObject({ value: deepClone(config), duplicateKeys: raw.duplicateKeys }, context.definition, {
+  decodeObject({ value: deepClone(config), strictErrors: raw.strictErrors }, context.definition, {
     fieldValidation: options.fieldValidation,
     warn: (text) => sink.push(text),
   })

@@ -1,12 +1,12 @@
 // Objects as bytes in the encoding and the view that the client accepts.
 
+import { encodeJson } from '@brume/api/codec/json'
 import { encodeProtobuf } from '@brume/api/codec/protobuf'
-import { stringifyYaml } from '@brume/api/codec/yaml'
+import { encodeYaml } from '@brume/api/codec/yaml'
 import type { KubeObject } from '@brume/api/object'
 import type { ResourceDefinition } from '@brume/api/resource'
 import { schemaFor } from '@brume/api/schema/compile'
 import type { ObjectSchema } from '@brume/api/schema/schema'
-import { stringifyJson } from '@brume/base/json'
 import { partialMetadataOf, tableOf } from '../table/table.ts'
 import { type Accepted, CONTENT_TYPES } from './accept.ts'
 import type { ApiResponse } from './types.ts'
@@ -32,9 +32,9 @@ export function encodeAs(accepted: Accepted, object: object, schema: ObjectSchem
     case 'protobuf':
       return encodeProtobuf(object as KubeObject, schema)
     case 'yaml':
-      return stringifyYaml(object)
+      return encodeYaml(object)
     case 'json':
-      return `${stringifyJson(object, accepted.pretty ? 2 : undefined)}\n`
+      return encodeJson(object, accepted.pretty)
   }
 }
 

@@ -1,20 +1,17 @@
 // A request body as an object of the kind that the path names, decoded as strictly as the client asked for.
 
+import { type ParsedBody, parseJsonBody } from '@brume/api/codec/json'
 import { decodeProtobuf } from '@brume/api/codec/protobuf'
-import { parseYaml } from '@brume/api/codec/yaml'
+import { parseYamlBody } from '@brume/api/codec/yaml'
 import type { KubeObject } from '@brume/api/object'
 import { apiVersionOf, type ResourceDefinition } from '@brume/api/resource'
 import { DecodeError, decodeBuiltin } from '@brume/api/schema/decode'
 import type { ObjectSchema } from '@brume/api/schema/schema'
 import { badRequest, StatusError } from '@brume/base/errors'
-import { JsonError, parseJson } from '@brume/base/json'
 import { decodeCustom } from '../crd/decode.ts'
 import type { FieldValidation } from './options.ts'
 
-export interface RawBody {
-  value: unknown
-  duplicateKeys: string[]
-}
+export type RawBody = ParsedBody
 
 /** What a protobuf body, which does not describe itself, is read as. */
 export interface BodyType {
@@ -40,14 +37,14 @@ export function parseBody(bytes: Buffer, contentType: string | undefined, expect
     switch (type) {
       case '':
       case 'application/json':
-        return parseJson(bytes)
+        return parseJsonBody(bytes)
       case 'application/yaml':
       case 'application/x-yaml':
       case 'text/yaml':
-        return parseYaml(bytes)
+        return parseYamlBody(bytes)
       case 'application/vnd.kubernetes.protobuf':
         if (expected === undefined) break
-        return { value: decodeProtobuf(bytes, resolverOf(expected)), duplicateKeys: [] }
+        return { value: decodeProtobuf(bytes, resolverOf(expected)), strictErrors: [] }
     }
   } catch (error) {
     throw asBadRequest(error)
@@ -60,7 +57,7 @@ export function parseBody(bytes: Buffer, contentType: string | undefined, expect
 
 /** A codec's own errors are the client's; anything else is a bug and passes. */
 export function asBadRequest(error: unknown, prefix = ''): unknown {
-  if (error instanceof JsonError || error instanceof DecodeError)
+  if (error instanceof DecodeError)
     return badRequest(`${prefix}${error.message}`)
   return error
 }
@@ -107,7 +104,7 @@ export function decodeObject(
   } else {
     decoded = decodeTyped(raw.value, definition.schema, definition)
   }
-  reportStrict(raw.duplicateKeys, decoded.unknownFields, mode)
+  reportStrict(raw.strictErrors, decoded.unknownFields, mode)
   return decoded.value
 }
 
@@ -127,13 +124,13 @@ export function decodeTyped(
 }
 
 export function reportStrict(
-  duplicateKeys: readonly string[],
+  strictErrors: readonly string[],
   unknownFields: readonly string[],
   mode: { fieldValidation: FieldValidation; warn(text: string): void },
 ): void {
-  if (mode.fieldValidation === 'Ignore' || duplicateKeys.length + unknownFields.length === 0) return
+  if (mode.fieldValidation === 'Ignore' || strictErrors.length + unknownFields.length === 0) return
   const texts = [
-    ...duplicateKeys.map((path) => `duplicate field "${path}"`),
+    ...strictErrors,
     ...unknownFields.map((path) => `unknown field "${path}"`),
   ].slice(0, STRICT_ERROR_LIMIT)
   if (mode.fieldValidation === 'Strict') throw badRequest(`strict decoding error: ${texts.join(', ')}`)

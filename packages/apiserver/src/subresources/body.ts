@@ -22,7 +22,7 @@ export async function readTypedBody(
   const raw = parseBody(await request.readBody(), request.headers['content-type'], { kind: kind.kind, schema })
   checkKind(raw.value, kind)
   const { value, unknownFields } = decodeTyped(raw.value, schema, kind)
-  reportStrict(raw.duplicateKeys, unknownFields, {
+  reportStrict(raw.strictErrors, unknownFields, {
     fieldValidation: options.fieldValidation,
     warn: (text) => context.warnings.push(text),
   })
