@@ -33,9 +33,11 @@ export function sourceFolder(root: string, importPath: string): string {
 
 /**
  * The root folder of the unpacked packages: downloaded once, then kept. Throws when there is no apt, no archive keyring
- * or no network. BRUME_DEBIAN_MIRROR names another mirror.
+ * or no network. BRUME_DEBIAN_MIRROR names another mirror, BRUME_K8S_SOURCES a folder with unpacked packages.
  */
 export async function kubernetesSources(): Promise<string> {
+  const given = process.env.BRUME_K8S_SOURCES
+  if (given !== undefined) return given
   const root = join(STATE, 'pkg')
   if (existsSync(root)) return root
   if (!existsSync(KEYRING)) throw new Error(`no Debian archive keyring at ${KEYRING}`)
@@ -53,15 +55,21 @@ export async function kubernetesSources(): Promise<string> {
   return root
 }
 
+/** As kubernetesSources, or undefined when the sources cannot be had. */
+export async function kubernetesSourcesIfAny(): Promise<string | undefined> {
+  try {
+    return await kubernetesSources()
+  } catch {
+    return undefined
+  }
+}
+
 /** The fixtures of k8s.io/api: one file per kind and format, or undefined when they cannot be had. */
 export async function fixtureFolder(): Promise<string | undefined> {
   const given = process.env.BRUME_K8S_FIXTURES
   if (given !== undefined) return given
-  try {
-    return join(sourceFolder(await kubernetesSources(), 'k8s.io/api'), 'testdata/HEAD')
-  } catch {
-    return undefined
-  }
+  const root = await kubernetesSourcesIfAny()
+  return root === undefined ? undefined : join(sourceFolder(root, 'k8s.io/api'), 'testdata/HEAD')
 }
 
 function writeAptConfig(): string[] {
