@@ -1,32 +1,7 @@
-// The fact tables that ship with the product, by the name that other facts use for them (`core/v1`). README.md
-// describes the format.
+// The fact tables that ship with the product, by the name that other facts use for them (`core/v1`); README.md describes
+// the format. Files, not JSON modules: those take ten times as long to load, and here each is read when first needed.
 
-import admissionV1 from './generated/admission.v1.json' with { type: 'json' }
-import admissionregistrationV1 from './generated/admissionregistration.v1.json' with { type: 'json' }
-import apidiscoveryV2 from './generated/apidiscovery.v2.json' with { type: 'json' }
-import apidiscoveryV2beta1 from './generated/apidiscovery.v2beta1.json' with { type: 'json' }
-import appsV1 from './generated/apps.v1.json' with { type: 'json' }
-import authenticationV1 from './generated/authentication.v1.json' with { type: 'json' }
-import authorizationV1 from './generated/authorization.v1.json' with { type: 'json' }
-import autoscalingV1 from './generated/autoscaling.v1.json' with { type: 'json' }
-import autoscalingV2 from './generated/autoscaling.v2.json' with { type: 'json' }
-import batchV1 from './generated/batch.v1.json' with { type: 'json' }
-import certificatesV1 from './generated/certificates.v1.json' with { type: 'json' }
-import coordinationV1 from './generated/coordination.v1.json' with { type: 'json' }
-import coreV1 from './generated/core.v1.json' with { type: 'json' }
-import discoveryV1 from './generated/discovery.v1.json' with { type: 'json' }
-import eventsV1 from './generated/events.v1.json' with { type: 'json' }
-import flowcontrolV1 from './generated/flowcontrol.v1.json' with { type: 'json' }
-import metaV1 from './generated/meta.v1.json' with { type: 'json' }
-import metricsV1beta1 from './generated/metrics.v1beta1.json' with { type: 'json' }
-import networkingV1 from './generated/networking.v1.json' with { type: 'json' }
-import nodeV1 from './generated/node.v1.json' with { type: 'json' }
-import policyV1 from './generated/policy.v1.json' with { type: 'json' }
-import rbacV1 from './generated/rbac.v1.json' with { type: 'json' }
-import schedulingV1 from './generated/scheduling.v1.json' with { type: 'json' }
-import storageV1 from './generated/storage.v1.json' with { type: 'json' }
-import apiextensionsV1 from './hand/apiextensions.v1.json' with { type: 'json' }
-import apiregistrationV1 from './hand/apiregistration.v1.json' with { type: 'json' }
+import { readFileSync } from 'node:fs'
 
 export interface FactPackage {
   /** Prefix of the OpenAPI definition names: `io.k8s.api.core.v1`. */
@@ -35,46 +10,73 @@ export interface FactPackage {
   types: Readonly<Record<string, readonly string[]>>
 }
 
-const packages = new Map<string, FactPackage>([
-  ['apiextensions/v1', apiextensionsV1],
-  ['apiregistration/v1', apiregistrationV1],
-  ['admission/v1', admissionV1],
-  ['admissionregistration/v1', admissionregistrationV1],
-  ['apidiscovery/v2', apidiscoveryV2],
-  ['apidiscovery/v2beta1', apidiscoveryV2beta1],
-  ['apps/v1', appsV1],
-  ['authentication/v1', authenticationV1],
-  ['authorization/v1', authorizationV1],
-  ['autoscaling/v1', autoscalingV1],
-  ['autoscaling/v2', autoscalingV2],
-  ['batch/v1', batchV1],
-  ['certificates/v1', certificatesV1],
-  ['coordination/v1', coordinationV1],
-  ['core/v1', coreV1],
-  ['discovery/v1', discoveryV1],
-  ['events/v1', eventsV1],
-  ['flowcontrol/v1', flowcontrolV1],
-  ['meta/v1', metaV1],
-  ['metrics/v1beta1', metricsV1beta1],
-  ['networking/v1', networkingV1],
-  ['node/v1', nodeV1],
-  ['policy/v1', policyV1],
-  ['rbac/v1', rbacV1],
-  ['scheduling/v1', schedulingV1],
-  ['storage/v1', storageV1],
+const GENERATED = [
+  'admission/v1',
+  'admissionregistration/v1',
+  'apidiscovery/v2',
+  'apidiscovery/v2beta1',
+  'apps/v1',
+  'authentication/v1',
+  'authorization/v1',
+  'autoscaling/v1',
+  'autoscaling/v2',
+  'batch/v1',
+  'certificates/v1',
+  'coordination/v1',
+  'core/v1',
+  'discovery/v1',
+  'events/v1',
+  'flowcontrol/v1',
+  'meta/v1',
+  'metrics/v1beta1',
+  'networking/v1',
+  'node/v1',
+  'policy/v1',
+  'rbac/v1',
+  'scheduling/v1',
+  'storage/v1',
+]
+const HAND = ['apiextensions/v1', 'apiregistration/v1']
+
+/** Definition prefixes that do not follow `io.k8s.api.<group>.<version>`. */
+const PREFIXES = new Map([
+  ['io.k8s.apimachinery.pkg.apis.meta.v1', 'meta/v1'],
+  ['io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1', 'apiextensions/v1'],
+  ['io.k8s.kube-aggregator.pkg.apis.apiregistration.v1', 'apiregistration/v1'],
+  ['io.k8s.metrics.pkg.apis.metrics.v1beta1', 'metrics/v1beta1'],
 ])
 
-/** Facts of a package such as `core/v1`. */
+const files = new Map([
+  ...GENERATED.map((name) => [name, fileOf('generated', name)] as const),
+  ...HAND.map((name) => [name, fileOf('hand', name)] as const),
+])
+const loaded = new Map<string, FactPackage>()
+
+/** Facts of a package such as `core/v1`; undefined when there are none. */
 export function factPackage(name: string): FactPackage | undefined {
-  return packages.get(name)
+  const known = loaded.get(name)
+  const file = files.get(name)
+  if (known !== undefined || file === undefined) return known
+  const facts = JSON.parse(readFileSync(file, 'utf8')) as FactPackage
+  loaded.set(name, facts)
+  return facts
 }
 
 /** Names of all known packages. */
 export function factPackageNames(): string[] {
-  return [...packages.keys()]
+  return [...new Set([...files.keys(), ...loaded.keys()])]
+}
+
+/** `io.k8s.api.core.v1` -> `core/v1`, whether there are facts of it or not. */
+export function packageOfDefinitions(prefix: string): string {
+  return PREFIXES.get(prefix) ?? prefix.replace(/^io\.k8s\.api\./, '').replace('.', '/')
 }
 
 /** Adds facts beyond those shipped: the round-trip tests cover groups that the product does not serve. */
 export function registerFacts(name: string, facts: FactPackage): void {
-  packages.set(name, facts)
+  loaded.set(name, facts)
+}
+
+function fileOf(folder: string, name: string): URL {
+  return new URL(`./${folder}/${name.replace('/', '.')}.json`, import.meta.url)
 }

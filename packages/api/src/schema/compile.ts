@@ -1,7 +1,7 @@
 // Compiles the fact lines of a built-in type into its ObjectSchema: on first use, once, recursive types included.
 
 import { assert } from '@brume/base/assert'
-import { type FactPackage, factPackage, factPackageNames } from '../facts/facts.ts'
+import { type FactPackage, factPackage, factPackageNames, packageOfDefinitions } from '../facts/facts.ts'
 import { embedFields, type FactLine, parseFactLine } from './fact-line.ts'
 import type {
   AnySchema,
@@ -50,9 +50,7 @@ export function schemaFor(typeName: string): ObjectSchema {
   const known = compiled.get(typeName)
   if (known !== undefined) return known
   const dot = typeName.lastIndexOf('.')
-  const prefix = typeName.slice(0, dot)
-  const name = factPackageNames().find((candidate) => factPackage(candidate)!.package === prefix)
-  assert(name !== undefined, `no facts for ${typeName}`)
+  const name = packageOfDefinitions(typeName.slice(0, dot))
   return compileObject(name, typeName.slice(dot + 1))
 }
 
