@@ -21,6 +21,7 @@ import { encodeEntries, type Managed, sameManager, storedEntries } from './manag
 import { type ResetFields, resetSet, timeOf, updateManagers } from './managed-fields.ts'
 import { mergeTypeOf } from './merge-type.ts'
 import { prune } from './prune.ts'
+import { reconcileWithSchema } from './reconcile-schema.ts'
 import { STRIP_SET } from './strip-set.ts'
 import { typedErrors } from './typed-errors.ts'
 import { mergeTyped } from './typed-merge.ts'
@@ -107,7 +108,12 @@ function managersBefore(
   live: KubeObject | undefined,
   options: ApplyOptions,
 ): Managed[] {
-  const managed = storedEntries(live)
+  const managed = storedEntries(live).map((entry) => {
+    const versioned = current && inVersion(current, entry.apiVersion, options)
+    return versioned === undefined
+      ? entry
+      : { ...entry, set: reconcileWithSchema(entry.set, versioned.schema) }
+  })
   if (current === undefined || managed.length > 0) return managed
   return updateManagers([], { ...options, live: undefined, updated: current, manager: BEFORE_FIRST_APPLY })
 }

@@ -4,7 +4,7 @@ import type { ObjectSchema } from '@brume/api/schema/schema'
 import { isObject, type JsonObject } from '../patch/json-object.ts'
 import { EMPTY_SET, type FieldNode, type FieldSet, inElementOrder, isEmpty, MEMBER } from './field-set.ts'
 import { listElement } from './list-element.ts'
-import { type MergeType, mergeTypeOf } from './merge-type.ts'
+import { type MergeType, memberType, mergeTypeOf, namedType } from './merge-type.ts'
 
 /**
  * Scalars and atomic values are in the set; objects only where they are null, empty or not declared; lists by their
@@ -33,11 +33,10 @@ function membersOf(object: JsonObject, type: MergeType): FieldSet | undefined {
   let node: FieldNode | undefined
   for (const name of Object.keys(object)) {
     const value = object[name]
-    const field = type.byName.get(name)
-    const valueType = field?.type ?? (type.kind === 'deduced' ? type : type.rest)
+    const valueType = namedType(type, name)
     if (value === undefined || valueType === undefined) continue
     const below = fieldSetOfType(value, valueType)
-    const itself = field === undefined || value === null || (isObject(value) && isEmptyObject(value))
+    const itself = !type.byName.has(name) || value === null || (isObject(value) && isEmptyObject(value))
     const child = itself ? asMember(below) : below
     if (child === undefined) continue
     node ??= {}
@@ -78,26 +77,8 @@ export function withNamedFields(set: FieldSet, type: MergeType | undefined): Fie
   const node: FieldNode = {}
   for (const element in set) {
     const child = set[element]!
-    if (element === '.' || isEmpty(child)) {
-      node[element] = child
-      continue
-    }
-    const name = element.charCodeAt(0) === 0x66 ? element.slice(2) : undefined
-    const field = name === undefined ? undefined : type?.byName.get(name)
-    const below = withNamedFields(child, childType(type, name, field?.type))
-    node[element] = field === undefined ? below : asMember(below)
+    const below = isEmpty(child) ? child : withNamedFields(child, memberType(type, element))
+    node[element] = type?.byName.has(element.slice(2)) ? asMember(below) : below
   }
   return node
-}
-
-function childType(
-  type: MergeType | undefined,
-  name: string | undefined,
-  declared: MergeType | undefined,
-): MergeType | undefined {
-  if (declared !== undefined) return declared
-  if (type === undefined) return undefined
-  if (name === undefined) return type.kind === 'listMap' ? type.rest : undefined
-  if (type.kind === 'deduced') return type
-  return type.kind === 'struct' || type.kind === 'map' ? type.rest : undefined
 }

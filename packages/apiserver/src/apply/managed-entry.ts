@@ -38,6 +38,7 @@ export function decodeEntries(entries: unknown, decodeSet = parseFieldSet): Mana
   if (!Array.isArray(entries)) return undefined
   const result: Managed[] = []
   for (const entry of entries as ManagedFieldsEntry[]) {
+    if (typeof entry !== 'object' || entry === null) return undefined
     if (entry.operation !== 'Apply' && entry.operation !== 'Update') return undefined
     if (!entry.apiVersion || entry.fieldsType !== 'FieldsV1') return undefined
     const managed = {

@@ -15,6 +15,7 @@ import {
   union,
 } from './field-set.ts'
 import { capUpdates, encodeEntries, type Managed, managersOf, sameManager } from './managed-entry.ts'
+import { reconcileWithSchema } from './reconcile-schema.ts'
 import { STRIP_SET } from './strip-set.ts'
 import { inVersion, type Versions } from './versions.ts'
 
@@ -93,6 +94,7 @@ interface VersionChanges {
   written: FieldSet
   /** Removed too. */
   touched: FieldSet
+  schema: ObjectSchema
 }
 
 /** undefined when the version is not served any more. */
@@ -108,7 +110,7 @@ function changesIn(apiVersion: string, options: UpdateManagedFieldsOptions): Ver
   )
   const reset = resetSet(options.resetFields)
   const written = recursiveDifference(union(added, modified), reset)
-  return { written, touched: union(written, recursiveDifference(removed, reset)) }
+  return { written, touched: union(written, recursiveDifference(removed, reset)), schema: after.schema }
 }
 
 export function resetSet(fields: ResetFields | undefined): FieldSet {
@@ -136,7 +138,7 @@ function disown(managed: Managed[], current: VersionChanges, options: UpdateMana
     if (!versions.has(entry.apiVersion)) versions.set(entry.apiVersion, changesIn(entry.apiVersion, options))
     const changes = versions.get(entry.apiVersion)
     if (changes === undefined) continue
-    const set = difference(entry.set, changes.touched)
+    const set = difference(reconcileWithSchema(entry.set, changes.schema), changes.touched)
     if (!isEmpty(set)) kept.push(set === entry.set ? entry : { ...entry, set })
   }
   return kept

@@ -45,6 +45,20 @@ export function mergeTypeOf(schema: Schema): MergeType {
   return type
 }
 
+/** The type of what an element of a field path leads to; undefined where the type has no such thing. */
+export function memberType(type: MergeType | undefined, element: string): MergeType | undefined {
+  if (type === undefined) return undefined
+  if (element.charCodeAt(0) !== 0x66) return type.kind === 'listMap' ? type.rest : undefined
+  return namedType(type, element.slice(2))
+}
+
+/** The type of an object's member. */
+export function namedType(type: MergeType, name: string): MergeType | undefined {
+  if (type.kind === 'deduced') return type
+  if (type.kind === 'struct') return type.byName.get(name)?.type ?? type.rest
+  return type.kind === 'map' ? type.rest : undefined
+}
+
 function build(schema: Schema): MergeType {
   switch (schema.kind) {
     case 'scalar':

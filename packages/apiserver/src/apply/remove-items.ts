@@ -3,7 +3,7 @@
 import { isObject, type JsonObject, setOwn } from '../patch/json-object.ts'
 import { type FieldSet, isEmpty, isMember } from './field-set.ts'
 import { listElement } from './list-element.ts'
-import type { MergeType } from './merge-type.ts'
+import { type MergeType, namedType } from './merge-type.ts'
 
 /**
  * `value` itself where nothing is removed. Maps and lists that lose their last item go with it when their object's type
@@ -34,13 +34,12 @@ function removeFromObject(object: JsonObject, toRemove: FieldSet, type: MergeTyp
       delete result[name]
       continue
     }
-    const field = type.byName.get(name)
-    const memberType = field?.type ?? (type.kind === 'deduced' ? type : type.rest)
-    if (memberType === undefined) continue
-    const kept = removeItems(object[name], node, memberType)
+    const valueType = namedType(type, name)
+    if (valueType === undefined) continue
+    const kept = removeItems(object[name], node, valueType)
     if (kept === object[name]) continue
     result ??= { ...object }
-    if (field?.dropNull && vanishes(kept, memberType)) delete result[name]
+    if (type.byName.get(name)?.dropNull && vanishes(kept, valueType)) delete result[name]
     else setOwn(result, name, kept)
   }
   return result ?? object

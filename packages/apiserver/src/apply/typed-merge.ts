@@ -3,7 +3,7 @@
 
 import { isObject, type JsonObject, own, setOwn } from '../patch/json-object.ts'
 import { listElement } from './list-element.ts'
-import type { MergeType } from './merge-type.ts'
+import { type MergeType, namedType } from './merge-type.ts'
 
 /**
  * `live` with `config` merged in. Inputs are left alone; what is equal to a part of an input may be that part. Lists of
@@ -28,11 +28,10 @@ function mergeObjects(live: unknown, config: unknown, type: MergeType): unknown 
   const left = isObject(live) ? live : {}
   const result: JsonObject = { ...left }
   for (const name of Object.keys(config)) {
-    const field = type.byName.get(name)
-    const memberType = field?.type ?? (type.kind === 'deduced' ? type : type.rest)
-    const merged =
-      memberType === undefined ? config[name] : mergeTyped(own(left, name), config[name], memberType)
-    if (merged === null && field?.dropNull) delete result[name]
+    const valueType = namedType(type, name)
+    const value = config[name]
+    const merged = valueType === undefined ? value : mergeTyped(own(left, name), value, valueType)
+    if (merged === null && type.byName.get(name)?.dropNull) delete result[name]
     else setOwn(result, name, merged)
   }
   return result
