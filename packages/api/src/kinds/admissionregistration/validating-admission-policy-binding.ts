@@ -4,6 +4,7 @@ import type { KubeObject } from '../../object.ts'
 import { text } from '../cells.ts'
 import { age } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { setBindingDefaults, validateBinding } from './policy-binding-rules.ts'
 
 export const validatingAdmissionPolicyBinding = defineKind({
   group: 'admissionregistration.k8s.io',
@@ -15,6 +16,8 @@ export const validatingAdmissionPolicyBinding = defineKind({
   hasGeneration: true,
   allowUnconditionalUpdate: false,
   columns: [text('PolicyName', (object) => object.spec?.policyName), text('ParamRef', paramRefCell), age],
+  setDefaults: setBindingDefaults,
+  validate: validateBinding,
 })
 
 function paramRefCell(object: KubeObject): string {

@@ -4,6 +4,7 @@ import type { KubeObject } from '../../object.ts'
 import { integer, size, text } from '../cells.ts'
 import { age } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { setPolicyDefaults, validatePolicy } from './policy-rules.ts'
 
 export const validatingAdmissionPolicy = defineKind({
   group: 'admissionregistration.k8s.io',
@@ -18,6 +19,8 @@ export const validatingAdmissionPolicy = defineKind({
     text('ParamKind', paramKindCell),
     age,
   ],
+  setDefaults: setPolicyDefaults,
+  validate: validatePolicy,
 })
 
 function paramKindCell(object: KubeObject): string {

@@ -3,6 +3,7 @@
 import { integer, size } from '../cells.ts'
 import { age } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { setWebhookDefaults, validateWebhooks } from './webhooks.ts'
 
 export const validatingWebhookConfiguration = defineKind({
   group: 'admissionregistration.k8s.io',
@@ -14,6 +15,8 @@ export const validatingWebhookConfiguration = defineKind({
   hasGeneration: true,
   allowUnconditionalUpdate: false,
   columns: [integer('Webhooks', (object) => size(object['webhooks'])), age],
+  setDefaults: (object) => setWebhookDefaults(object, { mutating: false }),
+  validate: (object) => validateWebhooks(object, { mutating: false }),
 })
 
 export const mutatingWebhookConfiguration = defineKind({
@@ -26,4 +29,6 @@ export const mutatingWebhookConfiguration = defineKind({
   hasGeneration: true,
   allowUnconditionalUpdate: false,
   columns: [integer('Webhooks', (object) => size(object['webhooks'])), age],
+  setDefaults: (object) => setWebhookDefaults(object, { mutating: true }),
+  validate: (object) => validateWebhooks(object, { mutating: true }),
 })

@@ -4,6 +4,7 @@ import type { KubeObject } from '../../object.ts'
 import { text } from '../cells.ts'
 import { age, humanDuration } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { validateConditions, validateRequest } from './request-rules.ts'
 
 export const certificateSigningRequest = defineKind({
   group: 'certificates.k8s.io',
@@ -22,6 +23,13 @@ export const certificateSigningRequest = defineKind({
     text('Condition', conditionCell),
   ],
   selectableFields: { 'spec.signerName': (object) => object.spec?.signerName ?? '' },
+  validateName: () => [],
+  // Who asks, and for what, never changes.
+  prepareForUpdate(object, old) {
+    object.spec = old.spec
+  },
+  validate: validateRequest,
+  validateStatusUpdate: validateConditions,
 })
 
 function durationCell(object: KubeObject): string {

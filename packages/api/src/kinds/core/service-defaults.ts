@@ -32,7 +32,6 @@ export function setServiceDefaults(object: KubeObject): void {
 
 /** `clusterIPs` follows `clusterIP` where only that was given. */
 export function prepareServiceForCreate(object: KubeObject): void {
-  object.status = { loadBalancer: {} }
   const spec: Json = object.spec
   if (spec.clusterIP && listOf(spec.clusterIPs).length === 0) spec.clusterIPs = [spec.clusterIP]
   settleIPFamilies(spec)

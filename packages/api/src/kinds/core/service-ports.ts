@@ -7,8 +7,6 @@ import { type Json, listOf } from '../../validate/json.ts'
 import { isDNS1123Label, isQualifiedName } from '../../validate/names.ts'
 import { isPortName, isPortNumber } from '../../validate/ports.ts'
 
-export const NODE_PORT_RANGE = { first: 30000, last: 32767 }
-
 export function validateServicePorts(spec: Json): FieldError[] {
   const ports: Json[] = listOf(spec.ports)
   const names = new Set<string>()
@@ -47,6 +45,7 @@ function portNumberOrName(value: number | string | undefined, field: string): Fi
   return wrong.map((why) => invalid(field, value ?? 0, why))
 }
 
+/** The range is the allocator's to check. */
 function validateNodePorts(spec: Json): FieldError[] {
   const errors: FieldError[] = []
   const used = new Set<string>()
@@ -55,10 +54,6 @@ function validateNodePorts(spec: Json): FieldError[] {
     const field = `spec.ports[${i}].nodePort`
     if (spec.type === 'ClusterIP') {
       errors.push(forbiddenField(field, "may not be used when `type` is 'ClusterIP'"))
-    } else if (nodePort < NODE_PORT_RANGE.first || nodePort > NODE_PORT_RANGE.last) {
-      const range = `${NODE_PORT_RANGE.first}-${NODE_PORT_RANGE.last}`
-      const why = `provided port is not in the valid range. The range of valid ports is ${range}`
-      errors.push(invalid(field, nodePort, why))
     }
     const key = `${protocol}/${nodePort}`
     if (used.has(key)) errors.push(duplicate(field, nodePort))

@@ -4,6 +4,7 @@ import type { KubeObject } from '../../object.ts'
 import { text } from '../cells.ts'
 import { age } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { validateFlowSchema } from './flow-schema-rules.ts'
 
 export const flowSchema = defineKind({
   group: 'flowcontrol.apiserver.k8s.io',
@@ -19,9 +20,15 @@ export const flowSchema = defineKind({
     age,
     text('MissingPL', danglingCell),
   ],
+  setDefaults({ spec }) {
+    if (spec) spec.matchingPrecedence ||= DEFAULT_PRECEDENCE
+  },
+  validate: validateFlowSchema,
 })
 
 function danglingCell(object: KubeObject): string {
   const conditions: { type: string; status: string }[] = object.status?.conditions ?? []
   return conditions.find(({ type }) => type === 'Dangling')?.status ?? '?'
 }
+
+const DEFAULT_PRECEDENCE = 1000

@@ -4,6 +4,7 @@ import type { KubeObject } from '../../object.ts'
 import { text } from '../cells.ts'
 import { age } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { setLevelDefaults, validateLevel } from './priority-level-rules.ts'
 
 export const priorityLevelConfiguration = defineKind({
   group: 'flowcontrol.apiserver.k8s.io',
@@ -20,6 +21,8 @@ export const priorityLevelConfiguration = defineKind({
     text('QueueLengthLimit', (object) => queuing(object, 'queueLengthLimit')),
     age,
   ],
+  setDefaults: setLevelDefaults,
+  validate: validateLevel,
 })
 
 function sharesCell(object: KubeObject): string {

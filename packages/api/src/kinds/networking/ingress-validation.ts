@@ -29,17 +29,17 @@ export function validateIngress(object: KubeObject): FieldError[] {
   if (spec.defaultBackend) errors.push(...validateBackend(spec.defaultBackend, 'spec.defaultBackend'))
   for (const [i, rule] of listOf(spec.rules).entries()) errors.push(...validateRule(rule, `spec.rules[${i}]`))
   for (const [i, tls] of listOf(spec.tls).entries()) errors.push(...validateTLS(tls, `spec.tls[${i}]`))
-  return [...errors, ...validateClass(object)]
+  const name: string | null = spec.ingressClassName ?? null
+  return name === null ? errors : [...errors, ...named('spec.ingressClassName', name, isDNS1123Subdomain)]
 }
 
-function validateClass(object: KubeObject): FieldError[] {
+/** Only of a new Ingress: the annotation and the field, where both are there, must agree. */
+export function validateIngressCreate(object: KubeObject): FieldError[] {
   const name: string | null = object.spec?.ingressClassName ?? null
   const annotation = object.metadata.annotations?.[INGRESS_CLASS_ANNOTATION]
-  if (name === null) return []
-  const errors = named('spec.ingressClassName', name, isDNS1123Subdomain)
-  if (annotation === undefined || annotation === name) return errors
+  if (name === null || annotation === undefined || annotation === name) return []
   const why = 'must match `ingressClassName` when both are specified'
-  return [...errors, invalid(`annotations.${INGRESS_CLASS_ANNOTATION}`, annotation, why)]
+  return [invalid(`annotations.${INGRESS_CLASS_ANNOTATION}`, annotation, why)]
 }
 
 function validateHost(host: string, field: string): FieldError[] {

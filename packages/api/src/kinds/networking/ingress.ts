@@ -6,7 +6,7 @@ import { age } from '../columns.ts'
 import { loadBalancerAddresses } from '../core/service-cells.ts'
 import { defineKind } from '../define.ts'
 import { INGRESS_CLASS_ANNOTATION } from './ingress-class-annotation.ts'
-import { validateIngress, validateIngressStatus } from './ingress-validation.ts'
+import { validateIngress, validateIngressCreate, validateIngressStatus } from './ingress-validation.ts'
 
 const MAX_HOSTS_SHOWN = 3
 
@@ -24,6 +24,7 @@ export const ingress = defineKind({
     age,
   ],
   validate: validateIngress,
+  validateCreate: validateIngressCreate,
   validateStatusUpdate: validateIngressStatus,
   warnings: (object, old) => (old === undefined && hasClassAnnotation(object) ? [CLASS_WARNING] : []),
 })

@@ -1,0 +1,123 @@
+// What a CertificateSigningRequest must hold, and which conditions it may have.
+
+import { duplicate, type FieldError, invalid, notSupported, required, tooLong } from '../../field-error.ts'
+import type { KubeObject } from '../../object.ts'
+import { type Json, listOf } from '../../validate/json.ts'
+import { isDNS1123Label, isDNS1123Subdomain } from '../../validate/names.ts'
+
+const USAGES = [
+  'signing',
+  'digital signature',
+  'content commitment',
+  'key encipherment',
+  'key agreement',
+  'data encipherment',
+  'cert sign',
+  'crl sign',
+  'encipher only',
+  'decipher only',
+  'any',
+  'server auth',
+  'client auth',
+  'code signing',
+  'email protection',
+  's/mime',
+  'ipsec end system',
+  'ipsec tunnel',
+  'ipsec user',
+  'timestamping',
+  'ocsp signing',
+  'microsoft sgc',
+  'netscape sgc',
+].sort()
+const MIN_SECONDS = 600
+const MAX_SIGNER_NAME = 571
+const ONLY_TRUE = ['Approved', 'Denied', 'Failed']
+
+export function validateRequest(object: KubeObject): FieldError[] {
+  const spec: Json = object.spec ?? {}
+  const errors: FieldError[] = []
+  const why = notARequest(spec.request ?? '')
+  if (why !== undefined) errors.push(invalid('spec.request', spec.request ?? '', why))
+  const usages: string[] = listOf(spec.usages)
+  if (usages.length === 0) errors.push(required('spec.usages'))
+  for (const [i, usage] of usages.entries()) {
+    if (!USAGES.includes(usage)) errors.push(notSupported(`spec.usages[${i}]`, usage, USAGES))
+    if (usages.indexOf(usage) < i) errors.push(duplicate(`spec.usages[${i}]`, usage))
+  }
+  errors.push(...validateSignerName(spec.signerName ?? '', 'spec.signerName'))
+  const seconds: number | null = spec.expirationSeconds ?? null
+  if (seconds !== null && seconds < MIN_SECONDS) {
+    const short = `may not specify a duration less than ${MIN_SECONDS} seconds (10 minutes)`
+    errors.push(invalid('spec.expirationSeconds', seconds, short))
+  }
+  return [...errors, ...validateConditions(object)]
+}
+
+/** Looks at the PEM frame and the outermost ASN.1 element; the signer reads the rest. */
+function notARequest(request: string): string | undefined {
+  const pem = Buffer.from(request, 'base64').toString('latin1')
+  const match =
+    /-----BEGIN CERTIFICATE REQUEST-----\r?\n([A-Za-z0-9+/=\s]+)-----END CERTIFICATE REQUEST-----/.exec(pem)
+  if (match === null) return 'PEM block type must be CERTIFICATE REQUEST'
+  const der = Buffer.from(match[1]!, 'base64')
+  return isWholeSequence(der) ? undefined : 'asn1: structure error: not a certificate request'
+}
+
+function isWholeSequence(der: Buffer): boolean {
+  if (der.length < 2 || der[0] !== 0x30) return false
+  const first = der[1]!
+  if (first < 0x80) return der.length === 2 + first
+  const lengthBytes = first & 0x7f
+  if (lengthBytes === 0 || lengthBytes > 4 || der.length < 2 + lengthBytes) return false
+  return der.length === 2 + lengthBytes + der.readUIntBE(2, lengthBytes)
+}
+
+/** `example.com/name`: a domain of at least two labels, and one path segment. */
+export function validateSignerName(name: string, field: string): FieldError[] {
+  if (name === '') return [required(field)]
+  const segments = name.split('/')
+  if (segments.length !== 2) {
+    const why = "must be a fully qualified domain and path of the form 'example.com/signer-name'"
+    return [invalid(field, name, why)]
+  }
+  const [domain = '', path = ''] = segments
+  const errors: FieldError[] = []
+  const labels = domain.split('.')
+  for (const label of labels) {
+    for (const why of isDNS1123Label(label)) {
+      errors.push(invalid(field, domain, `validating label "${label}": ${why}`))
+    }
+  }
+  if (labels.length < 2) {
+    errors.push(invalid(field, domain, 'should be a domain with at least two segments separated by dots'))
+  }
+  for (const why of isDNS1123Subdomain(path)) {
+    errors.push(invalid(field, path, `validating label "${path}": ${why}`))
+  }
+  if (name.length > MAX_SIGNER_NAME) errors.push(tooLong(field, MAX_SIGNER_NAME))
+  return errors
+}
+
+/** Approved, denied and failed are final: their status is True, and the first two exclude each other. */
+export function validateConditions(object: KubeObject): FieldError[] {
+  const conditions: { type?: string; status?: string }[] = listOf(object.status?.conditions)
+  const types = conditions.map(({ type }) => type ?? '')
+  return conditions.flatMap(({ status = '' }, i) => {
+    const field = `status.conditions[${i}]`
+    const type = types[i]!
+    const errors: FieldError[] = []
+    const allowed = ONLY_TRUE.includes(type) ? ['True'] : ['False', 'True', 'Unknown']
+    if (type === '') errors.push(required(`${field}.type`))
+    if (status === '') errors.push(required(`${field}.status`))
+    else if (!allowed.includes(status)) errors.push(notSupported(`${field}.status`, status, allowed))
+    const earlier = types.slice(0, i)
+    const opposite = type === 'Approved' ? 'Denied' : type === 'Denied' ? 'Approved' : undefined
+    if (opposite !== undefined && earlier.includes(opposite)) {
+      const why = 'Approved and Denied conditions are mutually exclusive'
+      errors.push(invalid(`${field}.type`, type, why))
+    }
+    if (earlier.includes(type)) errors.push(duplicate(`${field}.type`, type))
+    return errors
+  })
+}
