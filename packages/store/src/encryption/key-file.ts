@@ -43,9 +43,8 @@ export function readKeyFile(file: string): EncryptionKeys {
 export function rotateKey(file: string): EncryptionKeys {
   const keys = readKeyFile(file)
   if (keys.length >= MAX_KEYS) throw unusable(file, `it has ${MAX_KEYS} keys already: drop the old ones`)
-  const rotated: EncryptionKeys = [newKey(), ...keys]
-  write(file, rotated)
-  return rotated
+  write(file, [newKey(), ...keys])
+  return readKeyFile(file)
 }
 
 /** Leaves only the first key, when everything was re-encrypted. Older backups need the dropped keys: keep a copy. */

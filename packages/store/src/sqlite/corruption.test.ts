@@ -7,10 +7,10 @@ import { join } from 'node:path'
 import { before, test } from 'node:test'
 import { putOf } from '../contract-suite/steps.ts'
 import { seeded } from '../random.ts'
+import { tempDirs } from '../temp-dir.ts'
 import { STORE_FILE } from './file.ts'
 import { openSqliteStore } from './open.ts'
 import { openReadOnly } from './open-read-only.ts'
-import { tempDirs } from './temp-dir.ts'
 
 const FLIPS = 150
 const tempDir = tempDirs()

@@ -47,27 +47,27 @@ for (const [index, { name, commitDelayMs, fullDisks }] of CASES.entries()) {
 
 /** What the store must contain. */
 class Ledger {
-  /** What was sent and not rejected, in order of revision. */
-  facts: Fact[] = []
+  /** What was sent and not rejected, by revision, in this order. */
+  readonly facts = new Map<number, Fact>()
   acknowledged = 0
   rejected = 0
+  #newest = 1
   /** Everything up to this revision was acknowledged to a writer or shown to a watcher. */
   #promised = 1
 
   hear(said: Said): void {
     if (said.said === 'start') this.#restart(said.revision)
     else if (said.said === 'sent') {
-      assert.ok(said.fact.revision > (this.facts.at(-1)?.revision ?? 1), 'revisions increase')
-      this.facts.push(said.fact)
+      const { revision } = said.fact
+      assert.ok(revision > this.#newest, 'revisions increase')
+      this.#newest = revision
+      this.facts.set(revision, said.fact)
     } else if (said.said === 'rejected') {
       assert.ok(said.revision > this.#promised, 'what was rejected was not published')
-      this.facts = this.facts.filter((fact) => fact.revision !== said.revision)
+      this.facts.delete(said.revision)
       this.rejected++
     } else {
-      assert.ok(
-        this.facts.some((fact) => fact.revision === said.revision),
-        'only what was sent is published',
-      )
+      assert.ok(this.facts.has(said.revision), 'only what was sent is published')
       this.#promised = Math.max(this.#promised, said.revision)
       this.acknowledged++
     }
@@ -75,11 +75,10 @@ class Ledger {
 
   /** A new process, or the check, found the store at this revision: the rest of what was sent is gone for good. */
   #restart(revision: number): void {
-    assert.ok(
-      revision >= this.#promised,
-      `revision ${this.#promised} was acknowledged, but only ${revision} is there`,
-    )
-    this.facts = this.facts.filter((fact) => fact.revision <= revision)
+    const lost = `revision ${this.#promised} was acknowledged, but only ${revision} is there`
+    assert.ok(revision >= this.#promised, lost)
+    for (const sent of [...this.facts.keys()]) if (sent > revision) this.facts.delete(sent)
+    this.#newest = revision
   }
 }
 
@@ -110,9 +109,9 @@ async function compare(dir: string, ledger: Ledger): Promise<void> {
     const onEvents = (events: readonly StoreEvent[]) => found.push(...events.map(factOf))
     store.watch({ prefix: 'pods', after: 1, onEvents })
     await Promise.resolve()
-    assert.deepEqual(found, ledger.facts)
+    assert.deepEqual(found, [...ledger.facts.values()])
     const now = new Map<string, number>()
-    for (const { type, key, revision } of ledger.facts) {
+    for (const { type, key, revision } of ledger.facts.values()) {
       if (type === 'put') now.set(key, revision)
       else now.delete(key)
     }

@@ -4,9 +4,9 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { failure, putOf, Seen, text } from '../contract-suite/steps.ts'
+import { tempDirs } from '../temp-dir.ts'
 import { COMMIT_DELAY_MS, DIE, MAX_PAGES, makeFaults } from './faults.ts'
 import { openSqliteStore } from './open.ts'
-import { tempDirs } from './temp-dir.ts'
 
 const tempDir = tempDirs()
 const LARGE = 'x'.repeat(100_000)

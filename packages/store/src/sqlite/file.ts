@@ -39,12 +39,14 @@ export function ensureFile(file: string): void {
   renameDurably(fresh, file)
 }
 
+export interface DatabaseUse {
+  readOnly: boolean
+  /** The file that errors are about, when it is not the one that is opened. */
+  about?: string
+}
+
 /** Runs `use` with a connection that is closed afterwards; errors become StoreErrors. */
-export function withDatabase<T>(
-  file: string,
-  options: { readOnly: boolean },
-  use: (db: DatabaseSync) => T,
-): T {
+export function withDatabase<T>(file: string, options: DatabaseUse, use: (db: DatabaseSync) => T): T {
   try {
     const db = connect(file, options)
     try {
@@ -53,7 +55,7 @@ export function withDatabase<T>(
       db.close()
     }
   } catch (error) {
-    throw storeErrorOf(error, 'opening', file)
+    throw storeErrorOf(error, 'opening', options.about ?? file)
   }
 }
 

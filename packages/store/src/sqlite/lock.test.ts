@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { putOf } from '../contract-suite/steps.ts'
+import { tempDirs } from '../temp-dir.ts'
 import { openSqliteStore } from './open.ts'
-import { tempDirs } from './temp-dir.ts'
 
 const tempDir = tempDirs()
 

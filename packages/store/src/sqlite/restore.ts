@@ -50,9 +50,9 @@ export function restoreBackup({ backup, dir, keys }: RestoreOptions): Restored {
   mkdirSync(dir, { recursive: true, mode: 0o700 })
   const file = join(dir, STORE_FILE)
   const lock = acquireLock(file)
+  const staging = `${file}.partial`
   try {
     finishRestore(file)
-    const staging = `${file}.partial`
     removeDatabase(staging)
     if (!existsSync(backup)) throw corrupt(backup, 'it does not exist')
     createPrivateFile(staging)
@@ -62,6 +62,7 @@ export function restoreBackup({ backup, dir, keys }: RestoreOptions): Restored {
     renameDurably(staging, stagedFile(file))
     return { revision, aside: finishRestore(file) }
   } finally {
+    removeDatabase(staging)
     lock.release()
   }
 }
@@ -76,7 +77,7 @@ interface Prepare {
 
 /** Verifies the copy and moves its revisions ahead; returns the new one. */
 function prepare({ staging, backup, keys, beyond }: Prepare): number {
-  return withDatabase(staging, { readOnly: false }, (db) => {
+  return withDatabase(staging, { readOnly: false, about: backup }, (db) => {
     assertSound(db, backup)
     migrate(db, backup)
     const { state } = load({ db, file: backup, keys })

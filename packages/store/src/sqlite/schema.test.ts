@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
+import { tempDirs } from '../temp-dir.ts'
 import { STORE_FILE } from './file.ts'
 import { openSqliteStore } from './open.ts'
 import { openReadOnly } from './open-read-only.ts'
 import { MIGRATIONS, migrate } from './schema.ts'
-import { tempDirs } from './temp-dir.ts'
 
 const tempDir = tempDirs()
 
