@@ -8,7 +8,10 @@ interface Benchmark {
 /** Loaded when asked for: each pulls in what it measures. */
 const BENCHMARKS: Record<string, { about: string; load(): Promise<Benchmark> }> = {
   store: { about: 'durable writes of the store against etcd', load: () => import('./store.ts') },
-  api: { about: 'the API server against etcd, and a kube-apiserver with --kube-apiserver PATH', load: () => import('./api.ts') },
+  api: {
+    about: 'the API server against etcd, and a kube-apiserver with --kube-apiserver PATH',
+    load: () => import('./api.ts'),
+  },
 }
 
 async function main(args: string[]): Promise<number> {

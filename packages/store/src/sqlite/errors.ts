@@ -1,6 +1,6 @@
 // SQLite's result codes as the store's errors.
 
-import { StoreError, type StoreErrorCode } from '../contract.ts'
+import { StoreError } from '../contract.ts'
 
 /** Primary result codes, https://sqlite.org/rescode.html */
 const SQLITE_BUSY = 5
@@ -30,12 +30,12 @@ export function storeErrorOf(error: unknown, doing: string, file: string): Store
   return errorOfFailure(failureOf(error), doing, file)
 }
 
-export function errorOfFailure(failure: SqliteFailure, doing: string, file: string): StoreError {
-  const primary = failure.code & 0xff
+export function errorOfFailure({ code, message }: SqliteFailure, doing: string, file: string): StoreError {
+  const primary = code & 0xff
   const damaged = primary === SQLITE_CORRUPT || primary === SQLITE_NOTADB
-  if (damaged) return corrupt(file, `${doing} failed: ${failure.message}`)
-  const code: StoreErrorCode = 'unavailable'
-  return new StoreError(code, `${doing} ${file} failed: ${failure.message} (SQLite code ${failure.code})`)
+  if (damaged) return corrupt(file, `${doing} failed: ${message}`)
+  const origin = code === 0 ? '' : ` (SQLite result ${code})`
+  return new StoreError('unavailable', `${doing} ${file} failed: ${message}${origin}`)
 }
 
 export function corrupt(file: string, why: string): StoreError {

@@ -133,6 +133,33 @@ test('a file system without room is a full disk: the store goes on when there is
   }
 })
 
+test('a disk that refuses writes is unavailable: the store goes on when it takes them again', {
+  skip: hasCommand('prlimit') ? false : 'limiting the file size of a process needs prlimit (util-linux)',
+}, async () => {
+  const dir = tempDir()
+  const limit = 2_000_000
+  const child = join(import.meta.dirname, 'refused-child.ts')
+  const run = () =>
+    execFileSync('prlimit', [`--fsize=${limit}:unlimited`, process.execPath, child, dir], {
+      encoding: 'utf8',
+    })
+  const { kept, rejected } = JSON.parse(run()) as { kept: string[]; rejected: string }
+  assert.equal(rejected, 'unavailable')
+  assert.ok(kept.includes('pods/last'))
+  const reopened = await openSqliteStore({ dir })
+  assert.deepEqual(
+    reopened.list({ prefix: 'pods' }).entries.map((entry) => entry.key),
+    kept.sort(),
+  )
+  await reopened.close()
+})
+
+test('a directory that cannot be used is unavailable', async () => {
+  const file = join(tempDir(), 'a-file')
+  writeFileSync(file, '')
+  await failure(openSqliteStore({ dir: join(file, 'store') }), 'unavailable')
+})
+
 /** More than fits. */
 const MAX_WRITES = 9
 
@@ -146,6 +173,15 @@ async function untilRejected(write: (n: number) => Promise<void>): Promise<{ cod
     }
   }
   assert.fail('the disk never got full')
+}
+
+function hasCommand(name: string): boolean {
+  try {
+    execFileSync(name, ['--version'], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
 }
 
 function canMount(): boolean {

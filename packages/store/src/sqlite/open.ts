@@ -1,6 +1,5 @@
 // Opens a store in a SQLite file.
 
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Clock, systemClock } from '@brume/base/clock'
 import { type Logger, silentLogger } from '@brume/base/log'
@@ -48,7 +47,6 @@ export interface SqliteStore extends Store {
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
   const file = join(options.dir, STORE_FILE)
-  mkdirSync(options.dir, { recursive: true, mode: 0o700 })
   const lock = acquireLock(file)
   const { encryption, logger = silentLogger, faults = makeFaults() } = options
   const encrypts = (key: string) => encryption?.buckets(bucketOf(key)) ?? false

@@ -1,10 +1,10 @@
 // Puts a backup in the place of a store. The store must not be running.
 
-import { copyFileSync, existsSync, mkdirSync } from 'node:fs'
+import { copyFileSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { EncryptionKeys } from '../encryption/keys.ts'
 import { renameDurably, syncPath } from '../files.ts'
-import { corrupt } from './errors.ts'
+import { corrupt, storeErrorOf } from './errors.ts'
 import {
   createPrivateFile,
   finishRestore,
@@ -47,7 +47,6 @@ export interface Restored {
  * 'locked', 'corrupt', 'schema-version', 'encryption-key', 'unavailable'.
  */
 export function restoreBackup({ backup, dir, keys }: RestoreOptions): Restored {
-  mkdirSync(dir, { recursive: true, mode: 0o700 })
   const file = join(dir, STORE_FILE)
   const lock = acquireLock(file)
   const staging = `${file}.partial`
@@ -61,6 +60,8 @@ export function restoreBackup({ backup, dir, keys }: RestoreOptions): Restored {
     syncPath(staging)
     renameDurably(staging, stagedFile(file))
     return { revision, aside: finishRestore(file) }
+  } catch (error) {
+    throw storeErrorOf(error, 'restoring', file)
   } finally {
     removeDatabase(staging)
     lock.release()
