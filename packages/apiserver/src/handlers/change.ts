@@ -94,13 +94,13 @@ async function changeOnce(context: RequestContext, change: Change, current: Entr
   })
   const reservations = new Reservations()
   try {
+    if (change.tracked !== true) {
+      trackFields(context, definition, { live: old, updated: object, manager: change.options.fieldManager })
+    }
     await mutate(context, admission)
     definition.setDefaults?.(object)
     allocate(context, definition, { object, old, reservations })
     if (definition.hasGeneration) object.metadata.generation = generationOf(object, old)
-    if (change.tracked !== true) {
-      trackFields(context, definition, { live: old, updated: object, manager: change.options.fieldManager })
-    }
     validateChange(context, definition, change, { object, old })
     collectWarnings(context, definition, { object, old })
     await admit(context, admission, reservations)

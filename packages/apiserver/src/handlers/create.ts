@@ -83,15 +83,16 @@ async function createOnce(
   })
   const reservations = new Reservations()
   try {
+    // What admission and the server add is nobody's, so that no applier takes it away later.
+    if (options.managedFields !== 'keep') {
+      trackFields(context, definition, { live: undefined, updated: object, manager: options.fieldManager })
+    }
     await mutate(context, admission)
     definition.setDefaults?.(object)
     if (definition.hasStatus && definition.keepsStatusOnCreate !== true) resetStatus(definition, object)
     if (definition.hasGeneration) object.metadata.generation = 1
     definition.prepareForCreate?.(object)
     allocate(context, definition, { object, old: undefined, reservations })
-    if (options.managedFields !== 'keep') {
-      trackFields(context, definition, { live: undefined, updated: object, manager: options.fieldManager })
-    }
     validateNew(context, definition, object)
     collectWarnings(context, definition, { object, old: undefined })
     await admit(context, admission, reservations)
