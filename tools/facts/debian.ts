@@ -2,7 +2,7 @@
 // sources list, lists, status and cache under .state/, and the packages are only unpacked there.
 
 import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
@@ -41,17 +41,15 @@ export async function kubernetesSources(): Promise<string> {
   const root = join(STATE, 'pkg')
   if (existsSync(root)) return root
   if (!existsSync(KEYRING)) throw new Error(`no Debian archive keyring at ${KEYRING}`)
-  const options = writeAptConfig()
-  await run('apt-get', [...options, 'update'], { timeout: DOWNLOAD_TIMEOUT_MS })
-  const debs = join(STATE, 'debs')
-  mkdirSync(debs, { recursive: true })
-  await run('apt-get', [...options, 'download', ...PACKAGES], { cwd: debs, timeout: DOWNLOAD_TIMEOUT_MS })
-  const unpacking = join(STATE, `unpacking-${process.pid}`)
-  for (const deb of readdirSync(debs)) {
-    const name = PACKAGES.find((candidate) => deb.startsWith(`${candidate}_`))
-    if (name !== undefined) await run('dpkg-deb', ['-x', join(debs, deb), join(unpacking, name)])
+  // A folder of its own: two test files may come here at once, and the first one done wins.
+  mkdirSync(STATE, { recursive: true })
+  const work = mkdtempSync(join(STATE, 'download-'))
+  try {
+    await download(work)
+    if (!existsSync(root)) renameSync(join(work, 'pkg'), root)
+  } finally {
+    rmSync(work, { recursive: true, force: true })
   }
-  renameSync(unpacking, root)
   return root
 }
 
@@ -72,19 +70,33 @@ export async function fixtureFolder(): Promise<string | undefined> {
   return root === undefined ? undefined : join(sourceFolder(root, 'k8s.io/api'), 'testdata/HEAD')
 }
 
-function writeAptConfig(): string[] {
-  mkdirSync(join(STATE, 'lists/partial'), { recursive: true })
-  mkdirSync(join(STATE, 'archives/partial'), { recursive: true })
+/** Downloads the packages and unpacks each to `work`/pkg/<name>. */
+async function download(work: string): Promise<void> {
+  const options = writeAptConfig(work)
+  const debs = join(work, 'debs')
+  mkdirSync(debs)
+  await run('apt-get', [...options, 'update'], { timeout: DOWNLOAD_TIMEOUT_MS })
+  await run('apt-get', [...options, 'download', ...PACKAGES], { cwd: debs, timeout: DOWNLOAD_TIMEOUT_MS })
+  for (const deb of readdirSync(debs)) {
+    const name = deb.slice(0, deb.indexOf('_'))
+    mkdirSync(join(work, 'pkg', name), { recursive: true })
+    await run('dpkg-deb', ['-x', join(debs, deb), join(work, 'pkg', name)])
+  }
+}
+
+function writeAptConfig(work: string): string[] {
+  mkdirSync(join(work, 'lists/partial'), { recursive: true })
+  mkdirSync(join(work, 'archives/partial'), { recursive: true })
   const mirror = process.env.BRUME_DEBIAN_MIRROR ?? DEFAULT_MIRROR
-  writeFileSync(join(STATE, 'sources.list'), `deb [signed-by=${KEYRING}] ${mirror} ${SUITE} main\n`)
-  writeFileSync(join(STATE, 'status'), '')
+  writeFileSync(join(work, 'sources.list'), `deb [signed-by=${KEYRING}] ${mirror} ${SUITE} main\n`)
+  writeFileSync(join(work, 'status'), '')
   const settings = {
-    'Dir::Etc::SourceList': join(STATE, 'sources.list'),
+    'Dir::Etc::SourceList': join(work, 'sources.list'),
     'Dir::Etc::SourceParts': '/dev/null',
-    'Dir::State::Lists': join(STATE, 'lists'),
-    'Dir::State::status': join(STATE, 'status'),
-    'Dir::Cache': STATE,
-    'Dir::Cache::archives': join(STATE, 'archives'),
+    'Dir::State::Lists': join(work, 'lists'),
+    'Dir::State::status': join(work, 'status'),
+    'Dir::Cache': work,
+    'Dir::Cache::archives': join(work, 'archives'),
   }
   return Object.entries(settings).flatMap(([key, value]) => ['-o', `${key}=${value}`])
 }

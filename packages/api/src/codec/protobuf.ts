@@ -56,11 +56,9 @@ export function decodeProtobuf(bytes: Buffer, resolve: ResolveSchema): KubeObjec
 
 /** The object's body: envelope and message. The object has the form that decodeBuiltin gives. */
 export function encodeProtobuf(object: KubeObject, schema: ObjectSchema): Buffer {
-  return finish(() => {
-    writeEnvelope({ apiVersion: object.apiVersion, kind: object.kind }, () =>
-      writeObject(writer, object, schema),
-    )
-  })
+  // Go's WatchEvent is enveloped without them, and a client's body may lack them.
+  const { apiVersion = '', kind = '' } = object
+  return finish(() => writeEnvelope({ apiVersion, kind }, () => writeObject(writer, object, schema)))
 }
 
 /** A message without envelope: an item of a list, or WatchEvent. apiVersion and kind are not in it. */
