@@ -1,6 +1,7 @@
 // Small checks that many kinds share: one field, one rule, one FieldError.
 
 import { type FieldError, invalid, required } from '../field-error.ts'
+import { goIntOrString } from './go-text.ts'
 import { isPercent } from './names.ts'
 
 export const NEGATIVE_MESSAGE = 'must be greater than or equal to 0'
@@ -25,10 +26,8 @@ export function positive(value: number | bigint | undefined | null, field: strin
 
 /** A count >= 0 or a percentage as text. */
 export function positiveIntOrPercent(value: number | string | undefined, field: string): FieldError[] {
-  if (typeof value === 'string') {
-    return named(field, value, isPercent)
-  }
-  return nonnegative(value, field)
+  if (typeof value !== 'string') return nonnegative(value, field)
+  return isPercent(value).map((message) => invalidAs(field, goIntOrString(value), message))
 }
 
 /** The number before '%', or undefined for a count. */
@@ -37,10 +36,15 @@ export function percentOf(value: number | string | undefined): number | undefine
   return Number(value.slice(0, -1))
 }
 
+/** The number of a count, or before '%'; 0 for what is neither. */
+export function intOrPercentValue(value: number | string | undefined): number {
+  return percentOf(value) ?? (typeof value === 'number' ? value : 0)
+}
+
 export function notMoreThan100Percent(value: number | string | undefined, field: string): FieldError[] {
   const percent = percentOf(value)
   if (percent === undefined || percent <= 100) return []
-  return [invalid(field, value, 'must not be greater than 100%')]
+  return [invalidAs(field, goIntOrString(value), 'must not be greater than 100%')]
 }
 
 /** Absent, null or empty text. */

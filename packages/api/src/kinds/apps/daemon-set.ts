@@ -1,10 +1,44 @@
 // DaemonSet: one pod on every node that fits.
 
+import { type FieldError, required } from '../../field-error.ts'
+import type { KubeObject } from '../../object.ts'
+import {
+  intOrPercentValue,
+  invalidAs,
+  nonnegative,
+  notMoreThan100Percent,
+  positiveIntOrPercent,
+  unsupported,
+} from '../../validate/fields.ts'
+import { goIntOrString, goLabelSelector } from '../../validate/go-text.ts'
+import type { Json } from '../../validate/json.ts'
+import { isEmptySelector, validateLabelSelector } from '../../validate/labels.ts'
 import { integer, text } from '../cells.ts'
 import { age, mapText } from '../columns.ts'
 import { defaultPodTemplate } from '../core/pod/defaults.ts'
+import { validatePodTemplate } from '../core/pod/template.ts'
 import { defineKind } from '../define.ts'
 import { containerColumns, selectorColumn } from '../workload-cells.ts'
+import {
+  validateCollisionCount,
+  validateCounts,
+  validateLongRunning,
+  validateSelected,
+  validateSelectorUnchanged,
+  workloadWarnings,
+} from '../workload-rules.ts'
+
+const COUNTS = [
+  'currentNumberScheduled',
+  'numberMisscheduled',
+  'desiredNumberScheduled',
+  'numberReady',
+  'observedGeneration',
+  'updatedNumberScheduled',
+  'numberAvailable',
+  'numberUnavailable',
+  'collisionCount',
+]
 
 export const daemonSet = defineKind({
   group: 'apps',
@@ -48,4 +82,52 @@ export const daemonSet = defineKind({
   prepareForUpdate(object, old) {
     object['status'] = old['status']
   },
+  validate,
+  validateUpdate: validateSelectorUnchanged,
+  validateStatusUpdate: (object, old) => [
+    ...validateCounts(object['status'], COUNTS, []),
+    ...validateCollisionCount(object, old),
+  ],
+  warnings: workloadWarnings,
 })
+
+function validate(object: KubeObject): FieldError[] {
+  const { spec } = object
+  const errors = validateLabelSelector(spec.selector, 'spec.selector')
+  errors.push(...validateSelected(spec.selector, spec.template?.metadata?.labels))
+  if (spec.selector && isEmptySelector(spec.selector)) {
+    const why = 'empty selector is invalid for daemonset'
+    errors.push(invalidAs('spec.selector', goLabelSelector(spec.selector), why))
+  }
+  errors.push(...validatePodTemplate(spec.template, 'spec.template'))
+  errors.push(...validateLongRunning(spec.template, 'DaemonSet'))
+  errors.push(...nonnegative(spec.minReadySeconds, 'spec.minReadySeconds'))
+  errors.push(...validateStrategy(spec.updateStrategy ?? {}))
+  return errors.concat(nonnegative(spec.revisionHistoryLimit, 'spec.revisionHistoryLimit'))
+}
+
+function validateStrategy(strategy: Json): FieldError[] {
+  if (strategy.type === 'OnDelete') return []
+  if (strategy.type !== 'RollingUpdate') {
+    return [unsupported('spec.updateStrategy', strategy.type ?? '', ['RollingUpdate', 'OnDelete'])]
+  }
+  const field = 'spec.updateStrategy.rollingUpdate'
+  if (!strategy.rollingUpdate) return [required(field)]
+  const { maxUnavailable, maxSurge } = strategy.rollingUpdate
+  const errors = [
+    ...positiveIntOrPercent(maxUnavailable, `${field}.maxUnavailable`),
+    ...positiveIntOrPercent(maxSurge, `${field}.maxSurge`),
+  ]
+  const unavailable = intOrPercentValue(maxUnavailable) !== 0
+  const surge = intOrPercentValue(maxSurge) !== 0
+  if (unavailable && surge) {
+    const why = 'may not be set when maxUnavailable is non-zero'
+    errors.push(invalidAs(`${field}.maxSurge`, goIntOrString(maxSurge), why))
+  } else if (!unavailable && !surge) {
+    errors.push(required(`${field}.maxUnavailable`, 'cannot be 0 when maxSurge is 0'))
+  }
+  return errors.concat(
+    notMoreThan100Percent(maxUnavailable, `${field}.maxUnavailable`),
+    notMoreThan100Percent(maxSurge, `${field}.maxSurge`),
+  )
+}

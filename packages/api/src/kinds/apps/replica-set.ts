@@ -1,11 +1,28 @@
 // ReplicaSet: keeps a number of equal pods running.
 
+import { nonnegative } from '../../validate/fields.ts'
 import { integer } from '../cells.ts'
 import { age } from '../columns.ts'
 import { defaultPodTemplate } from '../core/pod/defaults.ts'
 import { defineKind } from '../define.ts'
 import { containerColumns, selectorColumn } from '../workload-cells.ts'
+import {
+  validateCounts,
+  validateReplicaTemplate,
+  validateSelector,
+  validateSelectorUnchanged,
+  workloadWarnings,
+} from '../workload-rules.ts'
 import { structuredScale } from './scale-paths.ts'
+
+const COUNTS = [
+  'replicas',
+  'fullyLabeledReplicas',
+  'readyReplicas',
+  'availableReplicas',
+  'observedGeneration',
+]
+const BOUNDED = ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas']
 
 export const replicaSet = defineKind({
   group: 'apps',
@@ -35,4 +52,13 @@ export const replicaSet = defineKind({
   prepareForUpdate(object, old) {
     object['status'] = old['status']
   },
+  validate: (object) => [
+    ...nonnegative(object['spec'].replicas, 'spec.replicas'),
+    ...nonnegative(object['spec'].minReadySeconds, 'spec.minReadySeconds'),
+    ...validateSelector(object['spec'], 'deployment'),
+    ...validateReplicaTemplate(object['spec']),
+  ],
+  validateUpdate: validateSelectorUnchanged,
+  validateStatusUpdate: (object) => validateCounts(object['status'], COUNTS, BOUNDED),
+  warnings: workloadWarnings,
 })

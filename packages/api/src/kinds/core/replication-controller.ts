@@ -1,10 +1,26 @@
 // ReplicationController: keeps a number of pods running. The forerunner of ReplicaSet.
 
+import { type FieldError, required } from '../../field-error.ts'
+import type { KubeObject } from '../../object.ts'
+import { fromMap } from '../../selectors/structured.ts'
+import { invalidAs, nonnegative } from '../../validate/fields.ts'
+import { goMap } from '../../validate/go-text.ts'
 import { integer, wide } from '../cells.ts'
 import { age, mapText } from '../columns.ts'
 import { defineKind } from '../define.ts'
 import { containerColumns } from '../workload-cells.ts'
+import { validateCounts, validateLongRunning, workloadWarnings } from '../workload-rules.ts'
 import { defaultPodTemplate } from './pod/defaults.ts'
+import { validatePodTemplate } from './pod/template.ts'
+
+const COUNTS = [
+  'replicas',
+  'fullyLabeledReplicas',
+  'readyReplicas',
+  'availableReplicas',
+  'observedGeneration',
+]
+const BOUNDED = ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas']
 
 export const replicationController = defineKind({
   group: '',
@@ -45,4 +61,23 @@ export const replicationController = defineKind({
   prepareForUpdate(object, old) {
     object['status'] = old['status']
   },
+  validate,
+  validateStatusUpdate: (object) => validateCounts(object['status'], COUNTS, BOUNDED),
+  warnings: workloadWarnings,
 })
+
+function validate(object: KubeObject): FieldError[] {
+  const { spec } = object
+  const errors = nonnegative(spec.minReadySeconds, 'spec.minReadySeconds')
+  const selector = fromMap(spec.selector)
+  if (selector.empty) errors.push(required('spec.selector'))
+  errors.push(...nonnegative(spec.replicas, 'spec.replicas'))
+  if (!spec.template) return [...errors, required('spec.template')]
+  const labels = spec.template.metadata?.labels
+  if (!selector.matches(labels)) {
+    const field = 'spec.template.metadata.labels'
+    errors.push(invalidAs(field, goMap(labels), '`selector` does not match template `labels`'))
+  }
+  errors.push(...validatePodTemplate(spec.template, 'spec.template'))
+  return errors.concat(validateLongRunning(spec.template, 'ReplicationController'))
+}

@@ -79,7 +79,8 @@ function validateEntry(name: string, quantity: string, field: string): FieldErro
   return errors
 }
 
-function validateContainerResourceName(name: string, field: string): FieldError[] {
+/** A resource that a container may ask for. */
+export function validateContainerResourceName(name: string, field: string): FieldError[] {
   const errors = named(field, name, isQualifiedName)
   if (!name.includes('/')) {
     if (isStandardContainerResource(name)) return errors
