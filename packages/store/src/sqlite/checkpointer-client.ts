@@ -7,11 +7,15 @@ import { type CheckpointerData, COMMITS, SIGNALS, STOP } from './signals.ts'
 /** Its heap holds next to nothing. */
 const LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32 }
 
+/** Without it the writer's own cap keeps the write-ahead log short. */
+const RESTART_INTERVAL_MS = 10_000
+
 export class CheckpointerClient {
   readonly #file: string
   readonly #logger: Logger
   readonly #signals = new Int32Array(new SharedArrayBuffer(SIGNALS * Int32Array.BYTES_PER_ELEMENT))
   #worker: Worker | undefined
+  #notBefore = 0
 
   constructor(file: string, logger: Logger) {
     this.#file = file
@@ -19,6 +23,7 @@ export class CheckpointerClient {
   }
 
   start(): void {
+    this.#notBefore = performance.now() + RESTART_INTERVAL_MS
     const data: CheckpointerData = { file: this.#file, signals: this.#signals }
     const worker = new Worker(new URL('./checkpointer.ts', import.meta.url), {
       workerData: data,
@@ -30,9 +35,10 @@ export class CheckpointerClient {
     this.#worker = worker
   }
 
-  /** Something was committed. A checkpointer that died is started again. */
+  /** Something was committed. A checkpointer that died is started again, but not all the time. */
   wake(): void {
-    if (this.#worker === undefined && Atomics.load(this.#signals, STOP) === 0) this.start()
+    const stopping = Atomics.load(this.#signals, STOP) === 1
+    if (this.#worker === undefined && !stopping && performance.now() > this.#notBefore) this.start()
     Atomics.add(this.#signals, COMMITS, 1)
     Atomics.notify(this.#signals, COMMITS)
   }
