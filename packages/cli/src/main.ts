@@ -4,7 +4,6 @@ import { systemClock } from '@brume/base/clock'
 import {
   commandHelp,
   EXIT_OK,
-  EXIT_USAGE,
   parseCommand,
   programHelp,
   suggest,

@@ -9,6 +9,7 @@ import { certificateApprover } from './certificates/approver.ts'
 import { certificateCleaner } from './certificates/cleaner.ts'
 import { certificateSigner } from './certificates/signer.ts'
 import { definitionCleanup } from './crd/cleanup.ts'
+import { definitionStatus } from './crd/status.ts'
 import type { Dependencies } from './dependencies.ts'
 import { garbageCollector } from './garbage-collector/controller.ts'
 import { leaseCleaner } from './leases/controller.ts'
@@ -30,6 +31,7 @@ export function allControllers(dependencies: Dependencies): ControllerSpec[] {
     rootCaPublisher(dependencies),
     garbageCollector(dependencies),
     clusterRoleAggregation(dependencies),
+    definitionStatus(dependencies),
     definitionCleanup(dependencies),
     ttlAfterFinished(dependencies),
     nodeTtl(dependencies),
