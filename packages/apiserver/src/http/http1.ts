@@ -6,7 +6,7 @@ import type { TLSSocket } from 'node:tls'
 import type { ApiServer } from '../server.ts'
 import { readBody } from './body.ts'
 import { clientCertificateOf } from './client-certificate.ts'
-import { streamSink } from './sink.ts'
+import { closeSignal, streamSink } from './sink.ts'
 import type { ApiRequest, ApiResponse } from './types.ts'
 
 export function serveHttp1(http1: Server, server: ApiServer): void {
@@ -21,8 +21,6 @@ export function serveHttp1(http1: Server, server: ApiServer): void {
 function requestOf(message: IncomingMessage, response: ServerResponse): ApiRequest {
   const target = message.url ?? '/'
   const mark = target.indexOf('?')
-  const controller = new AbortController()
-  response.once('close', () => controller.abort())
   const length = message.headers['content-length']
   const certificate = clientCertificateOf(message.socket as TLSSocket)
   return {
@@ -37,7 +35,9 @@ function requestOf(message: IncomingMessage, response: ServerResponse): ApiReque
         aborted: () => message.destroyed && !message.complete,
       }),
     ...(certificate === undefined ? {} : { clientCertificate: certificate }),
-    signal: controller.signal,
+    get signal() {
+      return closeSignal(response)
+    },
     remoteAddress: message.socket.remoteAddress ?? '',
   }
 }

@@ -6,7 +6,7 @@ import type { ApiServer } from '../server.ts'
 import { readBody } from './body.ts'
 import { clientCertificateOf } from './client-certificate.ts'
 import { LISTENER_LIMITS } from './limits.ts'
-import { streamSink } from './sink.ts'
+import { closeSignal, streamSink } from './sink.ts'
 import type { ApiRequest, ApiResponse } from './types.ts'
 
 export function serveHttp2(http2: Http2Server, server: ApiServer): void {
@@ -44,8 +44,6 @@ async function serve(
 function requestOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): ApiRequest {
   const target = headers[':path'] ?? '/'
   const mark = target.indexOf('?')
-  const controller = new AbortController()
-  stream.once('close', () => controller.abort())
   const length = headers['content-length']
   const socket = stream.session?.socket as TLSSocket | undefined
   const certificate = socket && clientCertificateOf(socket)
@@ -61,7 +59,9 @@ function requestOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Api
         aborted: () => stream.aborted || (stream.rstCode ?? 0) !== 0,
       }),
     ...(certificate === undefined ? {} : { clientCertificate: certificate }),
-    signal: controller.signal,
+    get signal() {
+      return closeSignal(stream)
+    },
     remoteAddress: socket?.remoteAddress ?? '',
   }
 }

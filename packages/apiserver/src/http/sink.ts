@@ -26,3 +26,18 @@ export function streamSink(stream: Writable, abort: () => void): Sink {
     },
   }
 }
+
+const signals = new WeakMap<Writable, AbortSignal>()
+
+/** Aborted when the stream closes. Made when first asked for: few handlers care, and an abort is not cheap. */
+export function closeSignal(stream: Writable): AbortSignal {
+  let signal = signals.get(stream)
+  if (signal === undefined) {
+    const controller = new AbortController()
+    if (stream.destroyed) controller.abort()
+    else stream.once('close', () => controller.abort())
+    signal = controller.signal
+    signals.set(stream, signal)
+  }
+  return signal
+}
