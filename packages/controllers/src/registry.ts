@@ -14,6 +14,7 @@ import type { Dependencies } from './dependencies.ts'
 import { garbageCollector } from './garbage-collector/controller.ts'
 import { leaseCleaner } from './leases/controller.ts'
 import { namespaceController } from './namespace/controller.ts'
+import { quotaController } from './quota/controller.ts'
 import { rootCaPublisher } from './root-ca/controller.ts'
 import { serviceAccountController } from './service-account/controller.ts'
 import { serviceAccountTokens } from './service-account-tokens/controller.ts'
@@ -33,6 +34,7 @@ export function allControllers(dependencies: Dependencies): ControllerSpec[] {
     clusterRoleAggregation(dependencies),
     definitionStatus(dependencies),
     definitionCleanup(dependencies),
+    quotaController(dependencies),
     ttlAfterFinished(dependencies),
     nodeTtl(dependencies),
     claimProtection(dependencies),
