@@ -45,11 +45,23 @@ export function mergeOrderedList(
   else if (live === undefined) merged = withoutDirectives(changes) as unknown[]
   else merged = mergeList(live, changes, field, mergeMap)
   areMaps(live ?? [], changes ?? [])
-  return order(merged, {
-    first: wanted,
-    live: live ?? [],
-    keyOf: field.mergeKey === '' ? identity : keyOf(field.mergeKey),
-  })
+  if (field.mergeKey === '') return order(merged, { first: wanted, live: live ?? [], keyOf: identity })
+  const places = liveOrder(live ?? [], changes ?? [], field.mergeKey)
+  return order(merged, { first: wanted, live: places, keyOf: keyOf(field.mergeKey) })
+}
+
+/** The live order, in which new items stand in the room that deleted ones left, as in Kubernetes. */
+function liveOrder(live: unknown[], changes: unknown[], mergeKey: string): unknown[] {
+  const key = keyOf(mergeKey)
+  const deletions = changes.filter((item) => isObject(item) && own(item, PATCH_DIRECTIVE) === 'delete')
+  if (deletions.length === 0) return live
+  const deleted = new Set(deletions.map(key))
+  const kept = live.filter((item) => !deleted.has(key(item)))
+  const known = new Set(kept.map(key))
+  const added = changes.filter(
+    (item) => isObject(item) && !Object.hasOwn(item, PATCH_DIRECTIVE) && !known.has(key(item)),
+  )
+  return [...kept, ...added.slice(0, live.length - kept.length)]
 }
 
 export function deletePrimitives(live: unknown[], toDelete: unknown[]): unknown[] {
