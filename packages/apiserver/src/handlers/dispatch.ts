@@ -5,6 +5,7 @@ import { StatusError } from '@brume/base/errors'
 import type { UserInfo } from '../auth/types.ts'
 import type { ApiRequest, ApiResponse } from '../http/types.ts'
 import type { ResourceRequest } from '../request/info.ts'
+import { createBinding } from '../subresources/binding.ts'
 import { type Handler, subresourceOf } from '../subresources/table.ts'
 import type { RequestContext, ServerParts } from './context.ts'
 import { handleCreate } from './create.ts'
@@ -76,6 +77,7 @@ function handlerOf(context: RequestContext): Handler | undefined {
   const review = parts.review(`${definition.group}/${definition.kind}`)
   if (review !== undefined) return info.verb === 'create' ? reviewHandler(review) : undefined
   if (!(definition.verbs as readonly string[]).includes(info.verb)) return undefined
+  if (definition.group === '' && definition.plural === 'bindings') return createBinding
   if (info.name !== '' && info.verb === 'create') return undefined
   return VERBS[info.verb as Verb]
 }

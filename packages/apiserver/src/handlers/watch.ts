@@ -48,7 +48,7 @@ export function handleWatch(context: RequestContext): ApiResponse {
           }),
           selection,
           prefix: prefixOf(definition, info.namespace),
-          onlyKey: info.name === '' ? undefined : keyOf(definition, info.namespace, info.name),
+          onlyKey: keyWatched(context),
           bookmarks: options.allowWatchBookmarks,
           ...start,
         })
@@ -110,8 +110,7 @@ function startOf(context: RequestContext, options: ListOptions): Start {
       resourceVersion: '',
       resourceVersionMatch: '',
     })
-    const { name } = context.info
-    const key = name === '' ? undefined : keyOf(context.definition, context.info.namespace, name)
+    const key = keyWatched(context)
     const initial = key === undefined ? page.entries : page.entries.filter((entry) => entry.key === key)
     const bookmark = options.sendInitialEvents === true && options.allowWatchBookmarks
     return { after: page.revision, initial, initialBookmark: bookmark ? page.revision : undefined }
@@ -121,4 +120,10 @@ function startOf(context: RequestContext, options: ListOptions): Start {
     throw expired(`too old resource version: ${wanted} (${store.compactedRevision})`)
   }
   return { after, initial: [], initialBookmark: undefined }
+}
+
+/** The one key that is watched, if the request names it; a name in all namespaces is left to the selector. */
+function keyWatched({ definition, info }: RequestContext): string | undefined {
+  if (info.name === '' || (definition.namespaced && info.namespace === '')) return undefined
+  return keyOf(definition, info.namespace, info.name)
 }

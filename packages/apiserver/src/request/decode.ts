@@ -57,8 +57,7 @@ export function parseBody(bytes: Buffer, contentType: string | undefined, expect
 
 /** A codec's own errors are the client's; anything else is a bug and passes. */
 export function asBadRequest(error: unknown, prefix = ''): unknown {
-  if (error instanceof DecodeError)
-    return badRequest(`${prefix}${error.message}`)
+  if (error instanceof DecodeError) return badRequest(`${prefix}${error.message}`)
   return error
 }
 
@@ -129,10 +128,10 @@ export function reportStrict(
   mode: { fieldValidation: FieldValidation; warn(text: string): void },
 ): void {
   if (mode.fieldValidation === 'Ignore' || strictErrors.length + unknownFields.length === 0) return
-  const texts = [
-    ...strictErrors,
-    ...unknownFields.map((path) => `unknown field "${path}"`),
-  ].slice(0, STRICT_ERROR_LIMIT)
+  const texts = [...strictErrors, ...unknownFields.map((path) => `unknown field "${path}"`)].slice(
+    0,
+    STRICT_ERROR_LIMIT,
+  )
   if (mode.fieldValidation === 'Strict') throw badRequest(`strict decoding error: ${texts.join(', ')}`)
   for (const text of texts) mode.warn(text)
 }

@@ -1,7 +1,6 @@
 // Label and field selectors of a request, compiled once, matched against store entries without parsing when only
 // labels are asked for.
 
-import type { KubeObject } from '@brume/api/object'
 import type { ResourceDefinition } from '@brume/api/resource'
 import { parseFieldSelector } from '@brume/api/selectors/field-selector'
 import { parseLabelSelector } from '@brume/api/selectors/label-selector'
@@ -30,14 +29,12 @@ export function compileSelection(
     all: labels === undefined && fields.length === 0,
     matches(entry) {
       if (labels !== undefined && !labels.matches(labelsOf(entry))) return false
-      if (fields.length === 0) return true
-      const object = objectOf(entry)
-      return fields.every((field) => field(object))
+      return fields.every((field) => field(entry))
     },
   }
 }
 
-function compileFields(definition: ResourceDefinition, text: string): ((object: KubeObject) => boolean)[] {
+function compileFields(definition: ResourceDefinition, text: string): ((entry: Entry) => boolean)[] {
   const { requirements } = parsed(() => parseFieldSelector(text))
   return requirements.map(({ field, operator, value }) => {
     const read = readerOf(definition, field)
@@ -47,18 +44,19 @@ function compileFields(definition: ResourceDefinition, text: string): ((object: 
       )
     }
     const equal = operator !== '!='
-    return (object: KubeObject) => (read(object) === value) === equal
+    return (entry: Entry) => (read(entry) === value) === equal
   })
 }
 
-function readerOf(
-  definition: ResourceDefinition,
-  field: string,
-): ((object: KubeObject) => string) | undefined {
-  if (field === 'metadata.name') return (object) => object.metadata.name ?? ''
-  if (field === 'metadata.namespace' && definition.namespaced)
-    return (object) => object.metadata.namespace ?? ''
-  return Object.hasOwn(definition.selectableFields, field) ? definition.selectableFields[field] : undefined
+/** Name and namespace are in the key; only other fields need the object. */
+function readerOf(definition: ResourceDefinition, field: string): ((entry: Entry) => string) | undefined {
+  if (field === 'metadata.name') return ({ key }) => key.slice(key.lastIndexOf('/') + 1)
+  if (field === 'metadata.namespace' && definition.namespaced) {
+    return ({ key }) => key.slice(key.indexOf('/') + 1, key.lastIndexOf('/'))
+  }
+  if (!Object.hasOwn(definition.selectableFields, field)) return undefined
+  const read = definition.selectableFields[field]!
+  return (entry) => read(objectOf(entry))
 }
 
 function parsed<T>(parse: () => T): T {

@@ -8,26 +8,32 @@ import { deepClone } from '@brume/base/values'
 import { changeObject } from '../handlers/change.ts'
 import { type RequestContext, targetOf } from '../handlers/context.ts'
 import { respondStatus } from '../handlers/respond.ts'
+import type { ApiResponse } from '../http/types.ts'
 import { parseWriteOptions } from '../request/options.ts'
 import { readTypedBody } from './body.ts'
 import type { Subresource } from './table.ts'
 
 const BINDING = { group: '', version: 'v1', kind: 'Binding', typeName: 'io.k8s.api.core.v1.Binding' }
 
-export const binding: Subresource = {
-  async create(context) {
-    const options = parseWriteOptions(context.request.query, {
-      optionsKind: 'CreateOptions',
-      userAgent: context.request.headers['user-agent'],
-    })
-    const body = await readTypedBody(context, BINDING, options)
-    await bindPod(context, body, options)
-    return respondStatus(context, 201)
-  },
+export const binding: Subresource = { create: createBinding }
+
+/** Also answers the older `POST bindings`, where the body names the pod. */
+export async function createBinding(context: RequestContext): Promise<ApiResponse> {
+  const options = parseWriteOptions(context.request.query, {
+    optionsKind: 'CreateOptions',
+    userAgent: context.request.headers['user-agent'],
+  })
+  const body = await readTypedBody(context, BINDING, options)
+  const definition = context.parts.registry.lookup('', 'v1', 'pods')
+  assert(definition !== undefined, 'pods are built in')
+  const name = context.info.name === '' ? (body.metadata?.name ?? '') : context.info.name
+  const info = { ...context.info, resource: 'pods', subresource: 'binding', name }
+  await bindPod({ ...context, definition, info }, body, options)
+  return respondStatus(context, 201)
 }
 
-/** Also the way of `POST .../bindings`. Throws Conflict when the pod is bound already. */
-export async function bindPod(
+/** Throws Conflict when the pod is bound already. */
+async function bindPod(
   context: RequestContext,
   body: KubeObject,
   options: { dryRun: boolean; fieldManager: string },

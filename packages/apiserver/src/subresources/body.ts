@@ -19,7 +19,10 @@ export async function readTypedBody(
 ): Promise<KubeObject> {
   const { request } = context
   const schema = schemaFor(kind.typeName)
-  const raw = parseBody(await request.readBody(), request.headers['content-type'], { kind: kind.kind, schema })
+  const raw = parseBody(await request.readBody(), request.headers['content-type'], {
+    kind: kind.kind,
+    schema,
+  })
   checkKind(raw.value, kind)
   const { value, unknownFields } = decodeTyped(raw.value, schema, kind)
   reportStrict(raw.strictErrors, unknownFields, {
