@@ -12,10 +12,9 @@ import type { Json } from './schema-json.ts'
 import type { OpenApiParts } from './v3.ts'
 
 const JSON_TYPE = 'application/json'
-const PROTOBUF_TYPES = [
-  'application/com.github.proto-openapi.spec.v2@v1.0+protobuf',
-  'application/com.github.proto-openapi.spec.v2.v1.0+protobuf',
-]
+const PROTOBUF_TYPE = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
+/** What clients ask for. It is no valid media type, so the answer names the one that is. */
+const PROTOBUF_ALIAS = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'
 const SECURITY = {
   BearerToken: { type: 'apiKey', description: 'Bearer token', name: 'authorization', in: 'header' },
 }
@@ -64,8 +63,10 @@ export function createOpenApiV2({ registry, version }: OpenApiParts): PathHandle
 
   return (request) => {
     checkMethod(request)
-    const type = acceptedType(request, [JSON_TYPE, ...PROTOBUF_TYPES])
-    return answer(request, documentIn(type === JSON_TYPE ? json : protobuf), { 'content-type': type })
+    const isJson = acceptedType(request, [JSON_TYPE, PROTOBUF_TYPE, PROTOBUF_ALIAS]) === JSON_TYPE
+    return answer(request, documentIn(isJson ? json : protobuf), {
+      'content-type': isJson ? JSON_TYPE : PROTOBUF_TYPE,
+    })
   }
 }
 
