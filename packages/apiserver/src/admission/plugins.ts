@@ -6,10 +6,13 @@ import { certificateApproval, certificateSigning, certificateSubjectRestriction 
 import { defaultIngressClass, defaultStorageClass } from './default-class.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import type { AdmissionDeps } from './deps.ts'
+import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
+import { nodeRestriction } from './node-restriction.ts'
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts'
 import { priority } from './priority.ts'
 import { rbacEscalation } from './rbac-escalation.ts'
+import { resourceQuota } from './resource-quota.ts'
 import { runtimeClass } from './runtime-class.ts'
 import { serviceAccount } from './service-account.ts'
 import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts'
@@ -23,7 +26,9 @@ export function admissionPlugins(
 ): readonly AdmissionPlugin[] {
   return [
     namespaceLifecycle(deps),
+    limitRanger(deps),
     serviceAccount(deps),
+    nodeRestriction(deps),
     taintNodesByCondition(),
     priority(deps),
     defaultTolerationSeconds(),
@@ -37,5 +42,6 @@ export function admissionPlugins(
     defaultIngressClass(deps),
     rbacEscalation(deps),
     ...external,
+    resourceQuota(deps),
   ]
 }

@@ -35,7 +35,11 @@ export const tokenRequest: ReviewHandler = (request, deps) => {
   checkExpiration(object, seconds)
   const asked = (spec['audiences'] ?? []) as string[]
   const audiences = asked.length === 0 ? [...deps.verifier.audiences] : asked
-  const binding = bind((spec['boundObjectRef'] ?? undefined) as BoundObjectRef | undefined, request, deps.reader)
+  const binding = bind(
+    (spec['boundObjectRef'] ?? undefined) as BoundObjectRef | undefined,
+    request,
+    deps.reader,
+  )
   const extended = isProjected(seconds, binding, audiences, deps)
   const token = issueServiceAccountToken(
     {
