@@ -21,15 +21,18 @@ interface MergeField {
   type: MergeType
 }
 
-/** One line for each difference in the types that both sides know. */
-export function mergeDifferences(root: string): string[] {
+/** One line for each difference in the types that both sides know, and how many those are. */
+export function compareMerge(root: string): { compared: number; differences: string[] } {
   const types = readMergeTypes(root)
   const differences: string[] = []
+  let compared = 0
   for (const name of definitionNames()) {
     const type = types.get(name)
-    if (type?.map?.fields !== undefined) differences.push(...compareObject(schemaFor(name), type, types))
+    if (type?.map?.fields === undefined) continue
+    compared++
+    differences.push(...compareObject(schemaFor(name), type, types))
   }
-  return differences
+  return { compared, differences }
 }
 
 function readMergeTypes(root: string): Map<string, MergeType> {
