@@ -165,7 +165,8 @@ function noteDuplicate(key: unknown, name: string, { lines, duplicates }: Walk):
 }
 
 function scalarValue(node: Scalar): unknown {
-  const text = String(node.value ?? '')
+  // The library itself knows a few tags (binary); the text as written is in `source`.
+  const text = typeof node.value === 'string' ? node.value : (node.source ?? '')
   const value = node.tag === undefined || node.tag === '!' ? untagged(node, text) : tagged(node.tag, text)
   if (typeof value === 'number' && !Number.isFinite(value)) {
     throw new DecodeError(
