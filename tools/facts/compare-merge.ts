@@ -3,9 +3,9 @@
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { definitionNames, schemaFor } from '@brume/api/schema/compile'
+import type { ObjectSchema, Schema } from '@brume/api/schema/schema'
 import { parse } from 'yaml'
-import { definitionNames, schemaFor } from '../../packages/api/src/schema/compile.ts'
-import type { ObjectSchema, Schema } from '../../packages/api/src/schema/schema.ts'
 import { sourceFolder } from './debian.ts'
 
 interface MergeType {

@@ -3,8 +3,8 @@
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { messagePlan } from '../../packages/api/src/codec/protobuf-plan.ts'
-import { definitionNames, schemaFor } from '../../packages/api/src/schema/compile.ts'
+import { messagePlan } from '@brume/api/codec/protobuf-plan'
+import { definitionNames, schemaFor } from '@brume/api/schema/compile'
 import { sourceFolder } from './debian.ts'
 import type { SourcePackage } from './packages.ts'
 
