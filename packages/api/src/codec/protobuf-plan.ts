@@ -26,6 +26,7 @@ export interface FieldEntry {
   always: boolean
 }
 
+/** By the fields, which copies of a schema with other markers share. */
 const plans = new WeakMap<ReadonlyMap<string, FieldSchema>, ObjectPlan>()
 
 export function messagePlan(schema: ObjectSchema): ObjectPlan {

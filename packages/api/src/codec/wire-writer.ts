@@ -40,6 +40,10 @@ export class WireWriter {
 
   uint32(value: number): void {
     this.#reserve(5)
+    if (value < 0x80 && value >= 0) {
+      this.#buffer[--this.#at] = value
+      return
+    }
     let size = 1
     for (let rest = value >>> 7; rest > 0; rest >>>= 7) size++
     this.#at -= size
