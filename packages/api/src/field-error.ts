@@ -1,6 +1,7 @@
 // field.Error of the Kubernetes API: what is wrong with one field. The wording is what a user of kubectl knows.
 
 import { StatusError } from '@brume/base/errors'
+import { stringifyJson } from '@brume/base/json'
 
 /** As in metav1.CauseType (reasons of a Status cause). */
 export type FieldErrorType =
@@ -103,6 +104,5 @@ function withDetail(what: string, detail: string): string {
 
 function show(value: unknown): string {
   if (value === undefined || value === null) return 'null'
-  if (typeof value === 'bigint') return String(value)
-  return JSON.stringify(value)
+  return stringifyJson(value)
 }

@@ -1,5 +1,6 @@
 // A CRD's openAPIV3Schema: judged by every rule of structural schemas, and compiled when it obeys them all.
 
+import { assert } from '@brume/base/assert'
 import { type FieldError, forbiddenField, invalid } from '../field-error.ts'
 import type { ObjectSchema } from '../schema/schema.ts'
 import { buildSchema } from './build.ts'
@@ -51,11 +52,19 @@ export function compileStructural(
   const errors = rootErrors(source, path, options)
   const structural = structuralErrors(source, path)
   errors.push(...structural)
-  const compiled = structural.length === 0 ? buildSchema(source) : undefined
+  const compiled = structural.length === 0 ? buildRoot(source) : undefined
   if (compiled !== undefined) errors.push(...defaultErrors(compiled, path))
   errors.push(...openApiErrors(source, path))
-  if (errors.length > 0 || compiled === undefined || compiled.kind !== 'object') return { errors }
-  return { schema: compiled, errors }
+  return compiled === undefined || errors.length > 0 ? { errors } : { schema: compiled, errors }
+}
+
+/** The schema of whole objects: an object, whatever the author left out. */
+export function buildRoot(source: JsonSchema): ObjectSchema {
+  const { 'x-kubernetes-int-or-string': _, ...rest } = source
+  const built = buildSchema({ ...rest, type: 'object' })
+  if (built.kind === 'object') return built
+  assert(built.kind === 'map', 'a schema of type object is an object or a map')
+  return { kind: 'object', fields: new Map(), additional: built.values, source }
 }
 
 function rootErrors(schema: JsonSchema, path: string, { statusSubresource }: CompileOptions): FieldError[] {

@@ -3,6 +3,7 @@
 import { deepClone } from '@brume/base/values'
 import type { Schema } from '../schema/schema.ts'
 import { FORBIDDEN_ANY, PRUNED_ANY } from './build.ts'
+import { setProperty } from './json-value.ts'
 
 /** Sets defaults in place, parents before children, so a default is itself completed. */
 export function applyDefaults(value: unknown, schema: Schema): void {
@@ -30,9 +31,9 @@ export function applyDefaults(value: unknown, schema: Schema): void {
 function defaultField(object: Record<string, unknown>, name: string, schema: Schema): void {
   const present = Object.hasOwn(object, name)
   if (!present && schema.default !== undefined && schema.default !== null) {
-    object[name] = deepClone(schema.default)
+    setProperty(object, name, deepClone(schema.default))
   } else if (present && object[name] === null && replacesNull(schema)) {
-    object[name] = deepClone(schema.default)
+    setProperty(object, name, deepClone(schema.default))
   }
   if (Object.hasOwn(object, name)) applyDefaults(object[name], schema)
 }

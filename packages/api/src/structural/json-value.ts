@@ -20,3 +20,9 @@ export function canonical(value: unknown): string {
   const keys = Object.keys(value).sort()
   return `{${keys.map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`).join(',')}}`
 }
+
+/** Sets a property whatever its name: a plain assignment to `__proto__` would change the prototype. */
+export function setProperty(object: Record<string, unknown>, name: string, value: unknown): void {
+  if (name !== '__proto__') object[name] = value
+  else Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true })
+}

@@ -1,14 +1,17 @@
-// Patterns of custom resources: RE2, as Kubernetes reads them, matched in linear time whatever the author wrote.
+// Patterns of custom resources: RE2, as Kubernetes reads them, matched in linear time whatever the author wrote. Linear
+// is not enough when both pattern and text are large, so the work on one object is bounded too.
 
 import { RE2JS } from 're2js'
 
 const MAX_PATTERN_LENGTH = 16_384
-/** Steps that one match may take: instructions of the pattern times characters of the text. */
-const MAX_MATCH_STEPS = 1e9
+/** Instructions times characters, for all patterns of one validation: at worst some seconds, usually milliseconds. */
+const MAX_MATCH_STEPS = 2e8
+
+let stepsLeft = MAX_MATCH_STEPS
 
 export interface Pattern {
   source: string
-  /** Anywhere in the text. A text that is too long for so large a pattern does not match. */
+  /** Anywhere in the text. false, too, when the work that one validation may take is done: see isPatternWorkSpent. */
   test(text: string): boolean
 }
 
@@ -27,8 +30,21 @@ export function compilePattern(source: string): Pattern {
   const size = engine.programSize()
   return {
     source,
-    test: (text) => size * text.length <= MAX_MATCH_STEPS && engine.test(text),
+    test(text) {
+      stepsLeft -= size * (text.length + 1)
+      return stepsLeft >= 0 && engine.test(text)
+    },
   }
+}
+
+/** A new validation begins. */
+export function resetPatternWork(): void {
+  stepsLeft = MAX_MATCH_STEPS
+}
+
+/** Patterns were not checked any more since the last reset. */
+export function isPatternWorkSpent(): boolean {
+  return stepsLeft < 0
 }
 
 export class PatternError extends Error {

@@ -3,6 +3,7 @@
 import { type FieldError, invalid, tooLong } from '../field-error.ts'
 import type { Constraints } from '../schema/schema.ts'
 import { isOfFormat, knownFormat } from './formats.ts'
+import { isPatternWorkSpent } from './pattern.ts'
 
 /** Where a value stands: its field path, and its name in messages (the path below the validated root). */
 export interface Place {
@@ -20,7 +21,8 @@ export function validateString(text: string, constraints: Constraints, at: Place
     errors.push(invalid(at.field, text, `${at.name} in body should be at least ${minLength} chars long`))
   }
   if (pattern !== undefined && !pattern.test(text)) {
-    errors.push(invalid(at.field, text, `${at.name} in body should match '${pattern.source}'`))
+    const unchecked = isPatternWorkSpent() ? ' (not checked: the patterns of this object take too long)' : ''
+    errors.push(invalid(at.field, text, `${at.name} in body should match '${pattern.source}'${unchecked}`))
   }
   return errors
 }

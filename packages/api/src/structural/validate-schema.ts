@@ -1,12 +1,14 @@
 // Validates a value against a compiled schema: types, value rules and logical junctors, with the wording and the
 // paths of Kubernetes' validation of custom resources.
 
+import { stringifyJson } from '@brume/base/json'
 import { deepEqual } from '@brume/base/values'
 import { type FieldError, invalid, required, tooMany } from '../field-error.ts'
 import type { Constraints, ListSchema, Schema } from '../schema/schema.ts'
 import { declaredType, FORBIDDEN_ANY } from './build.ts'
 import { knownFormat } from './formats.ts'
 import { canonical, isObject, typeOf } from './json-value.ts'
+import { resetPatternWork } from './pattern.ts'
 import { type Place, validateFormat, validateNumber, validateString } from './validate-scalar.ts'
 
 /** Errors, and the number of checks that were made: the alternative with the most explains a failure best. */
@@ -20,6 +22,7 @@ interface Result {
  * replaces, what did not change is not judged again: a rule added later does not block unrelated updates.
  */
 export function validateSchema(value: unknown, schema: Schema, path: string, old?: unknown): FieldError[] {
+  resetPatternWork()
   return visit(value, schema, { root: path, name: '', old }).errors
 }
 
@@ -173,7 +176,7 @@ function checkEnum(value: unknown, constraints: Constraints, at: Place, result: 
     return
   }
   const values = allowed.map((v) => JSON.stringify(typeof v === 'string' ? v : canonical(v))).join(', ')
-  const shown = typeof value === 'bigint' ? String(value) : JSON.stringify(value)
+  const shown = stringifyJson(value)
   const message = `Unsupported value: ${shown}: supported values: ${values}`
   result.errors.push({ type: 'FieldValueNotSupported', field: at.field, message })
 }

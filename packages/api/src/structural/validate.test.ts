@@ -178,3 +178,12 @@ test('a pattern that stalls backtracking engines is matched in linear time', () 
   const evil = `${'a'.repeat(50_000)}!`
   assert.equal(messages({ type: 'string', pattern: '^(a+)+$' }, evil).length, 1)
 })
+
+test('large patterns over much text are given up, not endured', () => {
+  const schema: JsonSchema = { type: 'array', items: { type: 'string', pattern: '(a|b)*a(a|b){900}c' } }
+  const texts = Array.from({ length: 500 }, () => `${'ab'.repeat(500)}c!`)
+  const errors = messages(schema, texts)
+  assert.equal(errors.length, 500)
+  assert.match(errors.at(-1)!, /not checked: the patterns of this object take too long/)
+  assert.equal(messages({ type: 'string', pattern: '^a$' }, 'a').length, 0)
+})

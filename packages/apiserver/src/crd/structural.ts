@@ -3,7 +3,7 @@
 
 import { schemaFor } from '@brume/api/schema/compile'
 import type { FieldSchema, ObjectSchema } from '@brume/api/schema/schema'
-import { buildSchema } from '@brume/api/structural/build'
+import { buildRoot } from '@brume/api/structural/compile'
 import type { JsonSchema } from '@brume/api/structural/json-schema'
 import { assert } from '@brume/base/assert'
 
@@ -20,10 +20,7 @@ const structurals = new WeakMap<ObjectSchema, Structural>()
 
 /** The schema that a definition carries, with `name` as its OpenAPI name. */
 export function servedSchema(source: JsonSchema, name: string): ObjectSchema {
-  const built = buildSchema({ ...source, type: 'object' })
-  assert(built.kind === 'object' || built.kind === 'map', 'a schema of type object is an object or a map')
-  const declared: ObjectSchema =
-    built.kind === 'object' ? built : { kind: 'object', fields: new Map(), additional: built.values, source }
+  const declared = buildRoot(source)
   const fields = new Map<string, FieldSchema>()
   const text = { kind: 'scalar', scalar: 'string' } as const
   fields.set('apiVersion', { name: 'apiVersion', schema: text, number: 0, required: false })
