@@ -24,6 +24,19 @@ const ZERO_IS_ABSENT = new Set([
 /** Fields that are pointers to text: '' says something else than absent. */
 const EMPTY_TEXT_COUNTS = new Set(['storageClassName', 'ingressClassName', 'runtimeClassName', 'volumeName'])
 
+/** Maps, and structs that are no pointers: `{}` is the same as absent. Elsewhere (emptyDir) it says something. */
+const EMPTY_IS_ABSENT = new Set([
+  'labels',
+  'annotations',
+  'matchLabels',
+  'nodeSelector',
+  'limits',
+  'requests',
+  'overhead',
+  'resources',
+  'metadata',
+])
+
 export function immutable(value: unknown, old: unknown, field: string): FieldError[] {
   return semanticEqual(value, old) ? [] : [invalid(field, value, IMMUTABLE_MESSAGE)]
 }
@@ -39,22 +52,16 @@ function withoutZeros(value: unknown): unknown {
   if (Array.isArray(value)) return value.length === 0 ? null : value.map(withoutZeros)
   if (typeof value !== 'object') return value
   const kept: Record<string, unknown> = {}
-  let count = 0
   for (const [key, item] of Object.entries(value)) {
-    if (isZero(key, item)) continue
-    kept[key] = typeof item === 'object' && isEmpty(item) ? {} : withoutZeros(item)
-    count += 1
+    const reduced = withoutZeros(item)
+    if (!isZero(key, reduced)) kept[key] = reduced
   }
-  return count === 0 ? null : kept
+  return kept
 }
 
 function isZero(key: string, value: unknown): boolean {
-  if (value === null || value === undefined) return true
-  if (Array.isArray(value)) return value.length === 0
+  if (value === null) return true
   if (value === '') return !EMPTY_TEXT_COUNTS.has(key)
-  return (value === false || value === 0) && ZERO_IS_ABSENT.has(key)
-}
-
-function isEmpty(value: object | null): boolean {
-  return value !== null && Object.keys(value).length === 0
+  if (value === false || value === 0) return ZERO_IS_ABSENT.has(key)
+  return typeof value === 'object' && Object.keys(value).length === 0 && EMPTY_IS_ABSENT.has(key)
 }
