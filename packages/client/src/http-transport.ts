@@ -82,12 +82,13 @@ export class HttpTransport implements Transport {
     const session = await this.#connected()
     let stream: ClientHttp2Stream
     try {
-      stream = session.request({
+      const headers = {
         ...request.headers,
         ...(authorization === undefined ? {} : { authorization }),
         ':method': request.method,
         ':path': pathWithQuery(request),
-      })
+      }
+      stream = session.request(headers, { endStream: request.body === undefined })
     } catch (cause) {
       throw new StreamError(new TransportError('ConnectionLost', 'the session was gone', { cause }), true)
     }
@@ -128,7 +129,7 @@ export class HttpTransport implements Transport {
       })
       if (signal?.aborted) return onAbort()
       signal?.addEventListener('abort', onAbort)
-      stream.end(request.body)
+      if (request.body !== undefined) stream.end(request.body)
     })
   }
 
@@ -218,13 +219,15 @@ async function* readBody(
   subject: string,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Buffer, void, undefined> {
+  let ended = false
   try {
     for await (const chunk of stream) yield chunk as Buffer
+    ended = true
   } catch (cause) {
     if (signal?.aborted) throw signal.reason
     throw new TransportError('ConnectionLost', `${subject}: the answer was cut off`, { cause })
   } finally {
-    if (!stream.closed) stream.close(constants.NGHTTP2_CANCEL)
+    if (!ended && !stream.closed) stream.close(constants.NGHTTP2_CANCEL)
   }
   signal?.throwIfAborted()
   // A stream that was reset may still have ended cleanly for the reader, with its body truncated.
