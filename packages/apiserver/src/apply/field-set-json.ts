@@ -1,6 +1,7 @@
 // FieldsV1 as clients send it, made into a field set: one form for equal elements, in order.
 
 import {
+  EMPTY_SET,
   type FieldNode,
   type FieldSet,
   inElementOrder,
@@ -16,21 +17,16 @@ export class FieldSetSyntaxError extends Error {
   override name = 'FieldSetSyntaxError'
 }
 
-/** Sets that were read or made here, which need no second look. */
-const known = new WeakSet<object>()
-
-/** Throws FieldSetSyntaxError. Elements of a kind that is not known are dropped. undefined is the empty set. */
+/**
+ * Throws FieldSetSyntaxError. Elements of a kind that is not known are dropped; undefined and null are the empty set. The
+ * argument itself is the result where it is in order and in the one form of its elements.
+ */
 export function parseFieldSet(fieldsV1: unknown): FieldSet {
-  if (fieldsV1 === undefined || fieldsV1 === null) return {}
-  if (typeof fieldsV1 === 'object' && known.has(fieldsV1)) return fieldsV1 as FieldSet
-  const set = contentsOf(fieldsV1)
-  known.add(set)
-  return set
+  return fieldsV1 === undefined || fieldsV1 === null ? EMPTY_SET : contentsOf(fieldsV1)
 }
 
-/** FieldsV1 of the set, as Kubernetes prints it. */
+/** FieldsV1 of the set, as Kubernetes prints it: the set itself. */
 export function formatFieldSet(set: FieldSet): Record<string, unknown> {
-  known.add(set)
   return set as Record<string, unknown>
 }
 

@@ -1,6 +1,7 @@
 // Entries of metadata.managedFields with their sets: decoding, order, and the limit on update entries.
 
 import type { KubeObject, ManagedFieldsEntry } from '@brume/api/object'
+import { deepEqual } from '@brume/base/values'
 import { EMPTY_SET, type FieldSet, isEmpty, union } from './field-set.ts'
 import { FieldSetSyntaxError, formatFieldSet, parseFieldSet } from './field-set-json.ts'
 
@@ -72,10 +73,15 @@ export function managersOf(
   const stored = live?.metadata?.managedFields
   if (subresource === '' && sent !== stored) {
     if (isReset(sent)) return []
-    const managed = decodeEntries(sent)
+    const managed = decodeEntries(sent, (fieldsV1) => storedSet(fieldsV1, stored) ?? parseFieldSet(fieldsV1))
     if (managed !== undefined && managed.length > 0) return managed
   }
   return storedEntries(live)
+}
+
+/** Clients send back what they read: a set that is stored needs no parsing. */
+function storedSet(fieldsV1: unknown, stored: readonly ManagedFieldsEntry[] = []): FieldSet | undefined {
+  return stored.find((entry) => deepEqual(entry.fieldsV1, fieldsV1))?.fieldsV1 as FieldSet | undefined
 }
 
 /** A client asks to forget all managers with `[]` or `[{}]`. */
@@ -108,6 +114,15 @@ function encodeEntry({
   entry.fieldsV1 = formatFieldSet(set)
   if (subresource !== '') entry.subresource = subresource
   return entry
+}
+
+/** Whether the objects differ at most in the times of their managers, which alone are no reason to write. */
+export function isSameBesideTimes(object: KubeObject, old: KubeObject): boolean {
+  const { managedFields: now = [], ...metadata } = object.metadata
+  const { managedFields: before = [], ...oldMetadata } = old.metadata
+  if (now.length !== before.length || !deepEqual(metadata, oldMetadata)) return false
+  const sameOwners = now.every((entry, i) => deepEqual({ ...entry, time: before[i]!.time }, before[i]))
+  return sameOwners && deepEqual({ ...object, metadata: undefined }, { ...old, metadata: undefined })
 }
 
 function compareEntries(a: Managed, b: Managed): number {

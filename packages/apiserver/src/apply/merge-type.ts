@@ -1,7 +1,8 @@
 // How a value is merged, by field or as a whole: the part of a schema that ownership and apply look at, in the form that
 // walks fastest.
 
-import type { ListSchema, ObjectSchema, Schema } from '@brume/api/schema/schema'
+import { schemaFor } from '@brume/api/schema/compile'
+import type { FieldSchema, ListSchema, ObjectSchema, Schema } from '@brume/api/schema/schema'
 
 export interface MergeType {
   /**
@@ -86,10 +87,18 @@ function listType(schema: ListSchema): MergeType {
   return lazyRest({ ...NONE, kind: 'listMap', keys, schema }, items)
 }
 
+const EMBEDDED = 'io.k8s.apimachinery.pkg.apis.meta.v1.PartialObjectMetadata'
+
+/** The declared fields, and for a resource within another its type and metadata too. */
+function* fieldsOf(schema: ObjectSchema): Iterable<FieldSchema> {
+  yield* schema.fields.values()
+  if (schema.embedded) yield* schemaFor(EMBEDDED).fields.values()
+}
+
 function structType(schema: ObjectSchema): MergeType {
   const byName = new Map<string, MergeField>()
-  for (const { name, schema: fieldSchema } of schema.fields.values()) {
-    const dropNull = schema.name !== undefined && !fieldSchema.nullable
+  for (const { name, schema: fieldSchema } of fieldsOf(schema)) {
+    const dropNull = schema.goType !== undefined && !fieldSchema.nullable
     const field = { name, element: `f:${name}`, dropNull }
     byName.set(name, lazily(field, 'type', () => mergeTypeOf(fieldSchema)) as MergeField)
   }

@@ -97,7 +97,7 @@ function checkAtomicMembers(
           ? (schema.fields.get(name)?.schema ?? schema.additional)
           : undefined
     if (member !== undefined) check(object[name], mergeTypeOf(member), at, errors)
-    else if (schema.kind === 'object' && !schema.preserveUnknown) {
+    else if (schema.kind === 'object' && !schema.preserveUnknown && !schema.embedded) {
       report(errors, at, 'field not declared in schema')
     }
   }
