@@ -43,7 +43,7 @@ export function apiResourceList(
 /** The aggregated form of `/api` (core) or `/apis`; `version` is that of apidiscovery.k8s.io. */
 export function groupDiscoveryList(registry: ResourceRegistry, core: boolean, version: string): object {
   const definitions = Map.groupBy(registry.all(), (d) => `${d.group}/${d.version}`)
-  const groups = registry.groups().filter((g) => (g.group === '') === core)
+  const groups = core ? registry.groups().filter((g) => g.group === '') : namedGroups(registry)
   return {
     kind: 'APIGroupDiscoveryList',
     apiVersion: `apidiscovery.k8s.io/${version}`,
@@ -59,8 +59,13 @@ export function groupDiscoveryList(registry: ResourceRegistry, core: boolean, ve
   }
 }
 
+/** Built-in groups in their order, then those of CRDs by name. */
 function namedGroups(registry: ResourceRegistry): ServedGroup[] {
-  return registry.groups().filter((g) => g.group !== '')
+  const builtin = new Set(registry.all().flatMap((d) => (d.custom === true ? [] : [d.group])))
+  const groups = registry.groups().filter((g) => g.group !== '')
+  const custom = groups.filter((g) => !builtin.has(g.group))
+  custom.sort((a, b) => (a.group < b.group ? -1 : 1))
+  return [...groups.filter((g) => builtin.has(g.group)), ...custom]
 }
 
 function groupOf({ group, versions }: ServedGroup): object {

@@ -4,6 +4,7 @@ import { deepEqual } from '@brume/base/values'
 import type { KubeObject } from '../../object.ts'
 import { defineKind } from '../define.ts'
 import { validateCrd, validateCrdUpdate } from './validate-crd.ts'
+import { validateNames } from './validate-names.ts'
 import { crdWarnings } from './warnings.ts'
 
 interface Version {
@@ -37,6 +38,7 @@ export const customResourceDefinition = defineKind({
   },
   validate: validateCrd,
   validateUpdate: validateCrdUpdate,
+  validateStatusUpdate: (crd) => validateNames(crd['status']?.acceptedNames ?? {}, 'status.acceptedNames'),
   warnings: crdWarnings,
 })
 
