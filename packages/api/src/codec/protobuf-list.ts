@@ -1,13 +1,20 @@
 // Lists and watch frames joined from objects that are encoded already, so that nothing is encoded twice.
 
-import { assert } from '@brume/base/assert'
 import { schemaFor } from '../schema/compile.ts'
 import { encodeProtobufMessage, unknownEnds } from './protobuf.ts'
 import { BYTES } from './wire-reader.ts'
 
+/** Lists: ListMeta is field 1, the items are field 2. */
 const METADATA_TAG = (1 << 3) | BYTES
 const ITEMS_TAG = (2 << 3) | BYTES
+/** WatchEvent{type = 1, object = 2}, RawExtension{raw = 1}. */
+const TYPE_TAG = (1 << 3) | BYTES
+const OBJECT_TAG = (2 << 3) | BYTES
+const RAW_TAG = (1 << 3) | BYTES
+/** A one-byte tag and a length of at most 32 bits. */
 const MAX_HEADER = 6
+/** Length-delimited framing: four bytes, big-endian. */
+const LENGTH_BYTES = 4
 
 export interface ProtobufList {
   apiVersion: string
@@ -45,22 +52,22 @@ export function encodeProtobufList(list: ProtobufList): Buffer[] {
  * `object` is a whole body, envelope included.
  */
 export function encodeWatchFrame(type: string, object: Buffer): Buffer {
-  const typeBytes = Buffer.from(type, 'latin1')
-  assert(typeBytes.length < 0x80, 'a watch event type is short')
-  const inner = MAX_HEADER + object.length
-  const scratch = Buffer.allocUnsafe(MAX_HEADER * 3 + typeBytes.length)
-  const rawHeader = Buffer.allocUnsafe(MAX_HEADER)
-  const rawHeaderLength = writeHeader(rawHeader, 0, METADATA_TAG, object.length)
-  assert(inner < 2 ** 31, 'a watch event fits its length field')
-  let at = writeHeader(scratch, 4, (1 << 3) | BYTES, typeBytes.length)
-  at += typeBytes.copy(scratch, at)
-  at = writeHeader(scratch, at, (2 << 3) | BYTES, rawHeaderLength + object.length)
-  at += rawHeader.copy(scratch, at, 0, rawHeaderLength)
-  scratch.writeUInt32BE(at - 4 + object.length, 0)
+  const head = Buffer.allocUnsafe(LENGTH_BYTES + type.length + 3 * MAX_HEADER)
+  let at = writeHeader(head, LENGTH_BYTES, TYPE_TAG, type.length)
+  at += head.write(type, at, 'latin1')
+  at = writeHeader(head, at, OBJECT_TAG, headerLength(object.length) + object.length)
+  at = writeHeader(head, at, RAW_TAG, object.length)
+  head.writeUInt32BE(at - LENGTH_BYTES + object.length, 0)
   const frame = Buffer.allocUnsafeSlow(at + object.length)
-  scratch.copy(frame, 0, 0, at)
+  head.copy(frame, 0, 0, at)
   object.copy(frame, at)
   return frame
+}
+
+function headerLength(length: number): number {
+  let size = 2
+  for (let rest = length >>> 7; rest > 0; rest >>>= 7) size++
+  return size
 }
 
 /** A one-byte tag and a varint length; returns the offset behind them. */

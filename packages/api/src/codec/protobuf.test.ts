@@ -178,7 +178,13 @@ test('a watch frame is a length and a WatchEvent around the whole body', () => {
   const event = frame.subarray(4)
   assert.deepEqual(event.subarray(0, 7), Buffer.from('\n\x05ADDED', 'latin1'))
   assert.ok(event.subarray(event.length - body.length).equals(body))
-  assert.ok(event.equals(encodeWatchFrame('ADDED', body).subarray(4)))
+  const object = { apiVersion: 'v1', kind: 'Status', message: 'x'.repeat(200) }
+  const json = Buffer.from(JSON.stringify(object))
+  const schema = schemaFor('io.k8s.apimachinery.pkg.apis.meta.v1.WatchEvent')
+  assert.deepEqual(decodeProtobufMessage(encodeWatchFrame('DELETED', json).subarray(4), schema), {
+    type: 'DELETED',
+    object,
+  })
 })
 
 test('truncated at every byte, a body is refused or still an object', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseJson, stringifyJson } from '@brume/base/json'
+import { MAX_JSON_DEPTH, parseJson, stringifyJson } from '@brume/base/json'
 import { mutateBytes, seededRandom } from '@brume/base/seeded-random'
 import { schemaFor } from './compile.ts'
 import { DecodeError, decodeBuiltin } from './decode.ts'
@@ -199,6 +199,14 @@ test('null in a list is the zero value', () => {
   const { value } = decode({ spec: { containers: [null], tolerations: [null], imagePullSecrets: null } }, POD)
   assert.deepEqual(value.spec.containers, [{ name: '', resources: {} }])
   assert.deepEqual(value.spec.tolerations, [{}])
+})
+
+test('the deepest document that the parser lets through is no danger to the stack', () => {
+  const depth = MAX_JSON_DEPTH - 10
+  const text = `{"spec":{"versions":[{"schema":{"openAPIV3Schema":${'{"not":'.repeat(depth - 4)}{}${'}'.repeat(depth - 4)}}}]}}`
+  const crd = schemaFor('io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition')
+  const { value } = decode(parseJson(text).value, crd)
+  assert.equal(stringifyJson(value).split('"not"').length, depth - 3)
 })
 
 test('the input is left as it was', () => {
