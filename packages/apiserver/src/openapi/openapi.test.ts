@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { builtinResources } from '@brume/api/kinds/builtin'
 import { StatusError } from '@brume/base/errors'
 import { definitionsOf } from '../crd/definitions.ts'
 import { cronTabCrd } from '../crd/testing.ts'
@@ -52,22 +53,42 @@ test('the index leads to documents that may be kept for good', () => {
   assert.equal(get(v3.document, '/openapi/v3/apis/apps/v1', { 'if-none-match': etag }).status, 304)
 })
 
-test('every reference of a document is answered in it', () => {
-  const { v3, v2, registry } = setUp()
+test('every reference of every document is answered in it, and every operation has its own id', () => {
+  const registry = new ResourceRegistry(builtinResources())
   registry.setDynamic('crontabs.example.com', definitionsOf(cronTabCrd()))
-  const documents = ['/openapi/v3/api/v1', '/openapi/v3/apis/apps/v1', '/openapi/v3/apis/example.com/v1']
-  for (const url of documents) {
-    const document = json(get(v3.document, url))
+  const parts = { registry, version: 'v1.32.0' }
+  const v3 = createOpenApiV3(parts)
+  const ids: string[] = []
+  for (const path of Object.keys(json(get(v3.index, '/openapi/v3')).paths)) {
+    const document = json(get(v3.document, `/openapi/v3/${path}`))
     const known = new Set(Object.keys(document.components.schemas).map((n) => `#/components/schemas/${n}`))
-    const missing = referencesIn(document).filter((ref) => !known.has(ref))
-    assert.deepEqual(missing, [], url)
+    assert.deepEqual(
+      referencesIn(document).filter((ref) => !known.has(ref)),
+      [],
+      path,
+    )
+    for (const item of Object.values<Record<string, { operationId?: string }>>(document.paths)) {
+      for (const { operationId } of Object.values(item)) if (operationId !== undefined) ids.push(operationId)
+    }
   }
-  const swagger = json(get(v2, '/openapi/v2'))
+  assert.deepEqual(
+    ids.filter((id, i) => ids.indexOf(id) !== i),
+    [],
+  )
+  const swagger = json(get(createOpenApiV2(parts), '/openapi/v2'))
   const known = new Set(Object.keys(swagger.definitions).map((n) => `#/definitions/${n}`))
   assert.deepEqual(
     referencesIn(swagger).filter((ref) => !known.has(ref)),
     [],
   )
+})
+
+test('every kind has a description of its own', () => {
+  const registry = new ResourceRegistry(builtinResources())
+  const swagger = json(get(createOpenApiV2({ registry, version: 'v1.32.0' }), '/openapi/v2'))
+  for (const { schema, kind } of registry.all()) {
+    assert.match(swagger.definitions[schema.name!].description, /\w+ \w+ \w+.*\./, kind)
+  }
 })
 
 test('a kind has what explain, apply and the strategic merge need', () => {

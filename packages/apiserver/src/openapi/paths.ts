@@ -113,7 +113,7 @@ function subresourcesOf(definition: ResourceDefinition): Sub[] {
   const subs: Sub[] = definition.subresources.map((sub) => {
     const of = { group, version, ...sub }
     const type = sub.kind === kind ? definition.schema.name! : typeNameOfKind(of)
-    return { ...of, type: sub.kind.endsWith('Options') ? undefined : type }
+    return { ...of, type: isText(sub) ? undefined : type }
   })
   if (definition.hasStatus)
     subs.push({ name: 'status', group, version, kind, verbs, type: definition.schema.name! })
@@ -122,6 +122,11 @@ function subresourcesOf(definition: ResourceDefinition): Sub[] {
     subs.push({ name: 'scale', ...scale, verbs, type: typeNameOfKind(scale) })
   }
   return subs
+}
+
+/** Streams and logs carry no objects. */
+function isText({ name, kind }: { name: string; kind: string }): boolean {
+  return name === 'log' || kind.endsWith('Options')
 }
 
 function subresourceOperations(definition: ResourceDefinition, sub: Sub): Record<string, Operation> {

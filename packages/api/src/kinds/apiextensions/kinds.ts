@@ -1,3 +1,6 @@
-import type { KindSource } from '../define.ts'
+// The kinds of apiextensions.k8s.io/v1.
 
-export const apiextensionsKinds: KindSource[] = []
+import type { KindSource } from '../define.ts'
+import { customResourceDefinition } from './custom-resource-definition.ts'
+
+export const apiextensionsKinds: KindSource[] = [customResourceDefinition]
