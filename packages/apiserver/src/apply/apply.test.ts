@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { deepFreeze } from '@brume/base/values'
 import { applied, apply, LATER, owned } from './testing/applying.ts'
-import { widget } from './testing/schemas.ts'
+import { DATED, widget } from './testing/schemas.ts'
 
 test('an apply creates what is not there, and owns what it says', () => {
   const config = widget({ metadata: { labels: { a: 'b' } }, spec: { size: 1, parts: [{ name: 'p' }] } })
@@ -34,6 +34,16 @@ test('applying the same again changes nothing, times included', () => {
   assert.equal(again.changed, false)
   assert.equal(again.object, live)
   assert.equal(again.managedFields, live.metadata.managedFields)
+})
+
+test('creationTimestamp: null, as Go clients write it, changes nothing', () => {
+  const config = widget({ metadata: { creationTimestamp: null }, spec: { size: 1 } })
+  const { object } = apply({ config: widget({ spec: { size: 1 } }) })
+  const live = deepFreeze({
+    ...object,
+    metadata: { ...object.metadata, creationTimestamp: '2026-01-01T00:00:00Z' },
+  })
+  assert.equal(apply({ live, config, schema: DATED, now: LATER }).changed, false)
 })
 
 test('a field that is no longer sent goes, unless it belongs to somebody else too', () => {

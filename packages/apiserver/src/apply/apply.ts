@@ -133,7 +133,7 @@ function applyOnce(
 ): Outcome {
   const { config, schema, manager, apiVersion, subresource = '', now, resetFields } = options
   const start = live ?? { apiVersion: config.apiVersion, kind: config.kind, metadata: {} }
-  const merged = mergeTyped(start, config, mergeTypeOf(schema)) as KubeObject
+  const merged = mergeTyped(start, withoutNullCreation(config), mergeTypeOf(schema)) as KubeObject
   const mine: Managed = {
     manager: manager === '' ? 'unknown' : manager,
     operation: 'Apply',
@@ -152,6 +152,13 @@ function applyOnce(
   if (settled.conflicts.length > 0 && !force)
     return { object, changed, managed: [], conflicts: settled.conflicts }
   return { object, changed, managed: [...settled.kept, mine], conflicts: [] }
+}
+
+/** Go clients write `creationTimestamp: null` for an object that they make, and mean nothing by it. */
+function withoutNullCreation(config: KubeObject): KubeObject {
+  if (config.metadata?.creationTimestamp !== null) return config
+  const { creationTimestamp: _, ...metadata } = config.metadata
+  return { ...config, metadata }
 }
 
 interface Settled {

@@ -18,14 +18,18 @@ export interface Managed {
   set: FieldSet
 }
 
-/** Same manager: appliers count as one whatever version they applied in. */
+/** Equal for entries of one manager: appliers count as one whatever version they applied in. */
+export function identity({
+  manager,
+  operation,
+  subresource,
+  apiVersion,
+}: Omit<Managed, 'set' | 'time'>): string {
+  return `${operation}\n${operation === 'Apply' ? '' : apiVersion}\n${subresource}\n${manager}`
+}
+
 export function sameManager(a: Managed, b: Managed): boolean {
-  return (
-    a.manager === b.manager &&
-    a.operation === b.operation &&
-    a.subresource === b.subresource &&
-    (a.operation === 'Apply' || a.apiVersion === b.apiVersion)
-  )
+  return identity(a) === identity(b)
 }
 
 /** Entries of a stored object: their sets were made or checked here before. */
@@ -37,7 +41,7 @@ export function storedEntries(object: KubeObject | undefined): Managed[] {
 export function decodeEntries(entries: unknown, decodeSet = parseFieldSet): Managed[] | undefined {
   if (entries === undefined || entries === null) return []
   if (!Array.isArray(entries)) return undefined
-  const result: Managed[] = []
+  const result = new Map<string, Managed>()
   for (const entry of entries as ManagedFieldsEntry[]) {
     if (typeof entry !== 'object' || entry === null) return undefined
     if (entry.operation !== 'Apply' && entry.operation !== 'Update') return undefined
@@ -56,14 +60,12 @@ export function decodeEntries(entries: unknown, decodeSet = parseFieldSet): Mana
       if (error instanceof FieldSetSyntaxError) return undefined
       throw error
     }
-    const twin = result.findIndex((other) => sameManager(other, managed))
-    if (twin < 0) result.push(managed)
-    else result[twin] = managed
+    result.set(identity(managed), managed)
   }
-  return result
+  return [...result.values()]
 }
 
-/** The managers of an update: those that the request carries, or else the live object's. undefined: none, by request. */
+/** The managers before an update: those that the request carries, or else the live object's. */
 export function managersOf(
   live: KubeObject | undefined,
   updated: KubeObject,
@@ -169,8 +171,4 @@ export function capUpdates(managed: Managed[]): Managed[] {
     excess--
   }
   return [...managed.filter((entry) => !merged.has(entry)), ...buckets.values()]
-}
-
-function identity({ manager, apiVersion, subresource }: Managed): string {
-  return JSON.stringify([manager, apiVersion, subresource])
 }

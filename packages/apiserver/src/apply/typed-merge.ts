@@ -90,14 +90,14 @@ function interleave(lives: Indexed, configs: Indexed): Place[] {
   const shared = right.filter(({ element }) => lives.elements.has(element)).map(({ element }) => element)
   const merged = new Set<string>()
   const places: Place[] = []
-  let nextShared = shared.shift()
+  let nextShared = 0
   let l = 0
   let r = 0
   const takeConfig = () => {
     const { element } = right[r++]!
     merged.add(element)
     places.push({ element })
-    if (element === nextShared) nextShared = shared.shift()
+    if (element === shared[nextShared]) nextShared++
   }
   while (l < left.length || r < right.length) {
     const live = left[l]
@@ -116,7 +116,7 @@ function interleave(lives: Indexed, configs: Indexed): Place[] {
       continue
     }
     // A live item that the configuration places elsewhere: it comes in the configuration's turn.
-    if (r < right.length && nextShared !== undefined && nextShared !== live.element) {
+    if (r < right.length && nextShared < shared.length && shared[nextShared] !== live.element) {
       l++
       continue
     }

@@ -60,6 +60,12 @@ export const WIDGET = object({
   status: object({ phase: text, ready: integer }),
 })
 
+/** The same with the metadata that every kind has. */
+export const DATED = object({
+  ...Object.fromEntries([...WIDGET.fields].map(([name, field]) => [name, field.schema])),
+  metadata: schemaFor('io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta'),
+})
+
 // biome-ignore lint/suspicious/noExplicitAny: the fields of a kind are data
 export function widget(fields: Record<string, any> = {}): any {
   const { metadata, ...rest } = fields
