@@ -16,8 +16,8 @@ export const componentStatus = defineKind({
   stored: false,
   columns: [
     text('Status', statusCell),
-    text('Message', (object) => healthy(object)?.message),
-    text('Error', (object) => healthy(object)?.error),
+    text('Message', (object) => healthy(object)?.message ?? ''),
+    text('Error', (object) => healthy(object)?.error ?? ''),
   ],
   warnings: () => ['v1 ComponentStatus is deprecated in v1.19+'],
 })
