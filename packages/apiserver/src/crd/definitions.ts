@@ -24,7 +24,8 @@ const VERBS: readonly Verb[] = [
   'update',
   'watch',
 ]
-const TERMINATING_VERBS: readonly Verb[] = ['delete', 'deletecollection', 'get', 'list', 'watch']
+/** No new objects; those that are left must still lose their finalizers. */
+const TERMINATING_VERBS: readonly Verb[] = VERBS.filter((verb) => verb !== 'create')
 
 export interface CrdVersion {
   name: string

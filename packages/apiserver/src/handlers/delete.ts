@@ -18,6 +18,7 @@ import { admit, commit, mutate, Reservations } from './write.ts'
 const MAX_ATTEMPTS = 12
 const ORPHAN = 'orphan'
 const FOREGROUND = 'foregroundDeletion'
+const INSTANCE_CLEANUP = 'customresourcecleanup.apiextensions.k8s.io'
 
 /** Kinds whose delete answers with the object rather than with a Status, as in Kubernetes. */
 const RETURNS_OBJECT = new Set([
@@ -135,7 +136,29 @@ function markDeleted(
   if (definition.group === '' && definition.plural === 'namespaces') {
     object['status'] = { ...object['status'], phase: 'Terminating' }
   }
+  if (isCustomKind(definition) && !already) holdForInstances(object, formatTime(now))
   return object
+}
+
+function isCustomKind({ group, plural }: ResourceDefinition): boolean {
+  return group === 'apiextensions.k8s.io' && plural === 'customresourcedefinitions'
+}
+
+/** A definition goes after its objects: a controller deletes these and then takes the finalizer away. */
+function holdForInstances(definition: KubeObject, time: string): void {
+  definition.metadata.finalizers = [...new Set([...(definition.metadata.finalizers ?? []), INSTANCE_CLEANUP])]
+  const conditions: { type: string }[] = definition['status']?.conditions ?? []
+  const terminating = {
+    type: 'Terminating',
+    status: 'True',
+    lastTransitionTime: time,
+    reason: 'InstanceDeletionPending',
+    message: 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon',
+  }
+  definition['status'] = {
+    ...definition['status'],
+    conditions: [...conditions.filter(({ type }) => type !== 'Terminating'), terminating],
+  }
 }
 
 /** Orphan and foreground deletion are finalizers that the garbage collector takes away. */

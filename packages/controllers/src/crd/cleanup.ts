@@ -70,9 +70,10 @@ export function decideCleanup({ definition, left }: ObservedDefinition, now: num
     const done: Finding = isEstablished(definition)
       ? { status: 'False', reason: 'InstanceDeletionCompleted', message: 'removed all instances' }
       : { status: 'False', reason: 'NeverEstablished', message: 'resource was never established' }
-    return {
-      actions: [...conditionAction(definition, done, now), { type: 'removeFinalizer', definition }],
-    }
+    // Said before the finalizer goes, where someone else's finalizer keeps the definition for others to read.
+    const others = definition.metadata.finalizers!.length > 1
+    const said = others ? conditionAction(definition, done, now) : []
+    return { actions: said.length > 0 ? said : [{ type: 'removeFinalizer', definition }] }
   }
   const ref = instancesOf(definition)
   const deletions = [...left]
@@ -147,8 +148,9 @@ async function actOnCleanup(client: Client, action: CleanupAction): Promise<void
       await definitions.updateStatus(action.definition)
       return
     case 'removeFinalizer': {
-      const { name, uid, finalizers = [] } = action.definition.metadata
-      const body = { metadata: { uid, finalizers: finalizers.filter((f) => f !== CLEANUP_FINALIZER) } }
+      const { name, uid, resourceVersion, finalizers = [] } = action.definition.metadata
+      const rest = finalizers.filter((f) => f !== CLEANUP_FINALIZER)
+      const body = { metadata: { uid, resourceVersion, finalizers: rest } }
       await definitions.patch({ name: name! }, { type: 'merge', body })
     }
   }

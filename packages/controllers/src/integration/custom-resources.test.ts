@@ -109,9 +109,10 @@ describe('custom resources, roles and quotas on a control plane', () => {
     await eventually('the free one is gone', () =>
       gone(client, ref('doodads', 'Doodad'), { namespace: 'default', name: 'free' }),
     )
-    const { status } = await client.resource(CUSTOM_RESOURCE_DEFINITIONS).get(key)
-    const condition = status.conditions.find((c: { type: string }) => c.type === 'Terminating')
-    assert.equal(condition?.status, 'True')
+    await eventually('the condition says so', async () => {
+      const { status } = await client.resource(CUSTOM_RESOURCE_DEFINITIONS).get(key)
+      return status.conditions.some((c: { reason: string }) => c.reason === 'InstanceDeletionInProgress')
+    })
     await doodads.patch(
       { namespace: 'default', name: 'held' },
       { type: 'merge', body: { metadata: { finalizers: null } } },
