@@ -1,13 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { KubeObject } from '../object.ts'
-import {
-  CRD_CLEANUP_FINALIZER,
-  type CrdNames,
-  decideCrdStatus,
-  markCrdForDeletion,
-  stampConditions,
-} from './crd-status.ts'
+import { type CrdNames, decideCrdStatus, stampConditions } from './crd-status.ts'
 
 function crd(names: CrdNames, status?: object, group = 'example.com'): KubeObject {
   return {
@@ -88,14 +82,4 @@ test('the time of a condition changes with its status only', () => {
     stampConditions(next, before, 'now').map((c) => c.lastTransitionTime),
     ['then', 'now'],
   )
-})
-
-test('deletion begins with the finalizer and the condition, once', () => {
-  const object = crd(names, { acceptedNames: names })
-  markCrdForDeletion(object)
-  markCrdForDeletion(object)
-  assert.deepEqual(object.metadata.finalizers, [CRD_CLEANUP_FINALIZER])
-  assert.equal(object['status'].conditions.length, 1)
-  assert.equal(object['status'].conditions[0].reason, 'InstanceDeletionPending')
-  assert.equal(object['status'].acceptedNames, names)
 })

@@ -58,49 +58,6 @@ export function stampConditions(
   })
 }
 
-/** Holds a CRD until all objects of its kind are gone. */
-export const CRD_CLEANUP_FINALIZER = 'customresourcecleanup.apiextensions.k8s.io'
-
-/** What the deletion of a CRD begins with, in place: the finalizer, and the condition that stops new objects. */
-export function markCrdForDeletion(crd: KubeObject): void {
-  const finalizers = crd.metadata.finalizers ?? []
-  if (!finalizers.includes(CRD_CLEANUP_FINALIZER)) {
-    crd.metadata.finalizers = [...finalizers, CRD_CLEANUP_FINALIZER]
-  }
-  const conditions: CrdCondition[] = crd['status']?.conditions ?? []
-  if (conditions.some((c) => c.type === 'Terminating' && c.status === 'True')) return
-  crd['status'] = { ...crd['status'], conditions: withCondition(conditions, TERMINATION.pending) }
-}
-
-/** The condition Terminating, from the request to the end. */
-export const TERMINATION: Readonly<Record<'pending' | 'inProgress' | 'failed' | 'completed', CrdCondition>> =
-  {
-    pending: {
-      type: 'Terminating',
-      status: 'True',
-      reason: 'InstanceDeletionPending',
-      message: 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon',
-    },
-    inProgress: {
-      type: 'Terminating',
-      status: 'True',
-      reason: 'InstanceDeletionInProgress',
-      message: 'CustomResource deletion is in progress',
-    },
-    failed: {
-      type: 'Terminating',
-      status: 'True',
-      reason: 'InstanceDeletionFailed',
-      message: 'could not list instances',
-    },
-    completed: {
-      type: 'Terminating',
-      status: 'False',
-      reason: 'InstanceDeletionCompleted',
-      message: 'removed all instances',
-    },
-  }
-
 function acceptNames(
   crd: KubeObject,
   others: readonly KubeObject[],

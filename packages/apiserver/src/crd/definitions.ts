@@ -25,6 +25,7 @@ const VERBS: readonly Verb[] = [
   'watch',
 ]
 /** No new objects; those that are left must still lose their finalizers. */
+/** No new objects, but finalizers of the old ones must still be removed. */
 const TERMINATING_VERBS: readonly Verb[] = VERBS.filter((verb) => verb !== 'create')
 
 export interface CrdVersion {
