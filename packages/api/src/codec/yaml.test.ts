@@ -115,6 +115,12 @@ test('nesting and size are limited', () => {
   refused(`a: ${'x'.repeat(MAX_YAML_BYTES)}`, /larger than/)
 })
 
+test('piles of what costs the parser most are refused early', () => {
+  for (const part of ['&a ', '*a ', '!a ', '%a\n', '{}', '---\n']) {
+    assert.throws(() => parseYamlBody(part.repeat(50_000)), DecodeError, part)
+  }
+})
+
 test('a large body that is JSON is read as such', () => {
   const text = `{"a":"${'x'.repeat(MAX_YAML_BYTES)}"}`
   assert.equal((read(text) as { a: string }).a.length, MAX_YAML_BYTES)
