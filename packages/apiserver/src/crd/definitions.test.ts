@@ -177,6 +177,23 @@ test('another version sees what its own schema knows', () => {
   )
 })
 
+test('a stored version that is not served still judges what is stored', () => {
+  const crd = cronTabCrd()
+  const [v1] = crd['spec'].versions
+  crd['spec'].versions = [
+    { ...v1, served: false },
+    { ...v1, name: 'v2', storage: false },
+  ]
+  const [served, ...rest] = definitionsOf(crd)
+  assert.deepEqual([served!.version, rest.length], ['v2', 0])
+  const stored = served!.conversion!.toStorage({
+    ...cronTab({ schedule: '* * * * *' }),
+    apiVersion: 'example.com/v2',
+  })
+  assert.equal(stored.apiVersion, 'example.com/v1')
+  assert.deepEqual(served!.validate!(stored, { now: 0 }), [])
+})
+
 test('a terminating CRD takes no new objects', () => {
   const crd = cronTabCrd()
   crd['status'].conditions.push({ type: 'Terminating', status: 'True' })

@@ -51,7 +51,12 @@ export function definitionsOf(crd: KubeObject, hooks: CrdHooks = {}): ResourceDe
   for (const version of versions) definitions.set(version, definitionOf(crd, version, hooks))
   for (const [version, definition] of definitions) {
     if (version === storage || storage === undefined) continue
-    definition.conversion = conversionOf(definition, definitions.get(storage)!, hooks)
+    const stored = definitions.get(storage)!
+    definition.conversion = conversionOf(definition, stored, hooks)
+    if (storage.served) continue
+    // Nobody else can judge what is stored, so this definition does, by the rules of the version that is stored.
+    definition.setDefaults = stored.setDefaults!
+    definition.validate = stored.validate!
   }
   return [...definitions].filter(([version]) => version.served).map(([, definition]) => definition)
 }
