@@ -30,11 +30,6 @@ export const createdAt: Column = {
   cell: (object: KubeObject) => object.metadata.creationTimestamp,
 }
 
-/** `<unset>`, `true` or `false`, as Kubernetes prints an optional boolean. */
-export function optionalBoolean(value: boolean | null | undefined): string {
-  return value === undefined || value === null ? '<unset>' : String(value)
-}
-
 /** Short forms of access modes in their fixed order: `RWO,ROX`. */
 export function accessModes(modes: readonly string[] | undefined): string {
   const given = new Set(modes)

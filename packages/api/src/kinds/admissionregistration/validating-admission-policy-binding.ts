@@ -1,6 +1,7 @@
 // ValidatingAdmissionPolicyBinding: where a policy applies, and with which parameters.
 
 import type { KubeObject } from '../../object.ts'
+import { formatStructured } from '../../selectors/structured.ts'
 import { text } from '../cells.ts'
 import { age } from '../columns.ts'
 import { defineKind } from '../define.ts'
@@ -22,6 +23,6 @@ export const validatingAdmissionPolicyBinding = defineKind({
 
 function paramRefCell(object: KubeObject): string {
   const ref = object.spec?.paramRef
-  if (!ref) return '<unset>'
-  return ref.namespace ? `${ref.namespace}/${ref.name ?? '*'}` : (ref.name ?? '*')
+  if (ref?.name) return `${ref.namespace || '*'}/${ref.name}`
+  return ref?.selector ? formatStructured(ref.selector) : '<unset>'
 }

@@ -14,7 +14,7 @@ export const eventColumns: readonly Column[] = [
   wide('Source', sourceCell),
   text('Message', (object) => (object['message'] ?? '').trim()),
   wide('First Seen', firstSeenCell),
-  wide('Count', (object) => String(object['series']?.count ?? (object['count'] || 1))),
+  wide('Count', (object) => object['series']?.count ?? (object['count'] || 1)),
   { name: 'Name', type: 'string', format: 'name', priority: 1, cell: (object) => object.metadata.name },
 ]
 
@@ -30,13 +30,11 @@ function firstSeenCell(object: KubeObject, now: number): string {
 
 function objectCell(object: KubeObject): string {
   const { kind = '', name = '' } = object['involvedObject'] ?? {}
-  return name === '' ? kind : `${kind.toLowerCase()}/${name}`
+  return name === '' ? kind.toLowerCase() : `${kind.toLowerCase()}/${name}`
 }
 
 function sourceCell(object: KubeObject): string {
-  const parts = [
-    object['source']?.component || object['reportingComponent'] || '',
-    object['source']?.host || object['reportingInstance'] || '',
-  ]
-  return parts.filter((part) => part !== '').join(', ')
+  const component = object['source']?.component || object['reportingComponent'] || ''
+  const instance = object['source']?.host || object['reportingInstance'] || ''
+  return instance === '' ? component : `${component}, ${instance}`
 }

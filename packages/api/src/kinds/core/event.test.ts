@@ -75,7 +75,7 @@ test('the table begins with when it was last seen and has the name at its end', 
     ['Source', 'node-agent, n1'],
     ['Message', 'It runs.'],
     ['First Seen', '60m'],
-    ['Count', '3'],
+    ['Count', 3],
     ['Name', 'web.1'],
   ])
   const cells = cellsOf(
@@ -83,5 +83,5 @@ test('the table begins with when it was last seen and has the name at its end', 
   )
   assert.equal(cells['Last Seen'], '10s')
   assert.equal(cells['First Seen'], '2m')
-  assert.equal(cells['Count'], '9')
+  assert.equal(cells['Count'], 9)
 })

@@ -31,7 +31,7 @@ export const resourceQuota = defineKind({
 function used(object: KubeObject, limits: boolean): string {
   const hard: Record<string, string> = object.status?.hard ?? {}
   return Object.keys(hard)
-    .filter((name) => name.startsWith('limits') === limits)
+    .filter((name) => name.startsWith('limits.') === limits)
     .sort()
     .map((name) => `${name}: ${object.status?.used?.[name] ?? '0'}/${hard[name]}`)
     .join(', ')

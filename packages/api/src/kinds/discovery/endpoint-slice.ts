@@ -29,17 +29,16 @@ export const endpointSlice = defineKind({
 
 function portsCell(object: KubeObject): string {
   const ports: { port?: number | null; name?: string }[] = object['ports'] ?? []
-  if (ports.length === 0) return '<unset>'
-  return firstOf(ports.map(({ port, name }) => (port ? String(port) : (name ?? ''))))
+  return firstOf(ports.map(({ port, name }) => (port ? String(port) : (name ?? '*'))))
 }
 
 function endpointsCell(object: KubeObject): string {
   const endpoints: { addresses?: string[] }[] = object['endpoints'] ?? []
-  if (endpoints.length === 0) return '<unset>'
   return firstOf(endpoints.flatMap(({ addresses = [] }) => addresses))
 }
 
 function firstOf(values: string[]): string {
   const shown = values.slice(0, MAX_SHOWN).join(',')
-  return values.length > MAX_SHOWN ? `${shown} + ${values.length - MAX_SHOWN} more...` : shown
+  if (values.length > MAX_SHOWN) return `${shown} + ${values.length - MAX_SHOWN} more...`
+  return shown === '' ? '<unset>' : shown
 }

@@ -61,5 +61,5 @@ test('can be selected by what it regards, and shows the same table', () => {
   )
   assert.equal(cells['Object'], 'pod/web')
   assert.equal(cells['Last Seen'], '60s')
-  assert.equal(cells['Count'], '4')
+  assert.equal(cells['Count'], 4)
 })

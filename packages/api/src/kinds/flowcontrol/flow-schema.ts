@@ -15,7 +15,7 @@ export const flowSchema = defineKind({
   allowUnconditionalUpdate: false,
   columns: [
     text('PriorityLevel', (object) => object.spec?.priorityLevelConfiguration?.name),
-    text('MatchingPrecedence', (object) => String(object.spec?.matchingPrecedence ?? 0)),
+    text('MatchingPrecedence', (object) => object.spec?.matchingPrecedence ?? 0),
     text('DistinguisherMethod', (object) => object.spec?.distinguisherMethod?.type ?? '<none>'),
     age,
     text('MissingPL', danglingCell),

@@ -142,12 +142,12 @@ test('the tables show levels and queues', () => {
   assert.deepEqual(cellsOf(withPaths(SCHEMA, { status: dangling })), {
     Name: 'ann',
     PriorityLevel: 'low',
-    MatchingPrecedence: '1000',
+    MatchingPrecedence: 1000,
     DistinguisherMethod: '<none>',
     Age: '<unknown>',
     MissingPL: 'False',
   })
   assert.equal(cellsOf(SCHEMA)['MissingPL'], '?')
-  assert.equal(cellsOf(LEVEL)['NominalConcurrencyShares'], '30')
-  assert.equal(cellsOf(LEVEL)['Queues'], '64')
+  assert.equal(cellsOf(LEVEL)['NominalConcurrencyShares'], 30)
+  assert.equal(cellsOf(LEVEL)['Queues'], 64)
 })

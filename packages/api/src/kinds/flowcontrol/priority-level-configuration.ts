@@ -25,12 +25,10 @@ export const priorityLevelConfiguration = defineKind({
   validate: validateLevel,
 })
 
-function sharesCell(object: KubeObject): string {
-  const shares = (object.spec?.limited ?? object.spec?.exempt)?.nominalConcurrencyShares
-  return shares === undefined || shares === null ? '<none>' : String(shares)
+function sharesCell(object: KubeObject): number | string {
+  return object.spec?.limited?.nominalConcurrencyShares ?? '<none>'
 }
 
-function queuing(object: KubeObject, field: string): string {
-  const value = object.spec?.limited?.limitResponse?.queuing?.[field]
-  return value === undefined || value === null ? '<none>' : String(value)
+function queuing(object: KubeObject, field: string): number | string {
+  return object.spec?.limited?.limitResponse?.queuing?.[field] ?? '<none>'
 }

@@ -130,7 +130,7 @@ test('the table shows class, hosts and addresses', () => {
     withPaths(INGRESS, {
       'spec.rules': hosts,
       'spec.tls': [{}],
-      'metadata.annotations': CLASS,
+      'spec.ingressClassName': 'nginx',
       status: { loadBalancer: { ingress: [{ ip: '2.2.2.2' }, { ip: '1.1.1.1' }] } },
     }),
   )

@@ -17,7 +17,7 @@ export const ingress = defineKind({
   plural: 'ingresses',
   shortNames: ['ing'],
   columns: [
-    text('Class', classCell),
+    text('Class', (object) => object.spec?.ingressClassName ?? '<none>'),
     text('Hosts', hostsCell),
     text('Address', (object) => loadBalancerAddresses(object.status?.loadBalancer).join(',')),
     text('Ports', (object) => ((object.spec?.tls ?? []).length > 0 ? '80, 443' : '80')),
@@ -28,10 +28,6 @@ export const ingress = defineKind({
   validateStatusUpdate: validateIngressStatus,
   warnings: (object, old) => (old === undefined && hasClassAnnotation(object) ? [CLASS_WARNING] : []),
 })
-
-function classCell(object: KubeObject): string {
-  return object.spec?.ingressClassName ?? object.metadata.annotations?.[INGRESS_CLASS_ANNOTATION] ?? '<none>'
-}
 
 function hostsCell(object: KubeObject): string {
   const rules: { host?: string }[] = object.spec?.rules ?? []

@@ -81,7 +81,7 @@ test('the table marks the default class', () => {
     Provisioner: 'brume.dev/pool',
     ReclaimPolicy: 'Delete',
     VolumeBindingMode: 'Immediate',
-    AllowVolumeExpansion: 'false',
+    AllowVolumeExpansion: false,
     Age: '<unknown>',
   })
 })

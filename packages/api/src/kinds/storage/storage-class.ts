@@ -1,7 +1,7 @@
 // StorageClass: how volumes of a class are made.
 
 import type { KubeObject } from '../../object.ts'
-import { optionalBoolean, text } from '../cells.ts'
+import { text } from '../cells.ts'
 import { age } from '../columns.ts'
 import { defineKind } from '../define.ts'
 import {
@@ -27,7 +27,7 @@ export const storageClass = defineKind({
     text('Provisioner', (object) => object['provisioner']),
     text('ReclaimPolicy', (object) => object['reclaimPolicy'] ?? 'Delete'),
     text('VolumeBindingMode', (object) => object['volumeBindingMode'] ?? 'Immediate'),
-    text('AllowVolumeExpansion', (object) => optionalBoolean(object['allowVolumeExpansion'] ?? false)),
+    text('AllowVolumeExpansion', (object) => object['allowVolumeExpansion'] ?? false),
     age,
   ],
   setDefaults: setStorageClassDefaults,
