@@ -103,7 +103,7 @@ function validateUpdate(object: KubeObject, old: KubeObject): FieldError[] {
   }
   errors.push(...immutable(spec.selector, before.selector, 'spec.selector'))
   const mayMove = before.suspend === true && !old['status']?.startTime
-  const template = mayMove ? withPlacement(before.template, spec.template) : before.template
+  const template = mayMove ? withPlacement(before.template ?? {}, spec.template ?? {}) : before.template
   if (!semanticEqual(spec.template, template)) {
     errors.push(...immutable(spec.template, template, 'spec.template'))
   }

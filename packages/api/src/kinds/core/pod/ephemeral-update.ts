@@ -6,19 +6,14 @@ import { semanticEqual } from '../../../validate/immutable.ts'
 import { listOf } from '../../../validate/json.ts'
 import { MIRROR_POD } from './annotations.ts'
 import { diffText } from './diff.ts'
+import { validatePod } from './validate.ts'
 
-/** In place, before validation: everything but the list of ephemeral containers is as it was. */
-export function prepareForEphemeralUpdate(pod: KubeObject, old: KubeObject): void {
-  pod['spec'] = { ...old['spec'], ephemeralContainers: pod['spec']?.ephemeralContainers }
-  pod['status'] = old['status']
-}
-
-/** Beyond the rules of every pod. */
+/** All rules of this endpoint, those of every pod included. */
 export function validateEphemeralUpdate(pod: KubeObject, old: KubeObject): FieldError[] {
   if (old.metadata.annotations?.[MIRROR_POD] !== undefined) {
     return [forbiddenField('', 'static pods do not support ephemeral containers')]
   }
-  const errors: FieldError[] = []
+  const errors = validatePod(pod)
   const now = listOf(pod['spec']?.ephemeralContainers)
   const field = 'spec.ephemeralContainers'
   for (const container of listOf(old['spec']?.ephemeralContainers)) {

@@ -8,10 +8,11 @@ import { semanticEqual } from '../../../validate/immutable.ts'
 import { type Json, listOf, mapOf } from '../../../validate/json.ts'
 import { MIRROR_POD } from './annotations.ts'
 import { qosClassOf } from './qos.ts'
+import { validatePod } from './validate.ts'
 
 const RESIZABLE = ['cpu', 'memory']
 
-/** Beyond the rules of every pod. */
+/** All rules of this endpoint, those of every pod included. */
 export function validatePodResize(pod: KubeObject, old: KubeObject): FieldError[] {
   if (old.metadata.annotations?.[MIRROR_POD] !== undefined) {
     return [forbiddenField('', 'static pods cannot be resized')]
@@ -19,7 +20,7 @@ export function validatePodResize(pod: KubeObject, old: KubeObject): FieldError[
   const spec = pod['spec'] ?? {}
   const before = old['spec'] ?? {}
   if (before.os?.name === 'windows') return [forbiddenField('', 'windows pods cannot be resized')]
-  const errors: FieldError[] = []
+  const errors = validatePod(pod)
   const qos = old['status']?.qosClass || qosClassOf(before)
   if (qos !== qosClassOf(spec)) {
     const why = 'Pod QOS Class may not change as a result of resizing'
