@@ -38,19 +38,19 @@ const LOOK_AGAIN_MS = 5000
 
 export function definitionCleanup({ client, informers, monitors }: Dependencies): ControllerSpec {
   const definitions = informers.for(CUSTOM_RESOURCE_DEFINITIONS)
-  const instancesGone: Source = {
-    start: (enqueue) =>
-      monitors.listen({
-        delete: (_object, { plural, group }) => {
-          const definition = definitions.store.get('', `${plural}.${group}`)
-          if (definition?.metadata.deletionTimestamp !== undefined) enqueue(definition.metadata.name!)
-        },
-      }),
+  const instances: Source = {
+    start(enqueue) {
+      const look = ({ plural, group }: ResourceRef) => {
+        const definition = definitions.store.get('', `${plural}.${group}`)
+        if (definition?.metadata.deletionTimestamp !== undefined) enqueue(definition.metadata.name!)
+      }
+      return monitors.listen({ delete: (_object, resource) => look(resource), listed: look })
+    },
     synced: async () => {},
   }
   return defineController<ObservedDefinition, CleanupAction>({
     name: 'crd-cleanup',
-    sources: [fromInformer(definitions), instancesGone],
+    sources: [fromInformer(definitions), instances],
     async observe(name) {
       const definition = definitions.store.get('', name)
       if (definition === undefined || !isLeaving(definition)) return undefined

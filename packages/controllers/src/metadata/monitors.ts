@@ -25,6 +25,8 @@ export interface ObjectMetadata extends KubeObject {
 export interface MetadataListener {
   put?(object: ObjectMetadata, resource: DiscoveredResource): void
   delete?(object: ObjectMetadata, resource: DiscoveredResource): void
+  /** From now on every change of this kind is seen. */
+  listed?(resource: DiscoveredResource): void
   /** The set of served kinds has changed. */
   kindsChanged?(): void
 }
@@ -166,6 +168,9 @@ export class MetadataMonitors {
     informer.addHandler({ add: put, update: put, delete: gone })
     this.#monitors.set(name, { resource, informer })
     informer.start()
+    void informer.synced().then(() => {
+      for (const listener of this.#listeners) listener.listed?.(resource)
+    })
   }
 
   /** The kind is not served any more, so its objects are gone. */
