@@ -114,6 +114,12 @@ test('reads JSON numbers', () => {
   assert.equal(canonicalQuantity(Number.NaN), undefined)
 })
 
+test('a fraction of one is decimal, whatever suffix it came with', () => {
+  assert.equal(parseQuantity('0.000000000001Ki')!.format, 'DecimalSI')
+  assert.equal(addQuantity('0.0001Ki', '2Ki'), '2048102400u')
+  assert.equal(parseQuantity('0.5Ki')!.format, 'BinarySI')
+})
+
 test('compares across formats', () => {
   assert.equal(compareQuantity('1Ki', '1024'), 0)
   assert.equal(compareQuantity('1Ki', '1k'), 1)

@@ -183,23 +183,22 @@ function keepsText(of: {
 
 /** Rounds to 1n, and caps binary amounts, as Go does for what it holds as a big decimal. */
 function bounded(unscaled: bigint, scale: number, format: QuantityFormat): Quantity {
-  let value = unscaled
-  let at = scale
-  if (value !== 0n && at < NANO) {
-    value = divideUp(value, 10n ** BigInt(NANO - at))
-    at = NANO
+  const fine = scale < NANO
+  const value = fine ? divideUp(unscaled, 10n ** BigInt(NANO - scale)) : unscaled
+  const rounded = { unscaled: value, scale: fine ? NANO : scale, text: undefined }
+  if (format !== 'BinarySI') return { ...rounded, format }
+  const magnitude = { unscaled: value < 0n ? -value : value, scale: rounded.scale }
+  if (compareToInteger(magnitude, MAX_INT64) > 0) {
+    return { unscaled: value < 0n ? -MAX_INT64 : MAX_INT64, scale: 0, format, text: undefined }
   }
-  if (format === 'BinarySI') {
-    const [left, right] = align(
-      { unscaled: value < 0n ? -value : value, scale: at },
-      { unscaled: MAX_INT64, scale: 0 },
-    )
-    if (left > right) {
-      value = value < 0n ? -MAX_INT64 : MAX_INT64
-      at = 0
-    }
-  }
-  return { unscaled: value, scale: at, format, text: undefined }
+  // A fraction of a byte has no binary suffix.
+  const isFraction = value !== 0n && compareToInteger(magnitude, 1n) < 0
+  return { ...rounded, format: isFraction ? 'DecimalSI' : format }
+}
+
+function compareToInteger(a: { unscaled: bigint; scale: number }, b: bigint): number {
+  const [left, right] = align(a, { unscaled: b, scale: 0 })
+  return left < right ? -1 : left > right ? 1 : 0
 }
 
 function divideUp(value: bigint, divisor: bigint): bigint {

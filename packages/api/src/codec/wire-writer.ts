@@ -4,6 +4,7 @@
 import { BYTES } from './wire-reader.ts'
 
 const FIRST_SIZE = 16 * 1024
+const LARGEST_KEPT = 1024 * 1024
 
 export class WireWriter {
   #buffer: Buffer = Buffer.allocUnsafeSlow(FIRST_SIZE)
@@ -19,12 +20,13 @@ export class WireWriter {
   finish(): Buffer {
     const bytes = Buffer.allocUnsafeSlow(this.length)
     this.#buffer.copy(bytes, 0, this.#at)
-    this.#at = this.#buffer.length
+    this.clear()
     return bytes
   }
 
-  /** Forgets what was written. */
+  /** Forgets what was written; the room for a huge message is given back. */
   clear(): void {
+    if (this.#buffer.length > LARGEST_KEPT) this.#buffer = Buffer.allocUnsafeSlow(FIRST_SIZE)
     this.#at = this.#buffer.length
   }
 
