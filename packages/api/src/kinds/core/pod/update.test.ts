@@ -184,7 +184,7 @@ test('a resize changes cpu and memory alone', () => {
     ['spec: Forbidden: only cpu and memory resources are mutable'],
   )
   assert.deepEqual(
-    change((spec) => (spec.containers[0].resources.requests.cpu = '1')),
+    change((spec) => (spec.containers[0].resources.requests = { cpu: '1', memory: '1Gi' })),
     ['spec: Invalid value: "": Pod QOS Class may not change as a result of resizing'],
   )
 })
