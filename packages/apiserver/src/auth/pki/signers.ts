@@ -31,7 +31,7 @@ export interface SigningRequest {
 }
 
 export function isBuiltinSigner(name: string): name is SignerName {
-  return name in RULES
+  return Object.hasOwn(RULES, name)
 }
 
 /** PEM of the certificate. Throws SignerRefusal. */
@@ -49,7 +49,7 @@ export function signCertificateRequest(pki: Pki, request: SigningRequest): strin
     issuer: { subject: pki.ca.subject, key: pki.ca.privateKey },
     publicKey: parsed.publicKey,
     isCa: false,
-    keyUsages: usages.filter((usage): usage is KeyUsage => usage in KEY_USAGES),
+    keyUsages: usages.filter((usage): usage is KeyUsage => Object.hasOwn(KEY_USAGES, usage)),
     extKeyUsages: usages.filter(
       (usage): usage is ExtKeyUsage => usage === 'client auth' || usage === 'server auth',
     ),

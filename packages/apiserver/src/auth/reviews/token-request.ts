@@ -107,7 +107,7 @@ const BINDABLE: Record<string, { plural: string; key: 'pod' | 'secret' | 'node' 
 function bind(ref: BoundObjectRef | undefined, request: ReviewRequest, reader: ObjectReader): TokenBinding {
   if (ref === undefined) return {}
   const { kind = '', apiVersion = '', name = '' } = ref
-  const bindable = apiVersion === 'v1' ? BINDABLE[kind] : undefined
+  const bindable = apiVersion === 'v1' && Object.hasOwn(BINDABLE, kind) ? BINDABLE[kind] : undefined
   if (bindable === undefined) {
     throw badRequest(
       `cannot bind token to object of type ${apiVersion.replace(/^([^/]+)$/, '/$1')}, Kind=${kind}`,
