@@ -1,7 +1,16 @@
 // Swagger 2.0 in the protobuf of gnostic's openapi.v2 models, the form in which kubectl before 1.27 reads it. Field
 // numbers are those of OpenAPIv2.proto; free-form values travel as YAML text, of which JSON is a part.
 
-import { bytesField, doubleField, flagField, intField, message, textField } from './proto-fields.ts'
+import {
+  bytesOf,
+  doubleField,
+  flagField,
+  intField,
+  message,
+  messageField,
+  type Pieces,
+  textField,
+} from './proto-fields.ts'
 import type { Json } from './schema-json.ts'
 
 /** `paths` and `definitions` as encodeNamedPath and encodeNamedSchema made them. */
@@ -10,38 +19,43 @@ export function encodeDocument(of: {
   paths: readonly Buffer[]
   definitions: readonly Buffer[]
 }): Buffer {
-  return message(
+  const document = message(
     textField(1, '2.0'),
-    bytesField(2, message(textField(1, of.info.title), textField(2, of.info.version))),
-    bytesField(8, message(...of.paths.map((path) => bytesField(2, path)))),
-    bytesField(9, message(...of.definitions.map((definition) => bytesField(1, definition)))),
-    bytesField(
+    messageField(2, message(textField(1, of.info.title), textField(2, of.info.version))),
+    messageField(8, message(...of.paths.map((path) => messageField(2, path)))),
+    messageField(9, message(...of.definitions.map((definition) => messageField(1, definition)))),
+    messageField(
       12,
-      message(bytesField(1, message(textField(1, 'BearerToken'), bytesField(2, Buffer.alloc(0))))),
+      message(messageField(1, message(textField(1, 'BearerToken'), messageField(2, Buffer.alloc(0))))),
     ),
-    bytesField(13, message(bytesField(1, namedBearerToken()))),
+    messageField(13, message(messageField(1, namedBearerToken()))),
   )
+  return bytesOf(document)
 }
 
 export function encodeNamedSchema(name: string, json: Json): Buffer {
-  return message(textField(1, name), bytesField(2, schema(json)))
+  return bytesOf(namedSchema(name, json))
 }
 
 export function encodeNamedPath(name: string, json: Json): Buffer {
-  return message(textField(1, name), bytesField(2, pathItem(json)))
+  return bytesOf(message(textField(1, name), messageField(2, pathItem(json))))
 }
 
-function namedBearerToken(): Buffer {
+function namedSchema(name: string, json: Json): Pieces {
+  return message(textField(1, name), messageField(2, schema(json)))
+}
+
+function namedBearerToken(): Pieces {
   const apiKey = message(
     textField(1, 'apiKey'),
     textField(2, 'authorization'),
     textField(3, 'header'),
     textField(4, 'Bearer token'),
   )
-  return message(textField(1, 'BearerToken'), bytesField(2, message(bytesField(2, apiKey))))
+  return message(textField(1, 'BearerToken'), messageField(2, message(messageField(2, apiKey))))
 }
 
-function schema(json: Json): Buffer {
+function schema(json: Json): Pieces {
   const properties = Object.entries((json['properties'] ?? {}) as Record<string, Json>)
   const additional = json['additionalProperties']
   const items = json['items'] as Json | undefined
@@ -66,42 +80,42 @@ function schema(json: Json): Buffer {
     intField(18, json['minProperties']),
     ...texts(19, json['required']),
     ...((json['enum'] ?? []) as unknown[]).map((value) => any(20, value)),
-    additional === undefined ? undefined : bytesField(21, additionalItem(additional as Json | boolean)),
-    json['type'] === undefined ? undefined : bytesField(22, message(textField(1, json['type']))),
-    items === undefined ? undefined : bytesField(23, message(bytesField(1, schema(items)))),
+    additional === undefined ? undefined : messageField(21, additionalItem(additional as Json | boolean)),
+    json['type'] === undefined ? undefined : messageField(22, message(textField(1, json['type']))),
+    items === undefined ? undefined : messageField(23, message(messageField(1, schema(items)))),
     properties.length === 0
       ? undefined
-      : bytesField(
+      : messageField(
           25,
-          message(...properties.map(([name, child]) => bytesField(1, encodeNamedSchema(name, child)))),
+          message(...properties.map(([name, child]) => messageField(1, namedSchema(name, child)))),
         ),
     json['externalDocs'] === undefined
       ? undefined
-      : bytesField(29, externalDocs(json['externalDocs'] as Json)),
+      : messageField(29, externalDocs(json['externalDocs'] as Json)),
     any(30, json['example']),
     ...extensions(31, json),
   )
 }
 
-function additionalItem(additional: Json | boolean): Buffer {
+function additionalItem(additional: Json | boolean): Pieces {
   if (typeof additional === 'boolean') return message(flagField(2, additional))
-  return message(bytesField(1, schema(additional)))
+  return message(messageField(1, schema(additional)))
 }
 
-function externalDocs(json: Json): Buffer {
+function externalDocs(json: Json): Pieces {
   return message(textField(1, json['description']), textField(2, json['url']))
 }
 
 const METHODS: Readonly<Record<string, number>> = { get: 2, put: 3, post: 4, delete: 5, patch: 8 }
 
-function pathItem(json: Json): Buffer {
+function pathItem(json: Json): Pieces {
   const operations = Object.entries(METHODS).flatMap(([method, number]) =>
-    json[method] === undefined ? [] : [bytesField(number, operation(json[method] as Json))],
+    json[method] === undefined ? [] : [messageField(number, operation(json[method] as Json))],
   )
   return message(...operations, ...parameters(9, json['parameters']))
 }
 
-function operation(json: Json): Buffer {
+function operation(json: Json): Pieces {
   const responses = Object.entries((json['responses'] ?? {}) as Record<string, Json>)
   return message(
     ...texts(1, json['tags']),
@@ -110,35 +124,37 @@ function operation(json: Json): Buffer {
     ...texts(6, json['produces']),
     ...texts(7, json['consumes']),
     ...parameters(8, json['parameters']),
-    bytesField(9, message(...responses.map(([code, of]) => bytesField(1, response(code, of))))),
+    messageField(9, message(...responses.map(([code, of]) => messageField(1, response(code, of))))),
     ...texts(10, json['schemes']),
     ...extensions(13, json),
   )
 }
 
-function response(code: string, json: Json): Buffer {
+function response(code: string, json: Json): Pieces {
   const body = json['schema'] as Json | undefined
   const value = message(
     textField(1, json['description']),
-    body === undefined ? undefined : bytesField(2, message(bytesField(1, schema(body)))),
+    body === undefined ? undefined : messageField(2, message(messageField(1, schema(body)))),
   )
-  return message(textField(1, code), bytesField(2, message(bytesField(1, value))))
+  return message(textField(1, code), messageField(2, message(messageField(1, value))))
 }
 
-function parameters(number: number, list: unknown): Buffer[] {
-  return ((list ?? []) as Json[]).map((json) => bytesField(number, message(bytesField(1, parameter(json)))))
+function parameters(number: number, list: unknown): Pieces[] {
+  return ((list ?? []) as Json[]).map((json) =>
+    messageField(number, message(messageField(1, parameter(json)))),
+  )
 }
 
-function parameter(json: Json): Buffer {
+function parameter(json: Json): Pieces {
   if (json['in'] === 'body') {
     const body = message(
       textField(1, json['description']),
       textField(2, json['name']),
       textField(3, json['in']),
       flagField(4, json['required']),
-      bytesField(5, schema(json['schema'] as Json)),
+      messageField(5, schema(json['schema'] as Json)),
     )
-    return message(bytesField(1, body))
+    return message(messageField(1, body))
   }
   const isQuery = json['in'] === 'query'
   const [type, unique] = isQuery ? [6, 20] : [5, 19]
@@ -150,20 +166,20 @@ function parameter(json: Json): Buffer {
     textField(type, json['type']),
     flagField(unique, json['uniqueItems']),
   )
-  return message(bytesField(2, message(bytesField(isQuery ? 3 : 4, fields))))
+  return message(messageField(2, message(messageField(isQuery ? 3 : 4, fields))))
 }
 
-function texts(number: number, list: unknown): (Buffer | undefined)[] {
+function texts(number: number, list: unknown): (Pieces | undefined)[] {
   return ((list ?? []) as string[]).map((text) => textField(number, text))
 }
 
 /** gnostic's Any: YAML text. */
-function any(number: number, value: unknown): Buffer | undefined {
+function any(number: number, value: unknown): Pieces | undefined {
   if (value === undefined) return undefined
-  return bytesField(number, message(textField(2, `${JSON.stringify(value)}\n`)))
+  return messageField(number, message(textField(2, `${JSON.stringify(value)}\n`)))
 }
 
-function extensions(number: number, json: Json): (Buffer | undefined)[] {
+function extensions(number: number, json: Json): (Pieces | undefined)[] {
   const names = Object.keys(json).filter((name) => name.startsWith('x-'))
-  return names.map((name) => bytesField(number, message(textField(1, name), any(2, json[name]))))
+  return names.map((name) => messageField(number, message(textField(1, name), any(2, json[name]))))
 }

@@ -1,45 +1,83 @@
-// Fields of a protobuf message as bytes, for documents that are encoded once and kept. Absent values are no fields.
+// Fields of a protobuf message, for documents that are encoded once and kept. Absent values are no fields. Messages are
+// lists of pieces until they are asked for as bytes, so nesting copies nothing.
 
 const VARINT = 0
 const FIXED64 = 1
 const DELIMITED = 2
 
-export function message(...fields: (Buffer | undefined)[]): Buffer {
-  return Buffer.concat(fields.filter((field) => field !== undefined))
+export interface Pieces {
+  length: number
+  pieces: Buffer[]
 }
 
-export function bytesField(number: number, bytes: Buffer): Buffer {
-  return Buffer.concat([varint((number << 3) | DELIMITED), varint(bytes.length), bytes])
-}
-
-export function textField(number: number, text: unknown): Buffer | undefined {
-  return typeof text === 'string' && text !== '' ? bytesField(number, Buffer.from(text)) : undefined
-}
-
-export function flagField(number: number, flag: unknown): Buffer | undefined {
-  return flag === true ? Buffer.concat([varint((number << 3) | VARINT), varint(1)]) : undefined
-}
-
-/** A whole number >= 0; anything else is left out. */
-export function intField(number: number, value: unknown): Buffer | undefined {
-  if (!Number.isSafeInteger(value) || (value as number) <= 0) return undefined
-  return Buffer.concat([varint((number << 3) | VARINT), varint(value as number)])
-}
-
-export function doubleField(number: number, value: unknown): Buffer | undefined {
-  if (typeof value !== 'number' || value === 0) return undefined
-  const bytes = Buffer.alloc(8)
-  bytes.writeDoubleLE(value)
-  return Buffer.concat([varint((number << 3) | FIXED64), bytes])
-}
-
-function varint(value: number): Buffer {
-  const bytes: number[] = []
-  let rest = value
-  while (rest >= 128) {
-    bytes.push((rest % 128) | 128)
-    rest = Math.floor(rest / 128)
+export function message(...fields: (Pieces | undefined)[]): Pieces {
+  const all: Pieces = { length: 0, pieces: [] }
+  for (const field of fields) {
+    if (field === undefined) continue
+    all.length += field.length
+    for (const piece of field.pieces) all.pieces.push(piece)
   }
-  bytes.push(rest)
-  return Buffer.from(bytes)
+  return all
+}
+
+export function bytesOf({ length, pieces }: Pieces): Buffer {
+  return Buffer.concat(pieces, length)
+}
+
+/** A nested message, or one that is in bytes already. */
+export function messageField(number: number, content: Pieces | Buffer): Pieces {
+  const pieces = Buffer.isBuffer(content) ? [content] : content.pieces
+  const head = header(number, DELIMITED, content.length, 0)
+  return { length: head.length + content.length, pieces: [head, ...pieces] }
+}
+
+export function textField(number: number, text: unknown): Pieces | undefined {
+  if (typeof text !== 'string' || text === '') return undefined
+  const length = Buffer.byteLength(text)
+  const bytes = header(number, DELIMITED, length, length)
+  bytes.write(text, bytes.length - length)
+  return { length: bytes.length, pieces: [bytes] }
+}
+
+export function flagField(number: number, flag: unknown): Pieces | undefined {
+  return flag === true ? intField(number, 1) : undefined
+}
+
+/** A whole number > 0; anything else is left out, as proto3 leaves out zero. */
+export function intField(number: number, value: unknown): Pieces | undefined {
+  if (!Number.isSafeInteger(value) || (value as number) <= 0) return undefined
+  const bytes = header(number, VARINT, value as number, 0)
+  return { length: bytes.length, pieces: [bytes] }
+}
+
+export function doubleField(number: number, value: unknown): Pieces | undefined {
+  if (typeof value !== 'number' || value === 0) return undefined
+  const tag = varintLength((number << 3) | FIXED64)
+  const bytes = Buffer.allocUnsafe(tag + 8)
+  writeVarint(bytes, 0, (number << 3) | FIXED64)
+  bytes.writeDoubleLE(value, tag)
+  return { length: bytes.length, pieces: [bytes] }
+}
+
+/** Tag and one varint, with `room` bytes after them. */
+function header(number: number, wireType: number, value: number, room: number): Buffer {
+  const tag = (number << 3) | wireType
+  const bytes = Buffer.allocUnsafe(varintLength(tag) + varintLength(value) + room)
+  writeVarint(bytes, writeVarint(bytes, 0, tag), value)
+  return bytes
+}
+
+function varintLength(value: number): number {
+  let length = 1
+  for (let rest = value; rest >= 128; rest = Math.floor(rest / 128)) length++
+  return length
+}
+
+/** Returns where it ends. */
+function writeVarint(bytes: Buffer, start: number, value: number): number {
+  let at = start
+  let rest = value
+  for (; rest >= 128; rest = Math.floor(rest / 128)) bytes[at++] = (rest % 128) | 128
+  bytes[at++] = rest
+  return at
 }

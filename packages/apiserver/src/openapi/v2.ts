@@ -1,5 +1,5 @@
 // Swagger 2.0: one document for everything, as JSON and as gnostic's protobuf. Built-in kinds are put into bytes once;
-// a CRD's change encodes the kinds of its group version and joins the pieces.
+// a CRD's change encodes its own kind and joins the pieces.
 
 import type { ResourceDefinition } from '@brume/api/resource'
 import type { PathHandler } from '../http/types.ts'
@@ -53,9 +53,9 @@ export function createOpenApiV2({ registry, version }: OpenApiParts): PathHandle
       generation = registry.generation
     }
     if (form.document === undefined) {
-      const groups = piecesOf(groupVersionsOf(registry))
-      form.pieces.keep(new Set(groups.keys()))
-      const pieces = [...groups].map(([key, definitions]) => form.pieces.get(key, definitions))
+      const kinds = piecesOf([...groupVersionsOf(registry).values()].flat())
+      form.pieces.keep(new Set(kinds.keys()))
+      const pieces = [...kinds].map(([key, definitions]) => form.pieces.get(key, definitions))
       form.document = documentOf(form.assemble(pieces))
     }
     return form.document
@@ -70,14 +70,13 @@ export function createOpenApiV2({ registry, version }: OpenApiParts): PathHandle
   }
 }
 
-/** All built-in kinds in one piece, and one for each group version with custom kinds. */
-function piecesOf(
-  groupVersions: ReadonlyMap<string, ResourceDefinition[]>,
-): Map<string, ResourceDefinition[]> {
-  const pieces = new Map<string, ResourceDefinition[]>([['', []]])
-  for (const [path, definitions] of groupVersions) {
-    if (definitions.some((definition) => definition.custom === true)) pieces.set(path, definitions)
-    else pieces.get('')!.push(...definitions)
+/** All built-in kinds in one piece, and one for each version of a custom kind. */
+function piecesOf(definitions: readonly ResourceDefinition[]): Map<string, ResourceDefinition[]> {
+  const builtin = definitions.filter((definition) => definition.custom !== true)
+  const pieces = new Map([['', builtin]])
+  for (const definition of definitions) {
+    const { group, version, plural } = definition
+    if (definition.custom === true) pieces.set(`${group}/${version}/${plural}`, [definition])
   }
   return pieces
 }
