@@ -3,7 +3,7 @@
 import { duplicate, type FieldError, invalid, notSupported, required, tooLong } from '../../field-error.ts'
 import type { KubeObject } from '../../object.ts'
 import { type Json, listOf } from '../../validate/json.ts'
-import { isDNS1123Label, isDNS1123Subdomain } from '../../validate/names.ts'
+import { isDNS1123Label, isDNS1123Subdomain, MAX_SUBDOMAIN_LENGTH } from '../../validate/names.ts'
 
 const USAGES = [
   'signing',
@@ -83,20 +83,26 @@ export function validateSignerName(name: string, field: string): FieldError[] {
   }
   const [domain = '', path = ''] = segments
   const errors: FieldError[] = []
+  if (domain.length > MAX_SUBDOMAIN_LENGTH) errors.push(tooLong(field, MAX_SUBDOMAIN_LENGTH))
   const labels = domain.split('.')
-  for (const label of labels) {
-    for (const why of isDNS1123Label(label)) {
-      errors.push(invalid(field, domain, `validating label "${label}": ${why}`))
-    }
-  }
+  errors.push(...firstBadLabel(domain, field, isDNS1123Label))
   if (labels.length < 2) {
     errors.push(invalid(field, domain, 'should be a domain with at least two segments separated by dots'))
   }
-  for (const why of isDNS1123Subdomain(path)) {
-    errors.push(invalid(field, path, `validating label "${path}": ${why}`))
-  }
+  errors.push(...firstBadLabel(path, field, isDNS1123Subdomain))
   if (name.length > MAX_SIGNER_NAME) errors.push(tooLong(field, MAX_SIGNER_NAME))
   return errors
+}
+
+/** Only the first: the others would say the same again. */
+function firstBadLabel(segment: string, field: string, rule: (text: string) => string[]): FieldError[] {
+  for (const label of segment.split('.')) {
+    const wrong = rule(label)
+    if (wrong.length > 0) {
+      return wrong.map((why) => invalid(field, segment, `validating label "${label}": ${why}`))
+    }
+  }
+  return []
 }
 
 /** Approved, denied and failed are final: their status is True, and the first two exclude each other. */

@@ -1,24 +1,23 @@
 // Rules for a FlowSchema: who asks, for what, and where such requests queue.
 
-import { type FieldError, forbiddenField, invalid, required } from '../../field-error.ts'
+import {
+  duplicate,
+  type FieldError,
+  forbiddenField,
+  invalid,
+  notSupported,
+  required,
+} from '../../field-error.ts'
 import type { KubeObject } from '../../object.ts'
 import { named, oneOf } from '../../validate/fields.ts'
+import { semanticEqual } from '../../validate/immutable.ts'
 import { type Json, listOf } from '../../validate/json.ts'
 import { isDNS1123Label, isDNS1123Subdomain } from '../../validate/names.ts'
+import { MANDATORY_SCHEMAS } from './mandatory.ts'
 
 const MAX_PRECEDENCE = 10000
-const VERBS = [
-  'apply',
-  'create',
-  'delete',
-  'deletecollection',
-  'get',
-  'list',
-  'patch',
-  'proxy',
-  'update',
-  'watch',
-]
+const NAMESPACE_RULE = "each member of this list must be '*' or a DNS-1123 label; "
+const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'proxy', 'update', 'watch']
 /** Kind of a subject -> the field that describes it. */
 const SUBJECTS = { Group: 'group', ServiceAccount: 'serviceAccount', User: 'user' } as const
 
@@ -33,7 +32,25 @@ export function validateFlowSchema(object: KubeObject): FieldError[] {
   const field = 'spec.priorityLevelConfiguration.name'
   if (level === '') errors.push(required(field, 'must reference a priority level'))
   else errors.push(...named(field, level, isDNS1123Subdomain))
-  return errors.concat(listOf(spec.rules).flatMap((rule, i) => validateRule(rule, `spec.rules[${i}]`)))
+  for (const [i, rule] of listOf(spec.rules).entries()) errors.push(...validateRule(rule, `spec.rules[${i}]`))
+  const mandatory = MANDATORY_SCHEMAS[object.metadata.name ?? '']
+  if (mandatory !== undefined && !semanticEqual(spec, mandatory)) {
+    const why = `spec of '${object.metadata.name}' must equal the fixed value`
+    errors.push(invalid('spec', spec, why))
+  }
+  return [...errors, ...validateStatusConditions(object)]
+}
+
+/** Also of levels. */
+export function validateStatusConditions(object: KubeObject): FieldError[] {
+  const types: string[] = listOf(object.status?.conditions).map(({ type }) => type ?? '')
+  return types.flatMap((type, i) => {
+    const field = `status.conditions[${i}].type`
+    const errors: FieldError[] = []
+    if (types.indexOf(type) < i) errors.push(duplicate(field, type))
+    if (type === '') errors.push(required(field, 'must not be empty'))
+    return errors
+  })
 }
 
 function validatePrecedence(precedence: number, name: string): FieldError[] {
@@ -116,13 +133,17 @@ function validateResourceRule(rule: Json, field: string): FieldError[] {
     const why = "if '*' is present, must not specify other namespaces"
     return namespaces.length > 1 ? [...errors, invalid(at, namespaces, why)] : errors
   }
-  return errors.concat(namespaces.flatMap((name, i) => named(`${at}[${i}]`, name, isDNS1123Label)))
+  return errors.concat(
+    namespaces.flatMap((name, i) =>
+      isDNS1123Label(name).map((why) => invalid(`${at}[${i}]`, name, `${NAMESPACE_RULE}${why}`)),
+    ),
+  )
 }
 
 function validateVerbs(verbs: string[], field: string): FieldError[] {
   const errors = validateList(verbs, field, ['verbs must contain at least one value', 'verbs'])
   if (errors.length > 0 || verbs.includes('*')) return errors
-  return verbs.flatMap((verb, i) => oneOf(`${field}[${i}]`, verb, VERBS))
+  return verbs.every((verb) => VERBS.includes(verb)) ? [] : [notSupported(field, verbs, VERBS)]
 }
 
 /** Not empty, and nothing beside a `*`. */
@@ -138,6 +159,7 @@ function validateUrls(urls: string[], field: string): FieldError[] {
   if (errors.length > 0 || urls.includes('*')) return errors
   return urls.flatMap((url, i) => {
     const at = `${field}[${i}]`
+    if (url === '') return [invalid(at, url, 'must not be empty')]
     if (!url.startsWith('/')) return [invalid(at, url, 'must start with slash')]
     if (url.includes(' ')) return [invalid(at, url, 'must not contain white-space')]
     if (url.includes('//')) return [invalid(at, url, 'must not contain double slash')]

@@ -4,7 +4,7 @@ import type { KubeObject } from '../../object.ts'
 import { text } from '../cells.ts'
 import { age } from '../columns.ts'
 import { defineKind } from '../define.ts'
-import { validateFlowSchema } from './flow-schema-rules.ts'
+import { validateFlowSchema, validateStatusConditions } from './flow-schema-rules.ts'
 
 export const flowSchema = defineKind({
   group: 'flowcontrol.apiserver.k8s.io',
@@ -24,6 +24,7 @@ export const flowSchema = defineKind({
     if (spec) spec.matchingPrecedence ||= DEFAULT_PRECEDENCE
   },
   validate: validateFlowSchema,
+  validateStatusUpdate: validateStatusConditions,
 })
 
 function danglingCell(object: KubeObject): string {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { cellsOf, created, refuses, withPaths } from '../testing.ts'
+import { cellsOf, created, createErrors, refuses, statusErrors, withPaths } from '../testing.ts'
+import { MANDATORY_LEVELS, MANDATORY_SCHEMAS } from './mandatory.ts'
 
 const API = 'flowcontrol.apiserver.k8s.io/v1'
 const RULE = {
@@ -78,7 +79,7 @@ refuses(SCHEMA, [
     'says what each rule is about',
     { 'spec.rules[0].resourceRules': [{ verbs: ['fly'], apiGroups: [], resources: [] }] },
     [
-      'spec.rules[0].resourceRules[0].verbs[0]: Unsupported value: "fly": supported values: "apply", "create", "delete", "deletecollection", "get", "list", "patch", "proxy", "update", "watch"',
+      'spec.rules[0].resourceRules[0].verbs: Unsupported value: ["fly"]: supported values: "create", "delete", "deletecollection", "get", "list", "patch", "proxy", "update", "watch"',
       'spec.rules[0].resourceRules[0].apiGroups: Required value: resource rules must supply at least one api group',
       'spec.rules[0].resourceRules[0].resources: Required value: resource rules must supply at least one resource',
       'spec.rules[0].resourceRules[0].namespaces: Required value: resource rules that are not cluster scoped must supply at least one namespace',
@@ -108,7 +109,10 @@ refuses(LEVEL, [
   [
     'is exempt without limits',
     { 'spec.type': 'Exempt' },
-    ['spec.limited: Forbidden: must be nil if the type is not Limited'],
+    [
+      "spec.type: Invalid value: \"Exempt\": type must be 'Exempt' if and only if name is 'exempt'",
+      'spec.limited: Forbidden: must be nil if the type is not Limited',
+    ],
   ],
   [
     'does not queue what it rejects',
@@ -136,6 +140,30 @@ refuses(LEVEL, [
     ],
   ],
 ])
+
+test('the mandatory schemas and levels are fine as they are, and in no other way', () => {
+  for (const [name, spec] of Object.entries(MANDATORY_SCHEMAS)) {
+    assert.deepEqual(createErrors({ ...SCHEMA, metadata: { name }, spec }), [])
+    const [error] = createErrors({ ...SCHEMA, metadata: { name }, spec: { ...spec, matchingPrecedence: 5 } })
+    assert.match(
+      error!,
+      new RegExp(`^spec: Invalid value: .*: spec of '${name}' must equal the fixed value$`),
+    )
+  }
+  for (const [name, spec] of Object.entries(MANDATORY_LEVELS)) {
+    assert.deepEqual(createErrors({ ...LEVEL, metadata: { name }, spec }), [])
+  }
+  const [error] = createErrors(withPaths(LEVEL, { 'metadata.name': 'catch-all' }))
+  assert.match(error!, /spec of 'catch-all' must equal the fixed value$/)
+})
+
+test('a condition has a type, once', () => {
+  const conditions = [{ type: 'A' }, { type: 'A' }, { type: '' }]
+  assert.deepEqual(statusErrors({ ...SCHEMA, status: { conditions } }), [
+    'status.conditions[1].type: Duplicate value: "A"',
+    'status.conditions[2].type: Required value: must not be empty',
+  ])
+})
 
 test('the tables show levels and queues', () => {
   const dangling = { conditions: [{ type: 'Dangling', status: 'False' }] }

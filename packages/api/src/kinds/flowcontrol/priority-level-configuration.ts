@@ -4,6 +4,7 @@ import type { KubeObject } from '../../object.ts'
 import { text } from '../cells.ts'
 import { age } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { validateStatusConditions } from './flow-schema-rules.ts'
 import { setLevelDefaults, validateLevel } from './priority-level-rules.ts'
 
 export const priorityLevelConfiguration = defineKind({
@@ -23,6 +24,7 @@ export const priorityLevelConfiguration = defineKind({
   ],
   setDefaults: setLevelDefaults,
   validate: validateLevel,
+  validateStatusUpdate: validateStatusConditions,
 })
 
 function sharesCell(object: KubeObject): number | string {

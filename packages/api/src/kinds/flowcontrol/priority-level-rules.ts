@@ -1,10 +1,13 @@
 // Defaults and rules of a PriorityLevelConfiguration.
 
-import { type FieldError, forbiddenField, invalid, required } from '../../field-error.ts'
+import { type FieldError, forbiddenField, invalid, notSupported, required } from '../../field-error.ts'
 import type { KubeObject } from '../../object.ts'
 import { oneOf } from '../../validate/fields.ts'
+import { semanticEqual } from '../../validate/immutable.ts'
 import type { Json } from '../../validate/json.ts'
 import { rangeMessage } from '../../validate/names.ts'
+import { validateStatusConditions } from './flow-schema-rules.ts'
+import { MANDATORY_LEVELS } from './mandatory.ts'
 
 const DEFAULT_SHARES = 30
 const DEFAULT_QUEUING = { handSize: 8, queues: 64, queueLengthLimit: 50 }
@@ -28,12 +31,28 @@ export function setLevelDefaults({ spec }: KubeObject): void {
 
 export function validateLevel(object: KubeObject): FieldError[] {
   const spec: Json = object.spec ?? {}
-  const errors = oneOf('spec.type', spec.type, ['Exempt', 'Limited'])
-  if (errors.length > 0) return errors
-  if (spec.type === 'Exempt') {
-    if (spec.limited) errors.push(forbiddenField('spec.limited', 'must be nil if the type is not Limited'))
-    return spec.exempt ? [...errors, ...validateShares(spec.exempt, 'spec.exempt')] : errors
+  const { name = '' } = object.metadata
+  const errors: FieldError[] = []
+  if ((name === 'exempt') !== (spec.type === 'Exempt')) {
+    errors.push(
+      invalid('spec.type', spec.type ?? '', "type must be 'Exempt' if and only if name is 'exempt'"),
+    )
   }
+  errors.push(...validateByType(spec))
+  if (name === 'catch-all' && !semanticEqual(spec, MANDATORY_LEVELS[name])) {
+    errors.push(invalid('spec', spec, `spec of '${name}' must equal the fixed value`))
+  }
+  return [...errors, ...validateStatusConditions(object)]
+}
+
+function validateByType(spec: Json): FieldError[] {
+  if (spec.type === 'Exempt') {
+    const errors = spec.exempt ? validateShares(spec.exempt, 'spec.exempt') : []
+    if (!spec.limited) return errors
+    return [...errors, forbiddenField('spec.limited', 'must be nil if the type is not Limited')]
+  }
+  if (spec.type !== 'Limited') return [notSupported('spec.type', spec.type ?? '', ['Exempt', 'Limited'])]
+  const errors: FieldError[] = []
   if (spec.exempt) errors.push(forbiddenField('spec.exempt', 'must be nil if the type is Limited'))
   if (!spec.limited) return [...errors, required('spec.limited', 'must not be empty when type is Limited')]
   return [...errors, ...validateLimited(spec.limited, 'spec.limited')]

@@ -58,6 +58,6 @@ function validateDriversStay(object: KubeObject, old: KubeObject): FieldError[] 
     const i = listOf(object.spec?.drivers).findIndex(({ name }) => name === before.name)
     const driver = object.spec?.drivers?.[i]
     if (i < 0 || semanticEqual(driver, before)) return []
-    return [invalid(`spec.drivers[${i}]`, driver, IMMUTABLE_MESSAGE)]
+    return [invalid('CSINodeDriver', driver, IMMUTABLE_MESSAGE)]
   })
 }

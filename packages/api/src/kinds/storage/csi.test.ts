@@ -92,7 +92,7 @@ refusesUpdates(NODE, [
     'keeps a driver as it is',
     { 'spec.drivers[0].nodeID': 'n2' },
     [
-      'spec.drivers[0]: Invalid value: {"name":"pool.brume.dev","nodeID":"n2","topologyKeys":["zone"]}: field is immutable',
+      'CSINodeDriver: Invalid value: {"name":"pool.brume.dev","nodeID":"n2","topologyKeys":["zone"]}: field is immutable',
     ],
   ],
   ['lets a driver go', { 'spec.drivers': [] }, []],
