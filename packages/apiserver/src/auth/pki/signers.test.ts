@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { randomBytes, sign, X509Certificate } from 'node:crypto'
+import { randomBytes, X509Certificate } from 'node:crypto'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { certificateRequest } from '../testing/certificate-request.ts'
 import { certificateSubject, pem } from './certificate.ts'
 import { parseCertificateRequest } from './certificate-request.ts'
-import { bitString, context, element, octetString, oid, sequence, set } from './der.ts'
+import { element } from './der.ts'
 import { ensurePki, type Pki } from './ensure.ts'
-import { newEcKeyPair } from './keys.ts'
-import { encodeName, type SubjectName } from './name.ts'
+import type { SubjectName } from './name.ts'
 import { type SignerName, SignerRefusal, signCertificateRequest } from './signers.ts'
 
 const START = Date.parse('2026-01-01T00:00:00Z')
@@ -24,22 +24,6 @@ before(async () => {
 })
 after(() => rm(dir, { recursive: true }))
 
-async function request(subject: SubjectName, altNames: Buffer[] = []): Promise<string> {
-  const { privateKey, publicKey } = await newEcKeyPair()
-  const extensions = sequence(sequence(oid('2.5.29.17'), octetString(sequence(...altNames))))
-  const attribute = sequence(oid('1.2.840.113549.1.9.14'), set(extensions))
-  const info = sequence(
-    element(0x02, Buffer.from([0])),
-    encodeName(subject),
-    publicKey.export({ type: 'spki', format: 'der' }),
-    context(0, true, ...(altNames.length === 0 ? [] : [attribute])),
-  )
-  const signature = sign('sha256', info, privateKey)
-  return pem(
-    'CERTIFICATE REQUEST',
-    sequence(info, sequence(oid('1.2.840.10045.4.3.2')), bitString(signature)),
-  )
-}
 const dns = (name: string) => element(0x82, Buffer.from(name))
 const ip = (...bytes: number[]) => element(0x87, Buffer.from(bytes))
 const email = (name: string) => element(0x81, Buffer.from(name))
@@ -109,7 +93,7 @@ const CASES: Case[] = [
 ]
 for (const [what, signerName, subject, names, usages, refusal] of CASES) {
   test(`${signerName} ${refusal === undefined ? 'signs' : 'refuses'} ${what}`, async () => {
-    const csrPem = await request(subject, names)
+    const csrPem = await certificateRequest(subject, names)
     const run = () => signCertificateRequest(pki, { csrPem, signerName, usages, ttlSeconds: 3600 })
     if (refusal !== undefined) {
       assert.throws(run, (error) => error instanceof SignerRefusal && refusal.test(error.message))
@@ -167,7 +151,7 @@ for (const options of [
 }
 
 test('never crashes on a damaged request, and never accepts one', async () => {
-  const good = await request(NODE, [dns('n1'), ip(10, 0, 0, 1)])
+  const good = await certificateRequest(NODE, [dns('n1'), ip(10, 0, 0, 1)])
   const der = Buffer.from(good.replace(/-----[^-]+-----|\s/g, ''), 'base64')
   assert.notEqual(parseCertificateRequest(good), undefined)
   for (let at = 0; at < der.length; at++) {
