@@ -46,6 +46,7 @@ export async function startEtcd(path: string, dir: string): Promise<RunningEtcd>
     ['--listen-peer-urls', peer],
     ['--initial-advertise-peer-urls', peer],
     ['--initial-cluster', `default=${peer}`],
+    ['--logger', 'zap'],
     ['--log-level', 'error'],
   ].flat() as string[]
   const child = spawn(path, args, { stdio: ['ignore', 'ignore', 'inherit'] })
