@@ -120,6 +120,28 @@ test('a CRD is seen by the next request and gone with the one after its deletion
   assert.throws(list)
 })
 
+test('group versions of other servers are told among our own', () => {
+  const registry = new ResourceRegistry(someDefinitions())
+  const foreign = {
+    generation: 0,
+    versions: () => [
+      { group: 'metrics.example.org', version: 'v1', resources: [{ resource: 'loads' }] },
+      { group: 'apps', version: 'v1beta1', resources: [] },
+    ],
+  }
+  const discovery = createDiscovery({ registry, serverAddress: () => '', foreign })
+  assert.equal(json(get(discovery.group, '/apis/metrics.example.org')).preferredVersion.version, 'v1')
+  assert.deepEqual(
+    json(get(discovery.group, '/apis/apps')).versions.map((v: { version: string }) => v.version),
+    ['v1', 'v1beta1'],
+  )
+  const { items } = json(get(discovery.apis, '/apis', { accept: V2 }))
+  assert.deepEqual(items.at(-1).versions[0].resources, [{ resource: 'loads' }])
+  foreign.versions = () => []
+  foreign.generation++
+  assert.throws(() => get(discovery.group, '/apis/metrics.example.org'))
+})
+
 test('protobuf says the same as JSON', () => {
   const { discovery } = setUp()
   const pb = (handler: PathHandler, path: string, type: string, params = '') => {

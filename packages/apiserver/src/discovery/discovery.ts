@@ -9,7 +9,15 @@ import { schemaFor } from '@brume/api/schema/compile'
 import { StatusError } from '@brume/base/errors'
 import type { ApiRequest, ApiResponse, PathHandler } from '../http/types.ts'
 import type { ResourceRegistry } from '../registry/resources.ts'
-import { apiGroup, apiGroupList, apiResourceList, apiVersions, groupDiscoveryList } from './documents.ts'
+import {
+  apiGroup,
+  apiGroupList,
+  apiResourceList,
+  apiVersions,
+  coreDiscoveryList,
+  type ForeignVersion,
+  groupDiscoveryList,
+} from './documents.ts'
 import { contentTypeOf, type DiscoveryForm, negotiateDiscovery } from './negotiate.ts'
 
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1'
@@ -31,6 +39,8 @@ export interface DiscoveryParts {
   registry: ResourceRegistry
   /** host:port under which clients reach this server. */
   serverAddress(): string
+  /** Group versions that other servers answer for this one; `generation` changes with them. */
+  foreign?: { readonly generation: number; versions(): readonly ForeignVersion[] }
 }
 
 interface Cached {
@@ -38,8 +48,9 @@ interface Cached {
   etag: string
 }
 
-export function createDiscovery({ registry, serverAddress }: DiscoveryParts): Discovery {
-  let generation = -1
+export function createDiscovery({ registry, serverAddress, foreign }: DiscoveryParts): Discovery {
+  let generation = ''
+  const theirs = () => foreign?.versions() ?? []
   const cache = new Map<string, Cached>()
 
   /** `build` returns undefined for what is not served. */
@@ -55,11 +66,12 @@ export function createDiscovery({ registry, serverAddress }: DiscoveryParts): Di
       )
     }
     const form = negotiateDiscovery(request.headers['accept'], aggregatable)
-    if (generation !== registry.generation) {
+    const current = `${registry.generation}/${foreign?.generation ?? 0}`
+    if (generation !== current) {
       cache.clear()
-      generation = registry.generation
+      generation = current
     }
-    const key = `${request.path.replace(/\/+$/, '')} ${contentTypeOf(form)}`
+    const key = `${segmentsOf(request).join('/')} ${contentTypeOf(form)}`
     let cached = cache.get(key)
     if (cached === undefined) {
       const document = build(form)
@@ -76,15 +88,16 @@ export function createDiscovery({ registry, serverAddress }: DiscoveryParts): Di
       answer(request, true, (form) =>
         form.aggregated === undefined
           ? apiVersions(registry, serverAddress())
-          : groupDiscoveryList(registry, true, form.aggregated),
+          : coreDiscoveryList(registry, form.aggregated),
       ),
     apis: (request) =>
       answer(request, true, (form) =>
         form.aggregated === undefined
-          ? apiGroupList(registry)
-          : groupDiscoveryList(registry, false, form.aggregated),
+          ? apiGroupList(registry, theirs())
+          : groupDiscoveryList(registry, theirs(), form.aggregated),
       ),
-    group: (request) => answer(request, false, () => apiGroup(registry, segmentsOf(request)[1] ?? '')),
+    group: (request) =>
+      answer(request, false, () => apiGroup(registry, theirs(), segmentsOf(request)[1] ?? '')),
     groupVersion: (request) =>
       answer(request, false, () => {
         const [, group = '', version = ''] = segmentsOf(request)
