@@ -10,6 +10,7 @@ import { validateAnnotations } from '../../validate/metadata.ts'
 import { isDNS1123Label } from '../../validate/names.ts'
 import { text } from '../cells.ts'
 import { age } from '../columns.ts'
+import { setClaimSpecDefaults } from '../core/claim-spec.ts'
 import { validatePodAnnotations } from '../core/pod/annotations.ts'
 import { defaultPodTemplate } from '../core/pod/defaults.ts'
 import { defineKind } from '../define.ts'
@@ -93,7 +94,7 @@ function setDefaults(object: KubeObject): void {
     claim.apiVersion ||= 'v1'
     claim.kind ||= 'PersistentVolumeClaim'
     claim.spec ??= {}
-    claim.spec.volumeMode ??= 'Filesystem'
+    setClaimSpecDefaults(claim.spec)
     claim.status ??= {}
     claim.status.phase ||= 'Pending'
   }

@@ -133,6 +133,8 @@ test('a new pod is pending, with its class, and says when it is gated', () => {
       {
         type: 'PodScheduled',
         status: 'False',
+        lastProbeTime: null,
+        lastTransitionTime: null,
         reason: 'SchedulingGated',
         message: 'Scheduling is blocked due to non-empty scheduling gates',
       },
@@ -148,4 +150,35 @@ test('grace is granted only to pods that a node may be running', () => {
   assert.equal(grace({ nodeName: 'n', terminationGracePeriodSeconds: 30 }, { phase: 'Running' }, 5), 5)
   assert.equal(grace({ nodeName: 'n', terminationGracePeriodSeconds: 30 }, { phase: 'Succeeded' }), 0)
   assert.equal(grace({ nodeName: 'n', terminationGracePeriodSeconds: -3 }, { phase: 'Running' }), 1)
+})
+
+test('a new pod writes its own labels into its affinity', () => {
+  const term = {
+    topologyKey: 'zone',
+    labelSelector: {},
+    matchLabelKeys: ['app', 'none'],
+    mismatchLabelKeys: ['tenant'],
+  }
+  const affinity = { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } }
+  const fresh = podObject({ affinity }, { labels: { app: 'a', tenant: 't' } })
+  pod.prepareForCreate?.(fresh)
+  const [merged] = fresh['spec'].affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution
+  assert.deepEqual(merged.labelSelector.matchExpressions, [
+    { key: 'app', operator: 'In', values: ['a'] },
+    { key: 'tenant', operator: 'NotIn', values: ['t'] },
+  ])
+})
+
+test('AppArmor profiles are there as field and as annotation', () => {
+  const key = 'container.apparmor.security.beta.kubernetes.io/c'
+  const byField = podObject({
+    securityContext: { appArmorProfile: { type: 'Localhost', localhostProfile: 'x' } },
+  })
+  pod.prepareForCreate?.(byField)
+  assert.equal(byField.metadata.annotations?.[key], 'localhost/x')
+  const byAnnotation = podObject({}, { annotations: { [key]: 'runtime/default' } })
+  pod.prepareForCreate?.(byAnnotation)
+  assert.deepEqual(byAnnotation['spec'].containers[0].securityContext, {
+    appArmorProfile: { type: 'RuntimeDefault' },
+  })
 })

@@ -2,9 +2,12 @@
 
 import type { KubeObject } from '../../../object.ts'
 import { listOf } from '../../../validate/json.ts'
+import { isDNS1123Label } from '../../../validate/names.ts'
 import { defineKind } from '../../define.ts'
+import { syncAppArmor } from './apparmor.ts'
 import { podColumns } from './columns.ts'
 import { defaultPod } from './defaults.ts'
+import { mergeLabelKeys } from './label-keys.ts'
 import { qosClassOf } from './qos.ts'
 import { validatePodStatusUpdate } from './status-update.ts'
 import { validatePodUpdate } from './update.ts'
@@ -45,12 +48,16 @@ export const pod = defineKind({
   },
   setDefaults: defaultPod,
   prepareForCreate(pod) {
+    mergeLabelKeys(pod)
+    syncAppArmor(pod)
     pod['status'] = { phase: 'Pending', qosClass: qosClassOf(pod['spec']) }
     if (listOf(pod['spec']?.schedulingGates).length === 0) return
     pod['status'].conditions = [
       {
         type: 'PodScheduled',
         status: 'False',
+        lastProbeTime: null,
+        lastTransitionTime: null,
         reason: 'SchedulingGated',
         message: 'Scheduling is blocked due to non-empty scheduling gates',
       },
@@ -63,7 +70,10 @@ export const pod = defineKind({
   validateCreate: validatePodCreate,
   validateUpdate: validatePodUpdate,
   validateStatusUpdate: validatePodStatusUpdate,
-  warnings: (pod) => podWarnings(pod['spec'], pod.metadata),
+  warnings(pod, old) {
+    if (old !== undefined) return []
+    return [...hostnameWarnings(pod.metadata.name ?? ''), ...podWarnings(pod['spec'], pod.metadata)]
+  },
   gracePeriodSeconds(pod, requestedSeconds) {
     const phase = pod['status']?.phase
     if (!pod['spec']?.nodeName || phase === 'Failed' || phase === 'Succeeded') return 0
@@ -71,3 +81,10 @@ export const pod = defineKind({
     return seconds < 0 ? 1 : seconds
   },
 })
+
+function hostnameWarnings(name: string): string[] {
+  const wrong = isDNS1123Label(name)
+  if (wrong.length === 0) return []
+  const why = "this is used in the Pod's hostname, which can result in surprising behavior"
+  return [`metadata.name: ${why}; a DNS label is recommended: [${wrong.join(' ')}]`]
+}

@@ -1,6 +1,7 @@
 // Defaults of one volume of a pod.
 
 import { type Json, listOf } from '../../../validate/json.ts'
+import { setClaimSpecDefaults } from '../claim-spec.ts'
 
 const FILE_MODE = 0o644
 const TOKEN_SECONDS = 3600
@@ -17,7 +18,7 @@ export function defaultVolume(volume: Json): void {
   }
   if (volume.hostPath) volume.hostPath.type ??= ''
   if (volume.ephemeral?.volumeClaimTemplate?.spec) {
-    volume.ephemeral.volumeClaimTemplate.spec.volumeMode ??= 'Filesystem'
+    setClaimSpecDefaults(volume.ephemeral.volumeClaimTemplate.spec)
   }
   defaultRemote(volume)
 }

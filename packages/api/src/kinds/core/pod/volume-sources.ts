@@ -14,6 +14,7 @@ import { validateLabels } from '../../../validate/labels.ts'
 import { validateAnnotations } from '../../../validate/metadata.ts'
 import { isDNS1123Subdomain } from '../../../validate/names.ts'
 import { isNegative } from '../../../validate/quantities.ts'
+import { validateClaimSpec } from '../claim-spec.ts'
 import { validateDownwardItem } from './downward-volume.ts'
 import { validateDescendingPath, validateFileMode, validateLocalPath, validateNoBacksteps } from './paths.ts'
 
@@ -128,17 +129,7 @@ function validateEphemeral(source: Json, field: string): FieldError[] {
     if (name === 'annotations' || name === 'labels' || value === null) continue
     errors.push(forbiddenField(`${at}.metadata.${name}`, 'cannot be set'))
   }
-  return errors.concat(validateEphemeralClaim(template.spec ?? {}, `${at}.spec`))
-}
-
-/** What a claim cannot be made without. */
-function validateEphemeralClaim(spec: Json, field: string): FieldError[] {
-  const errors: FieldError[] = []
-  if (listOf(spec.accessModes).length === 0) {
-    errors.push(required(`${field}.accessModes`, 'at least 1 access mode is required'))
-  }
-  if (!spec.resources?.requests?.storage) errors.push(required(`${field}.resources[storage]`))
-  return errors
+  return errors.concat(validateClaimSpec(template.spec ?? {}, `${at}.spec`))
 }
 
 /** A template may leave the reference to whoever fills it in. */

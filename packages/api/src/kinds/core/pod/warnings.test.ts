@@ -76,6 +76,15 @@ test('warns of what is allowed and yet not meant', () => {
   )
 })
 
+test('updates of pods have no warnings, names that are no host names one', () => {
+  const dotted = podObject({ volumes: [{ name: 'v', rbd: {} }] }, { name: 'a.b' })
+  assert.deepEqual(pod.warnings?.(dotted, dotted), [])
+  assert.equal(
+    pod.warnings?.(dotted, undefined)[0],
+    "metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended: [must not contain dots]",
+  )
+})
+
 test('warnings of a template name its place', () => {
   const spec = podObject({ volumes: [{ name: 'v', rbd: {} }] })['spec']
   assert.deepEqual(podWarnings(spec, undefined, 'spec.template.'), [
