@@ -1,12 +1,14 @@
 // Rules for a PersistentVolume as a whole; those for its source have a file of their own.
 
-import { type FieldError, forbiddenField, notSupported, required } from '../../field-error.ts'
+import { deepClone } from '@brume/base/values'
+import { type FieldError, forbiddenField, invalid, notSupported, required } from '../../field-error.ts'
 import type { KubeObject } from '../../object.ts'
 import { optionalOneOf } from '../../validate/choices.ts'
 import { named } from '../../validate/fields.ts'
 import { IMMUTABLE_MESSAGE, immutable, semanticEqual } from '../../validate/immutable.ts'
 import { type Json, listOf, mapOf } from '../../validate/json.ts'
 import { isDNS1123Subdomain } from '../../validate/names.ts'
+import { currentNodeLabel, nodeSelectorWarnings } from '../../validate/node-labels.ts'
 import { positiveQuantity } from '../../validate/quantities.ts'
 import { VOLUME_MODES, validateAccessModes } from './claim-spec.ts'
 import { classAnnotationWarnings, fractionalByteWarnings } from './persistent-volume-claim-update.ts'
@@ -14,6 +16,14 @@ import { setSourceDefaults, sourcesOf, validateSource } from './persistent-volum
 import { validateNodeSelector } from './pod/affinity.ts'
 
 const RECLAIM_POLICIES = ['Delete', 'Recycle', 'Retain']
+const DEPRECATED_SOURCES: Readonly<Record<string, string>> = {
+  photonPersistentDisk: 'deprecated in v1.11, non-functional in v1.16+',
+  scaleIO: 'deprecated in v1.16, non-functional in v1.22+',
+  storageos: 'deprecated in v1.22, non-functional in v1.25+',
+  glusterfs: 'deprecated in v1.25, non-functional in v1.26+',
+  cephfs: 'deprecated in v1.28, non-functional in v1.31+',
+  rbd: 'deprecated in v1.28, non-functional in v1.31+',
+}
 
 export function setVolumeDefaults(object: KubeObject): void {
   object.status ??= {}
@@ -84,16 +94,22 @@ export function validateVolumeUpdate(object: KubeObject, old: KubeObject): Field
   }
   errors.push(...immutable(object.spec?.volumeMode, old.spec?.volumeMode, 'volumeMode'))
   if (!old.spec?.nodeAffinity) return errors
-  const affinity = immutable(object.spec?.nodeAffinity, old.spec.nodeAffinity, 'nodeAffinity')
-  return errors.concat(
-    affinity.map((error) => ({
-      ...error,
-      message: error.message.replace(
-        IMMUTABLE_MESSAGE,
-        `${IMMUTABLE_MESSAGE}, except for updating from beta label to GA`,
-      ),
-    })),
-  )
+  if (semanticEqual(object.spec?.nodeAffinity, withCurrentLabels(object, old))) return errors
+  const why = `${IMMUTABLE_MESSAGE}, except for updating from beta label to GA`
+  return [...errors, invalid('nodeAffinity', object.spec?.nodeAffinity, why)]
+}
+
+/** The old affinity, with newer names for the labels where the new one has them. */
+function withCurrentLabels(object: KubeObject, old: KubeObject): Json {
+  const affinity: Json = deepClone(old.spec?.nodeAffinity)
+  for (const [i, term] of listOf(affinity?.required?.nodeSelectorTerms).entries()) {
+    for (const [j, expression] of listOf(term.matchExpressions).entries()) {
+      const terms = object.spec?.nodeAffinity?.required?.nodeSelectorTerms
+      const key = terms?.[i]?.matchExpressions?.[j]?.key
+      if (key === currentNodeLabel(expression.key ?? '')) expression.key = key
+    }
+  }
+  return affinity
 }
 
 function sourceOf(object: KubeObject, old: KubeObject): Record<string, Json> {
@@ -107,11 +123,18 @@ function sourceOf(object: KubeObject, old: KubeObject): Record<string, Json> {
 }
 
 export function volumeWarnings(object: KubeObject): string[] {
-  const warnings = classAnnotationWarnings(object)
-  if (object.spec?.persistentVolumeReclaimPolicy === 'Recycle') {
+  const spec: Json = object.spec ?? {}
+  const warnings = listOf(spec.nodeAffinity?.required?.nodeSelectorTerms).flatMap((term, i) =>
+    nodeSelectorWarnings(term, `spec.nodeAffinity.required.nodeSelectorTerms[${i}]`),
+  )
+  warnings.push(...classAnnotationWarnings(object))
+  if (spec.persistentVolumeReclaimPolicy === 'Recycle') {
     warnings.push(
       'spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.',
     )
   }
-  return [...warnings, ...fractionalByteWarnings(object.spec?.capacity?.storage, 'spec.capacity[storage]')]
+  for (const [source, why] of Object.entries(DEPRECATED_SOURCES)) {
+    if (spec[source]) warnings.push(`spec.${source === 'storageos' ? 'storageOS' : source}: ${why}`)
+  }
+  return [...warnings, ...fractionalByteWarnings(spec.capacity?.storage, 'spec.capacity[storage]')]
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { cellsOf, created, refuses, refusesUpdates, warningsOf, withPaths } from '../testing.ts'
+import { cellsOf, created, refuses, refusesUpdates, updateErrors, warningsOf, withPaths } from '../testing.ts'
 
 const VOLUME = {
   apiVersion: 'v1',
@@ -114,6 +114,26 @@ refusesUpdates(withPaths(VOLUME, { 'spec.nodeAffinity': AFFINITY }), [
     ['nodeAffinity: Invalid value: null: field is immutable, except for updating from beta label to GA'],
   ],
 ])
+
+test('may take the newer name of a label', () => {
+  const zone = (key: string) => ({
+    required: { nodeSelectorTerms: [{ matchExpressions: [{ key, operator: 'In', values: ['a'] }] }] },
+  })
+  const old = withPaths(VOLUME, { 'spec.nodeAffinity': zone('failure-domain.beta.kubernetes.io/zone') })
+  const renamed = withPaths(VOLUME, { 'spec.nodeAffinity': zone('topology.kubernetes.io/zone') })
+  assert.deepEqual(updateErrors(old, renamed), [])
+  assert.equal(updateErrors(renamed, old).length, 1)
+  assert.deepEqual(warningsOf(old), [
+    'spec.nodeAffinity.required.nodeSelectorTerms[0].matchExpressions[0].key: failure-domain.beta.kubernetes.io/zone is deprecated since v1.17; use "topology.kubernetes.io/zone" instead',
+  ])
+})
+
+test('warns of sources that are gone', () => {
+  const rbd = { monitors: ['m'], image: 'i' }
+  assert.deepEqual(warningsOf(withPaths(VOLUME, { 'spec.hostPath': undefined, 'spec.rbd': rbd })), [
+    'spec.rbd: deprecated in v1.28, non-functional in v1.31+',
+  ])
+})
 
 test('warns of recycling', () => {
   assert.deepEqual(warningsOf(withPaths(VOLUME, { 'spec.persistentVolumeReclaimPolicy': 'Recycle' })), [

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { cellsOf, refuses, refusesUpdates } from '../testing.ts'
+import { cellsOf, refuses, refusesUpdates, warningsOf } from '../testing.ts'
 
 const CLASS = {
   apiVersion: 'node.k8s.io/v1',
@@ -34,4 +34,11 @@ refusesUpdates(CLASS, [
 
 test('the table shows the handler', () => {
   assert.equal(cellsOf(CLASS)['Handler'], 'qemu')
+})
+
+test('warns of labels with newer names', () => {
+  const scheduling = { nodeSelector: { 'beta.kubernetes.io/os': 'linux' } }
+  assert.deepEqual(warningsOf({ ...CLASS, scheduling }), [
+    'scheduling.nodeSelector: deprecated since v1.14; use "kubernetes.io/os" instead',
+  ])
 })

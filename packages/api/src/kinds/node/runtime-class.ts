@@ -4,8 +4,10 @@ import type { FieldError } from '../../field-error.ts'
 import type { KubeObject } from '../../object.ts'
 import { named } from '../../validate/fields.ts'
 import { immutable } from '../../validate/immutable.ts'
+import { mapOf } from '../../validate/json.ts'
 import { validateLabels } from '../../validate/labels.ts'
 import { isDNS1123Label } from '../../validate/names.ts'
+import { nodeLabelMessage } from '../../validate/node-labels.ts'
 import { text } from '../cells.ts'
 import { age } from '../columns.ts'
 import { validateResources } from '../core/pod/resources.ts'
@@ -22,6 +24,11 @@ export const runtimeClass = defineKind({
   columns: [text('Handler', (object) => object['handler']), age],
   validate: validateRuntimeClass,
   validateUpdate: (object, old) => immutable(object['handler'], old['handler'], 'handler'),
+  warnings: ({ scheduling }) =>
+    Object.keys(mapOf(scheduling?.nodeSelector)).flatMap((label) => {
+      const message = nodeLabelMessage(label)
+      return message ? [`scheduling.nodeSelector: ${message}`] : []
+    }),
 })
 
 function validateRuntimeClass(object: KubeObject): FieldError[] {

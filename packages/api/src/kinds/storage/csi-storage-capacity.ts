@@ -6,6 +6,7 @@ import { named } from '../../validate/fields.ts'
 import { immutable } from '../../validate/immutable.ts'
 import { validateLabelSelector } from '../../validate/labels.ts'
 import { isDNS1123Subdomain } from '../../validate/names.ts'
+import { nodeSelectorWarnings } from '../../validate/node-labels.ts'
 import { nonnegativeQuantity } from '../../validate/quantities.ts'
 import { text } from '../cells.ts'
 import { defineKind } from '../define.ts'
@@ -25,6 +26,7 @@ export const csiStorageCapacity = defineKind({
     ...immutable(object['nodeTopology'], old['nodeTopology'], 'nodeTopology'),
     ...immutable(object['storageClassName'], old['storageClassName'], 'storageClassName'),
   ],
+  warnings: (object) => nodeSelectorWarnings(object['nodeTopology'], 'nodeTopology'),
 })
 
 function validateCapacity(object: KubeObject): FieldError[] {

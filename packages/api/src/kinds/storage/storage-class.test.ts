@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { cellsOf, created, refuses, refusesUpdates, withPaths } from '../testing.ts'
+import { cellsOf, created, refuses, refusesUpdates, warningsOf, withPaths } from '../testing.ts'
 
 const CLASS = {
   apiVersion: 'storage.k8s.io/v1',
@@ -84,4 +84,12 @@ test('the table marks the default class', () => {
     AllowVolumeExpansion: false,
     Age: '<unknown>',
   })
+})
+
+test('warns of labels with newer names', () => {
+  const key = 'failure-domain.beta.kubernetes.io/zone'
+  const allowedTopologies = [{ matchLabelExpressions: [{ key, values: ['a'] }] }]
+  assert.deepEqual(warningsOf({ ...CLASS, allowedTopologies }), [
+    `allowedTopologies[0].matchLabelExpressions[0].key: ${key} is deprecated since v1.17; use "topology.kubernetes.io/zone" instead`,
+  ])
 })

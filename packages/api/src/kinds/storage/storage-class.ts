@@ -1,6 +1,8 @@
 // StorageClass: how volumes of a class are made.
 
 import type { KubeObject } from '../../object.ts'
+import { listOf } from '../../validate/json.ts'
+import { nodeLabelMessage } from '../../validate/node-labels.ts'
 import { text } from '../cells.ts'
 import { age } from '../columns.ts'
 import { defineKind } from '../define.ts'
@@ -33,6 +35,15 @@ export const storageClass = defineKind({
   setDefaults: setStorageClassDefaults,
   validate: validateStorageClass,
   validateUpdate: validateStorageClassUpdate,
+  warnings: (object) =>
+    listOf(object['allowedTopologies']).flatMap((term, i) =>
+      listOf(term.matchLabelExpressions).flatMap(({ key = '' }, j) => {
+        const message = nodeLabelMessage(key)
+        return message
+          ? [`allowedTopologies[${i}].matchLabelExpressions[${j}].key: ${key} is ${message}`]
+          : []
+      }),
+    ),
 })
 
 function nameCell(object: KubeObject): string {
