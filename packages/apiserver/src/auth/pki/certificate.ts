@@ -120,7 +120,10 @@ export function subjectKeyId(publicKey: KeyObject): Buffer {
 function extensions(spec: CertificateSpec): Buffer[] {
   const issuerKey = createPublicKey(spec.issuer.key)
   const all = [
-    extension(EXTENSION.keyUsage, true, keyUsageBits(spec.keyUsages)),
+    // Without a usage the extension is left out: an empty one would forbid every use.
+    ...(spec.keyUsages.length === 0
+      ? []
+      : [extension(EXTENSION.keyUsage, true, keyUsageBits(spec.keyUsages))]),
     extension(EXTENSION.basicConstraints, true, spec.isCa ? sequence(boolean(true)) : sequence()),
     extension(EXTENSION.authorityKeyId, false, sequence(context(0, false, subjectKeyId(issuerKey)))),
   ]

@@ -43,6 +43,13 @@ const SERVING = 'kubernetes.io/kubelet-serving'
 const API = 'kubernetes.io/kube-apiserver-client'
 const CASES: Case[] = [
   ['a user', API, { commonName: 'anna', organizations: ['devs'] }, [], CLIENT],
+  [
+    'a user with the one usage that matters',
+    API,
+    { commonName: 'anna', organizations: [] },
+    [],
+    ['client auth'],
+  ],
   ['a user as server', API, { commonName: 'anna', organizations: [] }, [], SERVER, /unexpected usages/],
   ['a node client', KUBELET, NODE, [], CLIENT],
   ['a node client without key encipherment', KUBELET, NODE, [], ['client auth', 'digital signature']],
@@ -102,6 +109,7 @@ for (const [what, signerName, subject, names, usages, refusal] of CASES) {
     const certificate = new X509Certificate(run())
     assert.ok(certificate.checkIssued(pki.ca.certificate) && certificate.verify(pki.ca.certificate.publicKey))
     assert.deepEqual(certificateSubject(certificate.raw), subject)
+    if (usages.includes('client auth')) verifiesAsClient(certificate)
     assert.equal(certificate.validToDate.getTime(), START + 3600_000)
     assert.deepEqual(certificate.keyUsage, [
       usages.includes('client auth') ? '1.3.6.1.5.5.7.3.2' : '1.3.6.1.5.5.7.3.1',
@@ -167,6 +175,15 @@ test('never crashes on a damaged request, and never accepts one', async () => {
     undefined,
   )
 })
+
+/** OpenSSL, which the listener's TLS goes by, takes it for a client's. */
+function verifiesAsClient(certificate: X509Certificate): void {
+  if (!hasOpenssl()) return
+  const time = String(START / 1000 + 60)
+  const arguments_ = ['verify', '-attime', time, '-purpose', 'sslclient', '-CAfile', join(dir, 'ca.crt')]
+  const output = execFileSync('openssl', arguments_, { input: certificate.toString(), encoding: 'utf8' })
+  assert.match(output, /OK/)
+}
 
 function hasOpenssl(): boolean {
   try {
