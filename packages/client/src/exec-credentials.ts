@@ -98,9 +98,8 @@ function runBounded(plugin: ExecPlugin, env: Record<string, string | undefined>)
     const child = spawn(command, args ?? [], {
       env,
       stdio: ['ignore', 'pipe', 'inherit'],
-      timeout: TIMEOUT_MS,
-      killSignal: 'SIGKILL',
     })
+    const timer = setTimeout(() => child.kill('SIGKILL'), TIMEOUT_MS)
     const chunks: Buffer[] = []
     let bytes = 0
     child.stdout.on('data', (chunk: Buffer) => {
@@ -109,10 +108,12 @@ function runBounded(plugin: ExecPlugin, env: Record<string, string | undefined>)
       else child.kill('SIGKILL')
     })
     child.once('error', (cause) => {
+      clearTimeout(timer)
       const hint = installHint === undefined ? 'Install it, or correct the kubeconfig' : installHint.trim()
       reject(new KubeconfigError(`the credential plugin ${command} cannot be run. ${hint}`, { cause }))
     })
     child.once('close', (code, signal) => {
+      clearTimeout(timer)
       if (code === 0 && bytes <= MAX_OUTPUT_BYTES) return resolve(Buffer.concat(chunks).toString('utf8'))
       const why =
         bytes > MAX_OUTPUT_BYTES

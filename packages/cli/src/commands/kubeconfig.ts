@@ -33,9 +33,16 @@ KUBECONFIG, or ~/.kube/config, and become the current context; everything else i
     }
     const path = targetPath(env)
     const before = readText(path)
-    const merged = mergeKubeconfigs([own, before === undefined ? {} : parseKubeconfig(before, path)])
+    const { clusters, users, contexts, 'current-context': current } = own
+    const entries: Kubeconfig = {
+      clusters,
+      users,
+      contexts,
+      ...(current === undefined ? {} : { 'current-context': current }),
+    }
+    const merged = mergeKubeconfigs([entries, before === undefined ? {} : parseKubeconfig(before, path)])
     writeAtomically(path, formatKubeconfig(merged))
-    err.write(`merged context ${own['current-context']} into ${path}\nnext: kubectl get namespaces\n`)
+    err.write(`merged context ${current} into ${path}\nnext: kubectl get namespaces\n`)
     return EXIT_OK
   },
 }

@@ -1,0 +1,32 @@
+// Runs a command line in this process and keeps what it printed.
+
+import { systemClock } from '@brume/base/clock'
+import type { Environment } from '@brume/client/kubeconfig'
+import { main } from './main.ts'
+
+export interface Ran {
+  code: number
+  out: string
+  err: string
+}
+
+export async function brume(argv: readonly string[], env: Environment = {}): Promise<Ran> {
+  let [out, err] = ['', '']
+  const code = await main(argv, {
+    out: {
+      write: (text) => {
+        out += text
+      },
+      isTerminal: false,
+    },
+    err: {
+      write: (text) => {
+        err += text
+      },
+      isTerminal: false,
+    },
+    env,
+    clock: systemClock,
+  })
+  return { code, out, err }
+}
