@@ -6,7 +6,6 @@ import { columnNames, createErrors, defaulted, lines, NOW, row } from '../fixtur
 import { autoscalerV1 } from './autoscaler-v1.ts'
 import { autoscalerV2 } from './autoscaler-v2.ts'
 import { fromV1, METRICS, toV1 } from './conversion.ts'
-import { validateScale } from './scale.ts'
 
 function object(spec: Json = {}, extra: Json = {}): KubeObject {
   return {
@@ -209,7 +208,7 @@ test('prints like kubectl', () => {
   assert.deepEqual(row(autoscalerV1, toV1(object(spec, { status }))), expected)
 })
 
-test('statuses and scales count from zero', () => {
+test('statuses count from zero', () => {
   assert.deepEqual(
     lines(
       autoscalerV2.validateStatusUpdate?.(object({}, { status: { desiredReplicas: -1 } }), object(), {
@@ -218,7 +217,4 @@ test('statuses and scales count from zero', () => {
     ),
     ['status.desiredReplicas: Invalid value: -1: must be greater than or equal to 0'],
   )
-  assert.deepEqual(lines(validateScale(object({ replicas: -1 }))), [
-    'spec.replicas: Invalid value: -1: must be greater than or equal to 0',
-  ])
 })
