@@ -50,13 +50,13 @@ export function createQuotaLedger(reader: ObjectReader, clock: Clock): QuotaLedg
     })
   }
 
-  /** The write is done when the new object is seen, or when an object under change is seen to count for more or less. */
+  /** A write is done when the new object is seen, or the one under change is seen to count for more or less, or to end. */
   function settle(of: GroupPlural, { type, object, previous }: ObjectChange): void {
-    if (type === 'delete') return
     for (const write of underWay) {
       if (write.object.metadata.uid !== object.metadata.uid || countName(write.of) !== countName(of)) continue
       const now = clock.now()
       const isDone =
+        type === 'delete' ||
         write.isCreate ||
         previous === undefined ||
         !deepEqual(usageOf(of, object, now), usageOf(of, previous, now))

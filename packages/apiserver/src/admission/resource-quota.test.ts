@@ -128,6 +128,23 @@ test('an update takes the difference only', () => {
   assert.equal(typeof update(2), 'function')
 })
 
+test('an update that ends its object leaves nothing reserved', () => {
+  quota('q', { 'services.nodeports': '2' })
+  const service = (ports: number) =>
+    object(
+      'Service',
+      { namespace: 'ns', name: 's', uid: 's1' },
+      { spec: { type: 'NodePort', ports: Array(ports).fill({}) } },
+    )
+  state.objects.put('', 'services', service(1))
+  plugin.reserve!(
+    admissionRequest('/services/', { operation: 'UPDATE', object: service(2), oldObject: service(1) }),
+  )
+  state.objects.remove('', 'services', 'ns', 's')
+  const next = { ...service(2), metadata: { namespace: 'ns', name: 's', uid: 's2' } }
+  assert.equal(typeof reserve(next, '/services/'), 'function')
+})
+
 test('objects of any kind can be counted', () => {
   quota('q', { 'count/deployments.apps': '0', secrets: '1' })
   const deployment = object('Deployment', { namespace: 'ns', name: 'd', uid: 'd1' })

@@ -19,6 +19,8 @@ import { createQuotaLedger, type QuotaLedger } from './quota-ledger.ts'
 import { forbid } from './request.ts'
 import type { AdmissionPlugin, AdmissionRequest } from './types.ts'
 
+/** Events are never counted. */
+const EVENT_GROUPS = ['', 'events.k8s.io']
 /** Kinds whose usage can grow by an update. */
 const GROWING = ['services', 'persistentvolumeclaims']
 
@@ -46,7 +48,8 @@ export function resourceQuota({ reader, clock }: Pick<AdmissionDeps, 'reader' | 
 }
 
 function isCounted({ operation, resource, subresource }: AdmissionRequest): boolean {
-  if (resource.group === '' && (resource.plural === 'events' || !resource.stored)) return false
+  if (!resource.stored || (EVENT_GROUPS.includes(resource.group) && resource.plural === 'events'))
+    return false
   if (resource.group === '' && resource.plural === 'pods' && subresource === 'resize')
     return operation === 'UPDATE'
   if (subresource !== '') return false
