@@ -50,13 +50,6 @@ export function isEmptySelector(selector: Json): boolean {
   )
 }
 
-/** Whether an expression holds a value that is no label value (see SelectorRules.allowInvalidValues). */
-export function hasInvalidLabelValue(selector: Json): boolean {
-  return listOf(selector?.matchExpressions).some((e) =>
-    listOf(e.values).some((v: string) => isValidLabelValue(v).length > 0),
-  )
-}
-
 function validateRequirement(requirement: Json, field: string, rules: SelectorRules): FieldError[] {
   const errors: FieldError[] = []
   const values: string[] = listOf(requirement.values)

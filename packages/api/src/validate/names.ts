@@ -11,7 +11,6 @@ const SUBDOMAIN = `${LABEL_1123}(\\.${LABEL_1123})*`
 const SUBDOMAIN_UNDERSCORE = `${LABEL_1123_UNDERSCORE}(\\.${LABEL_1123_UNDERSCORE})*`
 const WILDCARD = `\\*\\.${SUBDOMAIN}`
 const LABEL_1035 = '[a-z]([-a-z0-9]*[a-z0-9])?'
-const C_IDENTIFIER = '[A-Za-z_][A-Za-z0-9_]*'
 const PERCENT = '[0-9]+%'
 const HEADER = '[-A-Za-z0-9]+'
 const ENV_NAME = '[-._a-zA-Z][-._a-zA-Z0-9]*'
@@ -25,7 +24,6 @@ const subdomainPattern = whole(SUBDOMAIN)
 const subdomainUnderscorePattern = whole(SUBDOMAIN_UNDERSCORE)
 const wildcardPattern = whole(WILDCARD)
 const label1035Pattern = whole(LABEL_1035)
-const identifierPattern = whole(C_IDENTIFIER)
 const percentPattern = whole(PERCENT)
 const headerPattern = whole(HEADER)
 const envNamePattern = whole(ENV_NAME)
@@ -135,18 +133,6 @@ export function isDNS1035Label(text: string): string[] {
       LABEL_1035,
       'my-name',
       'abc-123',
-    ),
-  )
-}
-
-export function isCIdentifier(text: string): string[] {
-  return check(text, undefined, identifierPattern, () =>
-    patternMessage(
-      "a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters or '_'",
-      C_IDENTIFIER,
-      'my_name',
-      'MY_NAME',
-      'MyName',
     ),
   )
 }
