@@ -173,6 +173,12 @@ test('a pod against the enforced level is refused, without a warning', async () 
   assert.deepEqual(warnings, [])
 })
 
+test('a level that cannot be read counts as the strictest', async () => {
+  const { plugin } = state({ 'pod-security.kubernetes.io/enforce': 'strict' })
+  const request = admissionRequest('/pods/', { object: pod({ containers: [bad('a')] }) })
+  await assert.rejects(admit(plugin, request), /violates PodSecurity "restricted:latest"/)
+})
+
 test('a template against it is only warned of', async () => {
   const warnings: string[] = []
   const { plugin } = state(ENFORCE)

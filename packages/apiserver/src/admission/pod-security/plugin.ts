@@ -2,7 +2,6 @@
 // warned of is told in the Warning header, also for templates of pods. (The audit labels are read and checked, but
 // there is no audit log for them to go to yet.)
 
-import { invalidObject } from '@brume/api/field-error'
 import type { KubeObject } from '@brume/api/object'
 import type { AdmissionDeps } from '../deps.ts'
 import { forbid, type Json } from '../request.ts'
