@@ -1,34 +1,19 @@
 // The schemas and levels that every server has, with the one spec that they may have: without them nobody could get
 // in to mend a bad configuration.
 
-const EVERYTHING = {
-  resourceRules: [
-    { verbs: ['*'], apiGroups: ['*'], resources: ['*'], clusterScope: true, namespaces: ['*'] },
-  ],
-  nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
-}
-const group = (name: string) => ({ kind: 'Group', group: { name } })
+import { BOOTSTRAP_FLOW_SCHEMAS, BOOTSTRAP_PRIORITY_LEVELS } from '../../bootstrap/flow-control.ts'
+import type { KubeObject } from '../../object.ts'
+import type { Json } from '../../validate/json.ts'
+
+const MANDATORY = ['exempt', 'catch-all']
 
 /** Name -> spec. */
-export const MANDATORY_SCHEMAS: Readonly<Record<string, object>> = {
-  exempt: {
-    priorityLevelConfiguration: { name: 'exempt' },
-    matchingPrecedence: 1,
-    rules: [{ subjects: [group('system:masters')], ...EVERYTHING }],
-  },
-  'catch-all': {
-    priorityLevelConfiguration: { name: 'catch-all' },
-    matchingPrecedence: 10000,
-    distinguisherMethod: { type: 'ByUser' },
-    rules: [{ subjects: [group('system:unauthenticated'), group('system:authenticated')], ...EVERYTHING }],
-  },
-}
+export const MANDATORY_SCHEMAS = specsOf(BOOTSTRAP_FLOW_SCHEMAS)
 
 /** Name -> spec. The shares of `exempt` may be changed. */
-export const MANDATORY_LEVELS: Readonly<Record<string, object>> = {
-  exempt: { type: 'Exempt', exempt: { nominalConcurrencyShares: 0, lendablePercent: 0 } },
-  'catch-all': {
-    type: 'Limited',
-    limited: { nominalConcurrencyShares: 5, lendablePercent: 0, limitResponse: { type: 'Reject' } },
-  },
+export const MANDATORY_LEVELS = specsOf(BOOTSTRAP_PRIORITY_LEVELS)
+
+function specsOf(objects: readonly KubeObject[]): Readonly<Record<string, Json>> {
+  const mandatory = objects.filter(({ metadata }) => MANDATORY.includes(metadata.name ?? ''))
+  return Object.fromEntries(mandatory.map(({ metadata, spec }) => [metadata.name, spec]))
 }

@@ -1,5 +1,10 @@
 // PriorityClass: how important a pod is.
 
+import {
+  BOOTSTRAP_PRIORITY_CLASSES,
+  HIGHEST_USER_PRIORITY,
+  SYSTEM_PRIORITY_PREFIX,
+} from '../../bootstrap/priority-classes.ts'
 import { type FieldError, forbiddenField } from '../../field-error.ts'
 import type { KubeObject } from '../../object.ts'
 import { oneOf } from '../../validate/fields.ts'
@@ -32,20 +37,17 @@ export const priorityClass = defineKind({
   ],
 })
 
-const SYSTEM_PREFIX = 'system-'
-const SYSTEM_VALUES: ReadonlyMap<string, number> = new Map([
-  ['system-node-critical', 2000001000],
-  ['system-cluster-critical', 2000000000],
-])
-export const HIGHEST_USER_PRIORITY = 1000000000
+const SYSTEM_VALUES: ReadonlyMap<string, number> = new Map(
+  BOOTSTRAP_PRIORITY_CLASSES.map((object) => [object.metadata.name ?? '', object['value']]),
+)
 
 function validatePriorityClass(object: KubeObject): FieldError[] {
   const { name = '' } = object.metadata
   const errors: FieldError[] = []
-  if (name.startsWith(SYSTEM_PREFIX)) {
+  if (name.startsWith(SYSTEM_PRIORITY_PREFIX)) {
     const why = notSystem(object)
     if (why !== undefined) {
-      const rule = `priority class names with '${SYSTEM_PREFIX}' prefix are reserved for system use only. error: ${why}`
+      const rule = `priority class names with '${SYSTEM_PRIORITY_PREFIX}' prefix are reserved for system use only. error: ${why}`
       errors.push(forbiddenField('metadata.name', rule))
     }
   } else if ((object['value'] ?? 0) > HIGHEST_USER_PRIORITY) {
