@@ -49,9 +49,7 @@ export function podSecurity({ reader }: Pick<AdmissionDeps, 'reader'>): Admissio
 }
 
 function checkPod(request: AdmissionRequest, pod: PodTemplate, labels: Record<string, string>): void {
-  const { policy, errors } = readPolicy(labels)
-  if (errors.length > 0)
-    throw invalidObject({ group: '', kind: 'Namespace', name: request.namespace }, errors)
+  const { policy } = readPolicy(labels)
   const found = violations(pod, policy.enforce)
   if (found.length > 0) {
     const level = JSON.stringify(formatLevel(policy.enforce))
