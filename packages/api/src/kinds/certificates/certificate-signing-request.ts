@@ -1,5 +1,6 @@
 // CertificateSigningRequest: asks a signer for a certificate; people or controllers approve or deny it.
 
+import { deepClone } from '@brume/base/values'
 import type { KubeObject } from '../../object.ts'
 import { text } from '../cells.ts'
 import { age, humanDuration } from '../columns.ts'
@@ -26,7 +27,7 @@ export const certificateSigningRequest = defineKind({
   validateName: () => [],
   // Who asks, and for what, never changes.
   prepareForUpdate(object, old) {
-    object.spec = old.spec
+    object.spec = deepClone(old.spec)
   },
   validate: validateRequest,
   validateStatusUpdate: validateConditions,

@@ -1,5 +1,6 @@
 // Namespace: a room for names. Its deletion is finished by a controller, through the finalize subresource.
 
+import { deepClone } from '@brume/base/values'
 import { type FieldError, invalid } from '../../field-error.ts'
 import type { KubeObject } from '../../object.ts'
 import { named } from '../../validate/fields.ts'
@@ -37,7 +38,7 @@ export const namespace = defineKind({
   // Finalizers change through the finalize subresource only.
   prepareForUpdate(object, old) {
     if (old.spec === undefined) delete object.spec
-    else object.spec = old.spec
+    else object.spec = deepClone(old.spec)
   },
   validate: (object) => validateFinalizers(object, () => 'spec.finalizers'),
   validateStatusUpdate: validatePhase,
