@@ -2,7 +2,8 @@
 
 import { type FieldError, invalid, required } from '../../field-error.ts'
 import { optionalOneOf } from '../../validate/choices.ts'
-import { oneOf } from '../../validate/fields.ts'
+import { invalidAs, oneOf } from '../../validate/fields.ts'
+import { goList, invalidList } from '../../validate/go-list.ts'
 import { type Json, listOf } from '../../validate/json.ts'
 
 const OPERATIONS = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE']
@@ -31,7 +32,8 @@ export function validateRule(rule: Json, field: string): FieldError[] {
 function validateList(values: string[], field: string, what: string): FieldError[] {
   if (values.length === 0) return [required(field)]
   if (values.length === 1 || !values.includes('*')) return []
-  return [invalid(field, values, `if '*' is present, must not specify other ${what}`)]
+  const type = what === 'operations' ? 'admissionregistration.OperationType' : 'string'
+  return [invalidAs(field, goList(type, values), `if '*' is present, must not specify other ${what}`)]
 }
 
 /** `pods`, `pods/log`, `pods/*`, `*`/scale: a wildcard and what it covers already are not said twice. */
@@ -55,11 +57,11 @@ function validateResources(resources: string[], field: string): FieldError[] {
     }
   }
   if (resources.length > 1 && resources.includes('*/*')) {
-    errors.push(invalid(field, resources, "if '*/*' is present, must not specify other resources"))
+    errors.push(invalidList(field, resources, "if '*/*' is present, must not specify other resources"))
   }
   if (resources.includes('*') && resources.some((text) => text !== '*' && !text.includes('/'))) {
     const why = "if '*' is present, must not specify other resources without subresources"
-    errors.push(invalid(field, resources, why))
+    errors.push(invalidList(field, resources, why))
   }
   return errors
 }

@@ -122,7 +122,7 @@ refuses(BINDING, [
     { 'spec.validationActions': ['Deny', 'Warn', 'Deny'] },
     [
       'spec.validationActions[2]: Duplicate value: "Deny"',
-      'spec.validationActions: Invalid value: ["Deny","Warn","Deny"]: must not contain both Deny and Warn (repeating the same validation failure information in the API response and headers serves no purpose)',
+      'spec.validationActions: Invalid value: []admissionregistration.ValidationAction{"Deny", "Warn", "Deny"}: must not contain both Deny and Warn (repeating the same validation failure information in the API response and headers serves no purpose)',
     ],
   ],
   [

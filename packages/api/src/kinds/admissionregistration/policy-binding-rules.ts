@@ -1,8 +1,9 @@
 // Defaults and rules of a ValidatingAdmissionPolicyBinding.
 
-import { duplicate, type FieldError, forbiddenField, invalid, required } from '../../field-error.ts'
+import { duplicate, type FieldError, forbiddenField, required } from '../../field-error.ts'
 import type { KubeObject } from '../../object.ts'
-import { named, oneOf } from '../../validate/fields.ts'
+import { invalidAs, named, oneOf } from '../../validate/fields.ts'
+import { goList } from '../../validate/go-list.ts'
 import { type Json, listOf } from '../../validate/json.ts'
 import { validateLabelSelector } from '../../validate/labels.ts'
 import { isDNS1123Subdomain, isPathSegmentName } from '../../validate/names.ts'
@@ -48,6 +49,6 @@ function validateActions(actions: string[], field: string): FieldError[] {
     if (actions.indexOf(action) < i) errors.push(duplicate(`${field}[${i}]`, action))
   }
   if (actions.includes('Deny') && actions.includes('Warn'))
-    errors.push(invalid(field, actions, DENY_AND_WARN))
+    errors.push(invalidAs(field, goList('admissionregistration.ValidationAction', actions), DENY_AND_WARN))
   return errors
 }

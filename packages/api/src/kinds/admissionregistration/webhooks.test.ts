@@ -59,7 +59,7 @@ refuses(CONFIG, [
     { [`${AT}.admissionReviewVersions`]: ['v2', 'v2'] },
     [
       `${AT}.admissionReviewVersions[1]: Duplicate value: "v2"`,
-      `${AT}.admissionReviewVersions: Invalid value: ["v2","v2"]: must include at least one of v1, v1beta1`,
+      `${AT}.admissionReviewVersions: Invalid value: []string{"v2", "v2"}: must include at least one of v1, v1beta1`,
     ],
   ],
   [
@@ -127,11 +127,11 @@ refuses(CONFIG, [
       },
     },
     [
-      `${AT}.rules[0].operations: Invalid value: ["*","CREATE"]: if '*' is present, must not specify other operations`,
-      `${AT}.rules[0].apiGroups: Invalid value: ["*","apps"]: if '*' is present, must not specify other API groups`,
-      `${AT}.rules[0].apiVersions: Invalid value: ["*","v1"]: if '*' is present, must not specify other API versions`,
+      `${AT}.rules[0].operations: Invalid value: []admissionregistration.OperationType{"*", "CREATE"}: if '*' is present, must not specify other operations`,
+      `${AT}.rules[0].apiGroups: Invalid value: []string{"*", "apps"}: if '*' is present, must not specify other API groups`,
+      `${AT}.rules[0].apiVersions: Invalid value: []string{"*", "v1"}: if '*' is present, must not specify other API versions`,
       `${AT}.rules[0].resources[3]: Invalid value: "pods/log": if 'pods/*' is present, must not specify pods/log`,
-      `${AT}.rules[0].resources: Invalid value: ["*","pods","pods/*","pods/log"]: if '*' is present, must not specify other resources without subresources`,
+      `${AT}.rules[0].resources: Invalid value: []string{"*", "pods", "pods/*", "pods/log"}: if '*' is present, must not specify other resources without subresources`,
       `${AT}.rules[0].scope: Unsupported value: "Galaxy": supported values: "*", "Cluster", "Namespaced"`,
     ],
   ],

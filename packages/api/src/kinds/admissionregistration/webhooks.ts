@@ -5,6 +5,7 @@ import type { KubeObject } from '../../object.ts'
 import { optionalOneOf } from '../../validate/choices.ts'
 import { validateFullyQualifiedName } from '../../validate/domains.ts'
 import { oneOf } from '../../validate/fields.ts'
+import { invalidList } from '../../validate/go-list.ts'
 import { type Json, listOf } from '../../validate/json.ts'
 import { validateLabelSelector } from '../../validate/labels.ts'
 import { isDNS1035Label } from '../../validate/names.ts'
@@ -80,5 +81,8 @@ function validateVersions(versions: string[], field: string): FieldError[] {
     else errors.push(...isDNS1035Label(version).map((why) => invalid(`${field}[${i}]`, version, why)))
   }
   if (versions.some((version) => REVIEW_VERSIONS.includes(version))) return errors
-  return [...errors, invalid(field, versions, `must include at least one of ${REVIEW_VERSIONS.join(', ')}`)]
+  return [
+    ...errors,
+    invalidList(field, versions, `must include at least one of ${REVIEW_VERSIONS.join(', ')}`),
+  ]
 }

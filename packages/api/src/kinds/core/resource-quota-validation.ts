@@ -2,6 +2,8 @@
 
 import { type FieldError, invalid, required } from '../../field-error.ts'
 import type { KubeObject } from '../../object.ts'
+import { invalidAs } from '../../validate/fields.ts'
+import { goList, invalidList } from '../../validate/go-list.ts'
 import { IMMUTABLE_MESSAGE } from '../../validate/immutable.ts'
 import { type Json, listOf, mapOf } from '../../validate/json.ts'
 import { validateResourceAmount } from '../../validate/quantities.ts'
@@ -43,7 +45,7 @@ export function validateScopesStay(object: KubeObject, old: KubeObject): FieldEr
   const scopes = new Set(listOf(object.spec?.scopes))
   const before = new Set(listOf(old.spec?.scopes))
   if (scopes.size === before.size && scopes.isSubsetOf(before)) return []
-  return [invalid('spec.scopes', object.spec?.scopes ?? null, IMMUTABLE_MESSAGE)]
+  return [invalidScopes('spec.scopes', object.spec?.scopes, IMMUTABLE_MESSAGE)]
 }
 
 function validateAmounts(amounts: Json, field: string): FieldError[] {
@@ -58,10 +60,10 @@ function validateScopes(spec: Json): FieldError[] {
   const field = 'spec.scopes'
   const errors: FieldError[] = []
   for (const scope of scopes) {
-    if (!SCOPES.includes(scope)) errors.push(invalid(field, scopes, 'unsupported scope'))
-    errors.push(...unfitResources(spec, scope).map((why) => invalid(field, scopes, why)))
+    if (!SCOPES.includes(scope)) errors.push(invalidScopes(field, scopes, 'unsupported scope'))
+    errors.push(...unfitResources(spec, scope).map((why) => invalidScopes(field, scopes, why)))
   }
-  return [...errors, ...conflicts(scopes).map((why) => invalid(field, scopes, why))]
+  return [...errors, ...conflicts(scopes).map((why) => invalidScopes(field, scopes, why))]
 }
 
 function validateScopeSelector(spec: Json): FieldError[] {
@@ -70,7 +72,7 @@ function validateScopeSelector(spec: Json): FieldError[] {
   const expressions: Json[] = listOf(spec.scopeSelector.matchExpressions)
   const errors = expressions.flatMap((expression) => validateExpression(spec, expression, field))
   const scopes = expressions.map(({ scopeName }) => scopeName)
-  return [...errors, ...conflicts(scopes).map((why) => invalid(field, spec.scopes ?? null, why))]
+  return [...errors, ...conflicts(scopes).map((why) => invalidScopes(field, spec.scopes, why))]
 }
 
 function validateExpression(spec: Json, expression: Json, field: string): FieldError[] {
@@ -86,9 +88,13 @@ function validateExpression(spec: Json, expression: Json, field: string): FieldE
     if (values.length === 0) errors.push(required(`${field}.values`, why))
   } else if (operator === 'Exists' || operator === 'DoesNotExist') {
     const why = "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector"
-    if (values.length > 0) errors.push(invalid(`${field}.values`, values, why))
+    if (values.length > 0) errors.push(invalidList(`${field}.values`, values, why))
   } else errors.push(invalid(`${field}.operator`, operator, 'not a valid selector operator'))
   return errors
+}
+
+function invalidScopes(field: string, scopes: Json, why: string): FieldError {
+  return invalidAs(field, goList('core.ResourceQuotaScope', scopes), why)
 }
 
 /** One message for each limited resource that means nothing in the scope. */

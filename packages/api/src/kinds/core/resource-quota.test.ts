@@ -28,15 +28,15 @@ refuses(QUOTA, [
     'has scopes that fit each other and the resources',
     { 'spec.hard': { secrets: '1' }, 'spec.scopes': ['BestEffort', 'NotBestEffort'] },
     [
-      'spec.scopes: Invalid value: ["BestEffort","NotBestEffort"]: unsupported scope applied to resource',
-      'spec.scopes: Invalid value: ["BestEffort","NotBestEffort"]: unsupported scope applied to resource',
-      'spec.scopes: Invalid value: ["BestEffort","NotBestEffort"]: conflicting scopes',
+      'spec.scopes: Invalid value: []core.ResourceQuotaScope{"BestEffort", "NotBestEffort"}: unsupported scope applied to resource',
+      'spec.scopes: Invalid value: []core.ResourceQuotaScope{"BestEffort", "NotBestEffort"}: unsupported scope applied to resource',
+      'spec.scopes: Invalid value: []core.ResourceQuotaScope{"BestEffort", "NotBestEffort"}: conflicting scopes',
     ],
   ],
   [
     'knows its scopes',
     { 'spec.scopes': ['Big'] },
-    ['spec.scopes: Invalid value: ["Big"]: unsupported scope'],
+    ['spec.scopes: Invalid value: []core.ResourceQuotaScope{"Big"}: unsupported scope'],
   ],
   [
     'selects scopes in one way each',
@@ -51,7 +51,7 @@ refuses(QUOTA, [
     [
       `spec.scopeSelector.matchExpressions.operator: Invalid value: "In": ${EXISTS}`,
       "spec.scopeSelector.matchExpressions.values: Required value: must be at least one value when `operator` is 'In' or 'NotIn' for scope selector",
-      "spec.scopeSelector.matchExpressions.values: Invalid value: [\"x\"]: must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector",
+      "spec.scopeSelector.matchExpressions.values: Invalid value: []string{\"x\"}: must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector",
       'spec.scopeSelector.matchExpressions.operator: Invalid value: "Like": not a valid selector operator',
     ],
   ],
@@ -61,7 +61,7 @@ refusesUpdates(QUOTA, [
   [
     'keeps its scopes',
     { 'spec.scopes': ['NotTerminating'] },
-    ['spec.scopes: Invalid value: ["NotTerminating"]: field is immutable'],
+    ['spec.scopes: Invalid value: []core.ResourceQuotaScope{"NotTerminating"}: field is immutable'],
   ],
 ])
 

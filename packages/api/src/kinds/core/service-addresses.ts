@@ -2,7 +2,8 @@
 
 import { duplicate, type FieldError, invalid, required } from '../../field-error.ts'
 import { optionalOneOf } from '../../validate/choices.ts'
-import { named } from '../../validate/fields.ts'
+import { invalidAs, named } from '../../validate/fields.ts'
+import { goList, invalidList } from '../../validate/go-list.ts'
 import { ipFamily, isIP } from '../../validate/ip.ts'
 import { type Json, listOf } from '../../validate/json.ts'
 import { CLUSTER_IP_NONE, isHeadless } from './service-rules.ts'
@@ -16,7 +17,7 @@ export function validateClusterIPs(spec: Json): FieldError[] {
   const wrong = validateEach(listOf(spec.clusterIPs))
   errors.push(...wrong)
   if (listOf(spec.clusterIPs).length > 2) {
-    errors.push(invalid(FIELD, spec.clusterIPs, 'may only hold up to 2 values'))
+    errors.push(invalidList(FIELD, spec.clusterIPs, 'may only hold up to 2 values'))
   }
   return wrong.length > 0 ? errors : [...errors, ...validateStack(spec)]
 }
@@ -25,12 +26,12 @@ function validatePrimary(spec: Json): FieldError[] {
   const addresses: string[] = listOf(spec.clusterIPs)
   if (!spec.clusterIP) {
     if (addresses.length === 0) return []
-    return [invalid(FIELD, addresses, 'must be empty when `clusterIP` is not specified')]
+    return [invalidList(FIELD, addresses, 'must be empty when `clusterIP` is not specified')]
   }
   if (addresses.length === 0) return [required(FIELD)]
   return addresses[0] === spec.clusterIP
     ? []
-    : [invalid(FIELD, addresses, 'first value must match `clusterIP`')]
+    : [invalidList(FIELD, addresses, 'first value must match `clusterIP`')]
 }
 
 function validateFamilies(spec: Json): FieldError[] {
@@ -48,7 +49,7 @@ function validateEach(addresses: string[]): FieldError[] {
   return addresses.flatMap((address, i) => {
     if (i > 0 || address !== CLUSTER_IP_NONE) return named(`${FIELD}[${i}]`, address, isIP)
     if (addresses.length === 1) return []
-    return [invalid(FIELD, addresses, "'None' must be the first and only value")]
+    return [invalidList(FIELD, addresses, "'None' must be the first and only value")]
   })
 }
 
@@ -56,7 +57,7 @@ function validateStack(spec: Json): FieldError[] {
   const addresses: string[] = listOf(spec.clusterIPs)
   const errors: FieldError[] = []
   if (addresses.length > 1 && new Set(addresses.map(ipFamily)).size < 2) {
-    errors.push(invalid(FIELD, addresses, 'may specify no more than one IP for each IP family'))
+    errors.push(invalidList(FIELD, addresses, 'may specify no more than one IP for each IP family'))
   }
   if (isHeadless(spec)) return errors
   for (const [i, family] of listOf(spec.ipFamilies).entries()) {
@@ -92,14 +93,19 @@ export function validateServiceUpdate(spec: Json, old: Json): FieldError[] {
 function stays(field: string, values: string[], old: string[]): FieldError[] {
   if (old.length > 0 && values.length === 0) {
     const what = field === FIELD ? 'clusterIP' : 'ipFamily'
-    return [invalid(`${field}[0]`, values, `primary ${what} can not be unset`)]
+    return [invalidAs(`${field}[0]`, shown(field, values), `primary ${what} can not be unset`)]
   }
   const compared = old.length === values.length ? old.length : Math.min(1, old.length)
   const errors: FieldError[] = []
   for (let i = 0; i < compared; i++) {
-    if (old[i] !== values[i]) errors.push(invalid(`${field}[${i}]`, values, 'may not change once set'))
+    if (old[i] !== values[i])
+      errors.push(invalidAs(`${field}[${i}]`, shown(field, values), 'may not change once set'))
   }
   return errors
+}
+
+function shown(field: string, values: string[]): string {
+  return goList(field === FIELD ? 'string' : 'core.IPFamily', values)
 }
 
 function released(spec: Json, old: Json, { field, what }: { field: string; what: string }): FieldError[] {

@@ -67,8 +67,14 @@ function validateUnique(ports: Json[]): FieldError[] {
   const used = new Set<string>()
   for (const [i, { port, protocol }] of ports.entries()) {
     const key = `${protocol}/${port}`
-    if (used.has(key)) errors.push(duplicate(`spec.ports[${i}]`, { protocol, port }))
+    if (used.has(key)) errors.push(duplicatePort(`spec.ports[${i}]`, protocol, port))
     used.add(key)
   }
   return errors
+}
+
+/** People know the message with Kubernetes' own type in it. */
+function duplicatePort(field: string, protocol: string, port: number): FieldError {
+  const shown = `core.ServicePort{Name:"", Protocol:${JSON.stringify(protocol)}, AppProtocol:(*string)(nil), Port:${port}, TargetPort:intstr.IntOrString{Type:0, IntVal:0, StrVal:""}, NodePort:0}`
+  return { type: 'FieldValueDuplicate', field, message: `Duplicate value: ${shown}` }
 }

@@ -14,12 +14,12 @@ refusesUpdates(ALLOCATED, [
   [
     'keeps its address',
     { 'spec.clusterIP': '10.0.0.6', 'spec.clusterIPs': ['10.0.0.6'] },
-    ['spec.clusterIPs[0]: Invalid value: ["10.0.0.6"]: may not change once set'],
+    ['spec.clusterIPs[0]: Invalid value: []string{"10.0.0.6"}: may not change once set'],
   ],
   [
     'follows clients that change only clusterIP',
     { 'spec.clusterIP': '10.0.0.6' },
-    ['spec.clusterIPs[0]: Invalid value: ["10.0.0.6"]: may not change once set'],
+    ['spec.clusterIPs[0]: Invalid value: []string{"10.0.0.6"}: may not change once set'],
   ],
   ['may become an external name', { 'spec.type': 'ExternalName', 'spec.externalName': 'a.b' }, []],
 ])

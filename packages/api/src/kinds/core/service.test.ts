@@ -83,7 +83,9 @@ refuses(SERVICE, [
         { name: 'b', port: 80 },
       ],
     },
-    ['spec.ports[1]: Duplicate value: {"protocol":"TCP","port":80}'],
+    [
+      'spec.ports[1]: Duplicate value: core.ServicePort{Name:"", Protocol:"TCP", AppProtocol:(*string)(nil), Port:80, TargetPort:intstr.IntOrString{Type:0, IntVal:0, StrVal:""}, NodePort:0}',
+    ],
   ],
   [
     'refuses the same port name twice',
@@ -145,14 +147,14 @@ refuses(SERVICE, [
   [
     'keeps clusterIP and clusterIPs the same',
     { 'spec.clusterIP': '10.0.0.5', 'spec.clusterIPs': ['10.0.0.6'] },
-    ['spec.clusterIPs: Invalid value: ["10.0.0.6"]: first value must match `clusterIP`'],
+    ['spec.clusterIPs: Invalid value: []string{"10.0.0.6"}: first value must match `clusterIP`'],
   ],
   [
     'takes one address of a family',
     { 'spec.clusterIP': '10.0.0.5', 'spec.clusterIPs': ['10.0.0.5', '10.0.0.6'] },
     [
       'spec.ipFamilies[1]: Duplicate value: "IPv4"',
-      'spec.clusterIPs: Invalid value: ["10.0.0.5","10.0.0.6"]: may specify no more than one IP for each IP family',
+      'spec.clusterIPs: Invalid value: []string{"10.0.0.5", "10.0.0.6"}: may specify no more than one IP for each IP family',
     ],
   ],
   [

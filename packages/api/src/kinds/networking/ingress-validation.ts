@@ -2,7 +2,7 @@
 
 import { type FieldError, invalid, notSupported, required } from '../../field-error.ts'
 import type { KubeObject } from '../../object.ts'
-import { named } from '../../validate/fields.ts'
+import { invalidAs, named } from '../../validate/fields.ts'
 import { parseIP } from '../../validate/ip.ts'
 import { type Json, listOf } from '../../validate/json.ts'
 import {
@@ -24,7 +24,7 @@ export function validateIngress(object: KubeObject): FieldError[] {
   const errors: FieldError[] = []
   if (listOf(spec.rules).length === 0 && !spec.defaultBackend) {
     const why = 'either `defaultBackend` or `rules` must be specified'
-    errors.push(invalid('spec', spec.rules ?? null, why))
+    errors.push(invalidAs('spec', '[]networking.IngressRule(nil)', why))
   }
   if (spec.defaultBackend) errors.push(...validateBackend(spec.defaultBackend, 'spec.defaultBackend'))
   for (const [i, rule] of listOf(spec.rules).entries()) errors.push(...validateRule(rule, `spec.rules[${i}]`))

@@ -16,7 +16,9 @@ refuses(INGRESS, [
   [
     'leads somewhere',
     { 'spec.rules': undefined },
-    ['spec: Invalid value: null: either `defaultBackend` or `rules` must be specified'],
+    [
+      'spec: Invalid value: []networking.IngressRule(nil): either `defaultBackend` or `rules` must be specified',
+    ],
   ],
   ['accepts a default backend alone', { spec: { defaultBackend: PATH.backend } }, []],
   [

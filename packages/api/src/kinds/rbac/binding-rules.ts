@@ -1,8 +1,8 @@
 // Defaults and rules of role bindings.
 
-import { type FieldError, invalid, notSupported, required } from '../../field-error.ts'
+import { type FieldError, notSupported, required } from '../../field-error.ts'
 import type { KubeObject } from '../../object.ts'
-import { named, unsupported } from '../../validate/fields.ts'
+import { invalidAs, named, unsupported } from '../../validate/fields.ts'
 import { semanticEqual } from '../../validate/immutable.ts'
 import { type Json, listOf } from '../../validate/json.ts'
 import { isDNS1123Subdomain, isPathSegmentName } from '../../validate/names.ts'
@@ -52,5 +52,7 @@ function validateSubject(subject: Json, field: string, isNamespaced: boolean): F
 
 export function validateRoleRefStays(object: KubeObject, old: KubeObject): FieldError[] {
   if (semanticEqual(object['roleRef'], old['roleRef'])) return []
-  return [invalid('roleRef', object['roleRef'], 'cannot change roleRef')]
+  const { apiGroup, kind, name } = object['roleRef']
+  const shown = `rbac.RoleRef{APIGroup:${JSON.stringify(apiGroup)}, Kind:${JSON.stringify(kind)}, Name:${JSON.stringify(name)}}`
+  return [invalidAs('roleRef', shown, 'cannot change roleRef')]
 }

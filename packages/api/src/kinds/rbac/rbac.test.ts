@@ -38,7 +38,7 @@ refuses(ROLE, [
     'is about resources',
     { rules: [{ verbs: ['get'], nonResourceURLs: ['/healthz'] }] },
     [
-      'rules[0].nonResourceURLs: Invalid value: ["/healthz"]: namespaced rules cannot apply to non-resource URLs',
+      'rules[0].nonResourceURLs: Invalid value: []string{"/healthz"}: namespaced rules cannot apply to non-resource URLs',
     ],
   ],
 ])
@@ -48,7 +48,7 @@ refuses(CLUSTER_ROLE, [
     'is about resources or paths',
     { 'rules[0].nonResourceURLs': ['/healthz'] },
     [
-      'rules[0].nonResourceURLs: Invalid value: ["/healthz"]: rules cannot apply to both regular resources and non-resource URLs',
+      'rules[0].nonResourceURLs: Invalid value: []string{"/healthz"}: rules cannot apply to both regular resources and non-resource URLs',
     ],
   ],
   [
@@ -113,7 +113,7 @@ refusesUpdates(BINDING, [
     'keeps its role',
     { 'roleRef.name': 'edit' },
     [
-      `roleRef: Invalid value: {"apiGroup":"${GROUP}","kind":"ClusterRole","name":"edit"}: cannot change roleRef`,
+      `roleRef: Invalid value: rbac.RoleRef{APIGroup:"${GROUP}", Kind:"ClusterRole", Name:"edit"}: cannot change roleRef`,
     ],
   ],
 ])

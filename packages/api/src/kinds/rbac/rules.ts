@@ -1,7 +1,8 @@
 // What the rules of a Role must say.
 
-import { type FieldError, invalid, required } from '../../field-error.ts'
+import { type FieldError, required } from '../../field-error.ts'
 import type { KubeObject } from '../../object.ts'
+import { invalidList } from '../../validate/go-list.ts'
 import { type Json, listOf } from '../../validate/json.ts'
 import { validateLabelSelector } from '../../validate/labels.ts'
 
@@ -32,11 +33,11 @@ function validateRule(rule: Json, field: string, isNamespaced: boolean): FieldEr
   if (has('nonResourceURLs')) {
     const at = `${field}.nonResourceURLs`
     if (isNamespaced) {
-      errors.push(invalid(at, rule.nonResourceURLs, 'namespaced rules cannot apply to non-resource URLs'))
+      errors.push(invalidList(at, rule.nonResourceURLs, 'namespaced rules cannot apply to non-resource URLs'))
     }
     if (has('apiGroups') || has('resources') || has('resourceNames')) {
       const why = 'rules cannot apply to both regular resources and non-resource URLs'
-      errors.push(invalid(at, rule.nonResourceURLs, why))
+      errors.push(invalidList(at, rule.nonResourceURLs, why))
     }
     return errors
   }
