@@ -115,6 +115,13 @@ export interface ResourceDefinition extends KindBehaviour {
     fromStorage(object: KubeObject): KubeObject
     toStorage(object: KubeObject): KubeObject
   }
+  /**
+   * What is stored may be of another version or lack defaults that came later (custom kinds): the object as the storage
+   * version shows it. The same object where nothing is to do. Absent: stored bytes can be served as they are.
+   */
+  onRead?(object: KubeObject): KubeObject
+  /** metadata.generation rises when annotations change too (Deployments). */
+  generationFollowsAnnotations?: boolean
   /** Objects of this kind expire: seconds since creation (Events: 3600). */
   ttlSeconds?: number
   /** Secrets: encrypted at rest. */

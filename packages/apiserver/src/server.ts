@@ -69,7 +69,7 @@ async function answer(
     throw tooManyRequests('Too many requests, please try again later.', 1)
   }
   try {
-    authorize(options.authorizer, attributesOf(info, user))
+    authorize(options.authorizer, attributesOf(request, info, user))
     if (!info.resourceRequest) {
       const handler = options.pathHandler(info.path)
       if (handler === undefined) throw notServed()
@@ -95,10 +95,22 @@ function authorize(authorizer: Authorizer, attributes: Attributes): void {
   if (!decision.allowed) throw forbiddenFor(attributes, decision.reason)
 }
 
-function attributesOf(info: RequestInfo, user: UserInfo): Attributes {
+function attributesOf(request: ApiRequest, info: RequestInfo, user: UserInfo): Attributes {
   if (!info.resourceRequest) return { resourceRequest: false, user, verb: info.verb, path: info.path }
   const { verb, group, version, resource, subresource, namespace, name } = info
-  return { resourceRequest: true, user, verb, group, version, resource, subresource, namespace, name }
+  const attributes = {
+    resourceRequest: true as const,
+    user,
+    verb,
+    group,
+    version,
+    resource,
+    subresource,
+    namespace,
+    name,
+  }
+  if (verb !== 'list' && verb !== 'watch') return attributes
+  return { ...attributes, fieldSelector: request.query.get('fieldSelector') ?? '' }
 }
 
 const LONG_SUBRESOURCES = new Set(['attach', 'exec', 'log', 'portforward', 'proxy'])

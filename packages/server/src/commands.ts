@@ -87,13 +87,20 @@ async function execute(name: string, args: string[]): Promise<number> {
       })
     }
     case 'restore': {
-      const { values, positionals } = parseArgs({ args, allowPositionals: true, options: { 'data-dir': dataDir } })
+      const { values, positionals } = parseArgs({
+        args,
+        allowPositionals: true,
+        options: { 'data-dir': dataDir },
+      })
       const [file, ...more] = positionals
       if (file === undefined || more.length > 0) throw usage('name one backup file')
       return restore(file, values['data-dir'])
     }
     case 'reset': {
-      const { values } = parseArgs({ args, options: { 'data-dir': dataDir, yes: { type: 'boolean', default: false } } })
+      const { values } = parseArgs({
+        args,
+        options: { 'data-dir': dataDir, yes: { type: 'boolean', default: false } },
+      })
       return reset(values['data-dir'], values.yes)
     }
     default: {

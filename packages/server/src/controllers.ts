@@ -42,7 +42,12 @@ export function runControllers(options: ControllersOptions): RunningControllers 
       ),
     signCertificate: async ({ requestPem, signerName, usages, durationSeconds }) => {
       if (!isBuiltinSigner(signerName)) throw new SignerRefusal(`${signerName} is no signer of this server`)
-      return signCertificateRequest(pki, { csrPem: requestPem, signerName, usages, ttlSeconds: durationSeconds })
+      return signCertificateRequest(pki, {
+        csrPem: requestPem,
+        signerName,
+        usages,
+        ttlSeconds: durationSeconds,
+      })
     },
     apiServer: { addresses, port, serviceIp, publicUrl: url },
   })

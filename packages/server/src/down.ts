@@ -56,7 +56,14 @@ export async function reset(dataDir: string, yes: boolean): Promise<number> {
     return 1
   }
   await down(dataDir)
-  for (const path of [dir.store, dir.pki, dir.encryptionKeys, dir.kubeconfig, `${dir.kubeconfig}.new`, dir.running]) {
+  for (const path of [
+    dir.store,
+    dir.pki,
+    dir.encryptionKeys,
+    dir.kubeconfig,
+    `${dir.kubeconfig}.new`,
+    dir.running,
+  ]) {
     rmSync(path, { recursive: true, force: true })
   }
   process.stdout.write(`removed the state in ${dir.root}\n`)

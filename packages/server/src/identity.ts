@@ -51,7 +51,11 @@ export function createIdentity({
   })
   const otherTokens = bootstrapTokenAuthenticator({ reader, clock })
   const rbac = createRbacIndex(reader)
-  const authorizer = unionAuthorizer([superuserAuthorizer, nodeAuthorizer(createNodeGraph(reader)), rbacAuthorizer(rbac)])
+  const authorizer = unionAuthorizer([
+    superuserAuthorizer,
+    nodeAuthorizer(createNodeGraph(reader)),
+    rbacAuthorizer(rbac),
+  ])
   const deps = {
     authorizer,
     rbac,

@@ -22,7 +22,9 @@ export async function restore(file: string, dataDir: string): Promise<number> {
   } catch (error) {
     if (!(error instanceof StoreError)) throw error
     const next =
-      error.code === 'locked' ? `./brume down --data-dir ${dataDir}` : `try another backup: ./brume restore FILE --data-dir ${dataDir}`
+      error.code === 'locked'
+        ? `./brume down --data-dir ${dataDir}`
+        : `try another backup: ./brume restore FILE --data-dir ${dataDir}`
     throw new UserError(error.message, next, { cause: error })
   }
 }

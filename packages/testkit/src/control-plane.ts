@@ -1,5 +1,6 @@
 // A whole control plane for a test: own data directory, port 0, gone afterwards.
 
+import { writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,7 +11,6 @@ import { certificateCredentials } from '@brume/client/credentials'
 import { HttpTransport } from '@brume/client/http-transport'
 import { type ControlPlane, startControlPlane } from '@brume/server/control-plane'
 import { type DataDir, dataDirAt, ensureDataDir } from '@brume/server/data-dir'
-import { writeFileSync } from 'node:fs'
 
 export interface TestControlPlane {
   plane: ControlPlane

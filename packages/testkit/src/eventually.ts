@@ -23,7 +23,10 @@ export async function eventually<T>(
       last = error
     }
     if (Date.now() > end) {
-      throw new Error(`${what} did not happen within ${limitMs} ms`, last === undefined ? {} : { cause: last })
+      throw new Error(
+        `${what} did not happen within ${limitMs} ms`,
+        last === undefined ? {} : { cause: last },
+      )
     }
     await sleep(POLL_MS)
   }

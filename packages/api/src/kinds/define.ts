@@ -37,6 +37,7 @@ export interface KindSource extends KindBehaviour {
   stored?: boolean
   conversion?: ResourceDefinition['conversion']
   ttlSeconds?: number
+  generationFollowsAnnotations?: boolean
   sensitive?: boolean
   allowCreateOnUpdate?: boolean
   /** Default: true. */

@@ -6,6 +6,8 @@ import { applyDefaults } from '@brume/api/structural/defaults'
 import { evaluateJsonPath } from '@brume/api/structural/json-path'
 import { parseJsonPath } from '@brume/api/structural/json-path-parse'
 import type { JsonSchema } from '@brume/api/structural/json-schema'
+import { stringifyJson } from '@brume/base/json'
+import { deepClone } from '@brume/base/values'
 import { columnsOf, type PrinterColumn } from './columns.ts'
 import { conversionOf } from './conversion.ts'
 import type { CrdHooks } from './hooks.ts'
@@ -58,7 +60,25 @@ export function definitionsOf(crd: KubeObject, hooks: CrdHooks = {}): ResourceDe
     definition.setDefaults = stored.setDefaults!
     definition.validate = stored.validate!
   }
+  if (storage !== undefined) readCurrent(definitions.get(storage)!, crd)
   return [...definitions].filter(([version]) => version.served).map(([, definition]) => definition)
+}
+
+/** Objects stored in other versions, or before a default was declared, are brought up to date when they are read. */
+function readCurrent(stored: ResourceDefinition, crd: KubeObject): void {
+  const versions: string[] = crd['status']?.storedVersions ?? []
+  const mixed = versions.some((version) => version !== stored.version)
+  const { declared } = structuralOf(stored.schema)
+  const version = (crd['spec'].versions as CrdVersion[]).find(({ name }) => name === stored.version)
+  const hasDefaults = stringifyJson(version?.schema ?? {}).includes('"default":')
+  if (!mixed && !hasDefaults) return
+  const apiVersion = apiVersionOf(stored.group, stored.version)
+  stored.onRead = (object) => {
+    const current = deepClone(object)
+    current.apiVersion = apiVersion
+    applyDefaults(current, declared)
+    return current
+  }
 }
 
 function definitionOf(crd: KubeObject, version: CrdVersion, hooks: CrdHooks): ResourceDefinition {

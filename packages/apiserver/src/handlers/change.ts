@@ -8,11 +8,12 @@ import { validateObjectMeta, validateObjectMetaUpdate } from '@brume/api/validat
 import { conflict, isStatus, notFound, OPTIMISTIC_LOCK } from '@brume/base/errors'
 import { deepClone, deepEqual } from '@brume/base/values'
 import type { Entry } from '@brume/store/contract'
+import { isSameBesideTimes } from '../apply/managed-entry.ts'
 import { keyOf, objectOf } from '../registry/entries.ts'
 import type { WriteOptions } from '../request/options.ts'
 import { admissionRequest, type RequestContext, targetOf } from './context.ts'
 import { trackFields } from './managed-fields.ts'
-import { storageDefinition, toServed, toStored } from './versions.ts'
+import { currentForm, storageDefinition, toServed, toStored } from './versions.ts'
 import { admit, allocate, collectWarnings, commit, mutate, Reservations, throwInvalid } from './write.ts'
 
 /** Kubernetes retries a patch five times; unconditional updates until they win. This bounds both. */
@@ -76,7 +77,7 @@ const isRace = (error: unknown) => typeof error === 'object' && error !== null &
 async function changeOnce(context: RequestContext, change: Change, current: Entry): Promise<KubeObject> {
   const { parts } = context
   const definition = storageDefinition(parts.registry, context.definition)
-  const old = objectOf(current)
+  const old = currentForm(definition, objectOf(current))
   const wanted = await change.next(toServed(context.definition, old))
   const conditional = (wanted.metadata.resourceVersion ?? '') !== ''
   checkPreconditions(context, wanted, old)
@@ -95,16 +96,16 @@ async function changeOnce(context: RequestContext, change: Change, current: Entr
   const reservations = new Reservations()
   try {
     if (change.tracked !== true) {
-      trackFields(context, definition, { live: old, updated: object, manager: change.options.fieldManager })
+      trackFields(context, { live: old, updated: object, manager: change.options.fieldManager })
     }
     await mutate(context, admission)
     definition.setDefaults?.(object)
     allocate(context, definition, { object, old, reservations })
-    if (definition.hasGeneration) object.metadata.generation = generationOf(object, old)
+    if (definition.hasGeneration) object.metadata.generation = generationOf(definition, object, old)
     validateChange(context, definition, change, { object, old })
     collectWarnings(context, definition, { object, old })
     await admit(context, admission, reservations)
-    if (change.options.dryRun || isUnchanged(object, old)) {
+    if (change.options.dryRun || isSameBesideTimes(object, objectOf(current))) {
       reservations.release()
       return change.options.dryRun ? toServed(context.definition, object) : toServed(context.definition, old)
     }
@@ -179,14 +180,17 @@ function statusOnly(definition: ResourceDefinition, object: KubeObject, old: Kub
   return deepClone(result)
 }
 
-function generationOf(object: KubeObject, old: KubeObject): number {
+function generationOf(definition: ResourceDefinition, object: KubeObject, old: KubeObject): number {
   const generation = old.metadata.generation ?? 1
   const fields = new Set([...Object.keys(object), ...Object.keys(old)])
   for (const field of fields) {
-    if (field === 'metadata' || field === 'status') continue
+    if (field === 'metadata' || (field === 'status' && (definition.hasStatus || !definition.custom))) continue
     if (!deepEqual(object[field], old[field])) return generation + 1
   }
-  return generation
+  const annotated =
+    definition.generationFollowsAnnotations === true &&
+    !deepEqual(object.metadata.annotations ?? {}, old.metadata.annotations ?? {})
+  return annotated ? generation + 1 : generation
 }
 
 function validateChange(
@@ -195,7 +199,7 @@ function validateChange(
   change: Change,
   { object, old }: { object: KubeObject; old: KubeObject },
 ): void {
-  const now = { now: context.parts.clock.now() }
+  const validation = { now: context.parts.clock.now(), old }
   const errors = [
     ...validateObjectMeta(object, {
       namespaced: definition.namespaced,
@@ -205,18 +209,13 @@ function validateChange(
   ]
   if (change.validate !== undefined) errors.push(...change.validate(object, old))
   else if (context.info.subresource === 'status') {
-    errors.push(...(definition.validateStatusUpdate?.(object, old, now) ?? []))
-    if (definition.custom) errors.push(...(definition.validate?.(object, now) ?? []))
+    errors.push(...(definition.validateStatusUpdate?.(object, old, validation) ?? []))
+    if (definition.custom) errors.push(...(definition.validate?.(object, validation) ?? []))
   } else {
-    errors.push(...(definition.validate?.(object, now) ?? []))
-    errors.push(...(definition.validateUpdate?.(object, old, now) ?? []))
+    errors.push(...(definition.validate?.(object, validation) ?? []))
+    errors.push(...(definition.validateUpdate?.(object, old, validation) ?? []))
   }
   throwInvalid(definition, object, errors)
-}
-
-/** Nothing changed but, perhaps, the times of ownership entries: no write, no new revision. */
-function isUnchanged(object: KubeObject, old: KubeObject): boolean {
-  return deepEqual(object, old)
 }
 
 /** Deletion was asked for and nothing holds the object back any more. */

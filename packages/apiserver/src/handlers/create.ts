@@ -85,7 +85,7 @@ async function createOnce(
   try {
     // What admission and the server add is nobody's, so that no applier takes it away later.
     if (options.managedFields !== 'keep') {
-      trackFields(context, definition, { live: undefined, updated: object, manager: options.fieldManager })
+      trackFields(context, { live: undefined, updated: object, manager: options.fieldManager })
     }
     await mutate(context, admission)
     definition.setDefaults?.(object)

@@ -12,7 +12,7 @@ import { type DeleteOptions, parseDeleteOptions } from '../request/delete-option
 import { isFinished } from './change.ts'
 import { admissionRequest, type RequestContext, targetOf } from './context.ts'
 import { respondObject, respondSuccess } from './respond.ts'
-import { storageDefinition, toServed } from './versions.ts'
+import { currentForm, storageDefinition, toServed } from './versions.ts'
 import { admit, commit, mutate, Reservations } from './write.ts'
 
 const MAX_ATTEMPTS = 12
@@ -71,7 +71,7 @@ export async function deleteObject(context: RequestContext, options: DeleteOptio
 async function deleteOnce(context: RequestContext, options: DeleteOptions, current: Entry): Promise<Deleted> {
   const { parts, info } = context
   const definition = storageDefinition(parts.registry, context.definition)
-  const old = objectOf(current)
+  const old = currentForm(definition, objectOf(current))
   checkPreconditions(context, options, old)
   const admission = admissionRequest(context, {
     operation: 'DELETE',

@@ -5,7 +5,7 @@ import type { ApiResponse } from '../http/types.ts'
 import { keyOf, objectOf } from '../registry/entries.ts'
 import { type RequestContext, targetOf } from './context.ts'
 import { acceptOf, respondObject } from './respond.ts'
-import { toServed } from './versions.ts'
+import { servesStoredBytes, toServed } from './versions.ts'
 
 export function handleGet(context: RequestContext): ApiResponse {
   const { definition, info, parts, request } = context
@@ -17,7 +17,7 @@ export function handleGet(context: RequestContext): ApiResponse {
     accepted.encoding === 'json' &&
     accepted.as === '' &&
     !accepted.pretty &&
-    definition.conversion === undefined
+    servesStoredBytes(definition)
   ) {
     return { status: 200, headers: { 'content-type': 'application/json' }, body: entry.value }
   }

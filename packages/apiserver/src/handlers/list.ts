@@ -11,6 +11,7 @@ import { compileSelection } from '../request/selection.ts'
 import type { RequestContext } from './context.ts'
 import { jsonListResponse } from './list-json.ts'
 import { viewListResponse } from './list-views.ts'
+import { servesStoredBytes } from './versions.ts'
 
 export interface Page {
   entries: Entry[]
@@ -38,7 +39,7 @@ export function respondList(
   page: Page,
 ): ApiResponse {
   const raw = accepted.encoding === 'json' && accepted.as === '' && !accepted.pretty
-  if (raw && context.definition.conversion === undefined) return jsonListResponse(context.definition, page)
+  if (raw && servesStoredBytes(context.definition)) return jsonListResponse(context.definition, page)
   return viewListResponse(context, accepted, options, page)
 }
 

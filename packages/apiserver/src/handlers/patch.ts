@@ -2,7 +2,6 @@
 // lose to a neighbour.
 
 import type { KubeObject } from '@brume/api/object'
-import { apiVersionOf } from '@brume/api/resource'
 import { badRequest, notFound, StatusError } from '@brume/base/errors'
 import { deepClone } from '@brume/base/values'
 import { applyServerSide } from '../apply/apply.ts'
@@ -15,7 +14,7 @@ import { parseWriteOptions, type WriteOptions } from '../request/options.ts'
 import { type Change, type Changed, changeObject } from './change.ts'
 import { type RequestContext, targetOf } from './context.ts'
 import { createObject } from './create.ts'
-import { resetFieldsOf } from './managed-fields.ts'
+import { resetFieldsOf, versionsOf } from './managed-fields.ts'
 import { respondObject } from './respond.ts'
 
 export const PATCH_TYPES = {
@@ -142,13 +141,18 @@ async function applyPatch(
     applyServerSide({
       live,
       config: deepClone(config),
-      schema: definition.schema,
       manager: options.fieldManager,
       force: options.force,
-      apiVersion: apiVersionOf(definition.group, definition.version),
       subresource: info.subresource,
       now: context.parts.clock.now(),
       resetFields: resetFieldsOf(definition, info.subresource),
+      ...versionsOf(context),
+    })
+  // Unknown fields were reported when the configuration was read.
+  const typed = (merged: KubeObject) =>
+    decodeObject({ value: deepClone(merged), strictErrors: [] }, definition, {
+      fieldValidation: 'Ignore',
+      warn: () => {},
     })
   return changeObject(context, {
     ...extra,
@@ -156,7 +160,7 @@ async function applyPatch(
     tracked: true,
     next: (current) => {
       const { object, managedFields } = apply(current)
-      const result = deepClone(object)
+      const result = typed(object)
       result.metadata.managedFields = managedFields
       if ((config.metadata.resourceVersion ?? '') === '') delete result.metadata.resourceVersion
       return result
@@ -164,7 +168,7 @@ async function applyPatch(
     whenMissing: () => {
       if (info.subresource !== '') throw notFound(targetOf(context))
       const { object, managedFields } = apply(undefined)
-      const created = deepClone(object)
+      const created = typed(object)
       created.metadata.managedFields = managedFields
       return createObject(context, created, { ...options, managedFields: 'keep' })
     },

@@ -16,7 +16,18 @@ export function storageDefinition(
 
 /** A stored object as the request's version shows it; the same (frozen) object where they are one. */
 export function toServed(definition: ResourceDefinition, object: KubeObject): KubeObject {
-  return definition.conversion === undefined ? object : definition.conversion.fromStorage(object)
+  if (definition.conversion !== undefined) return definition.conversion.fromStorage(object)
+  return definition.onRead === undefined ? object : definition.onRead(object)
+}
+
+/** A stored object as the storage version shows it. */
+export function currentForm(storage: ResourceDefinition, object: KubeObject): KubeObject {
+  return storage.onRead === undefined ? object : storage.onRead(object)
+}
+
+/** Stored bytes are what a client of this version reads in JSON. */
+export function servesStoredBytes(definition: ResourceDefinition): boolean {
+  return definition.conversion === undefined && definition.onRead === undefined
 }
 
 export function toStored(definition: ResourceDefinition, object: KubeObject): KubeObject {

@@ -28,6 +28,7 @@ export class ResourceRegistry {
   readonly #dynamic = new Map<string, ResourceDefinition[]>()
   readonly #listeners = new Set<() => void>()
   #generation = 0
+  #several: { generation: number; plurals: ReadonlySet<string> } | undefined
 
   constructor(builtin: Iterable<ResourceDefinition>) {
     for (const definition of builtin) this.#add(definition)
@@ -46,12 +47,21 @@ export class ResourceRegistry {
     return this.#byKind.get(`${group}/${version}/${kind}`)
   }
 
-  /** The storage version of a resource whatever version is asked for. */
+  /** The storage version of a resource; where that is not served (a CRD's choice), another one. */
   storageOf(group: string, plural: string): ResourceDefinition | undefined {
-    for (const d of this.#byPath.values()) {
-      if (d.plural === plural && d.group === group && d.conversion === undefined) return d
+    const versions = this.all().filter((d) => d.plural === plural && d.group === group)
+    return versions.find((d) => d.conversion === undefined) ?? versions[0]
+  }
+
+  /** The objects of the kind are served in more than one version, or (core Events) under more than one group. */
+  hasSeveralVersions({ group, plural, conversion }: ResourceDefinition): boolean {
+    if (conversion !== undefined) return true
+    if (this.#several === undefined || this.#several.generation !== this.#generation) {
+      const shared = this.all().filter((d) => d.conversion !== undefined)
+      const plurals = new Set(shared.map((d) => `${d.conversion!.storageGroup}/${d.plural}`))
+      this.#several = { generation: this.#generation, plurals }
     }
-    return undefined
+    return this.#several.plurals.has(`${group}/${plural}`)
   }
 
   all(): ResourceDefinition[] {

@@ -2,6 +2,7 @@
 
 import { type FieldError, invalid, invalidObject, notSupported, required } from '@brume/api/field-error'
 import type { KubeObject } from '@brume/api/object'
+import { assert } from '@brume/base/assert'
 import { formatTime } from '@brume/base/clock'
 import { conflict, type StatusError } from '@brume/base/errors'
 import { deepClone } from '@brume/base/values'

@@ -7,7 +7,7 @@ import type { KubeObject } from '@brume/api/object'
 import { apiVersionOf, type ResourceDefinition } from '@brume/api/resource'
 import { stringifyJson } from '@brume/base/json'
 import type { Entry } from '@brume/store/contract'
-import { toServed } from '../handlers/versions.ts'
+import { servesStoredBytes, toServed } from '../handlers/versions.ts'
 import type { Accepted } from '../http/accept.ts'
 import { metaSchema } from '../http/encode.ts'
 import { exactBytes, objectOf } from '../registry/entries.ts'
@@ -41,7 +41,7 @@ export function watchForm(form: Omit<WatchForm, 'id'>): WatchForm {
 /** One event of an entry. The deletion of an object that left a selector carries its last state. */
 export function frameOf(form: WatchForm, type: WatchType, entry: Entry): Buffer {
   const { accepted, definition } = form
-  if (accepted.encoding === 'json' && accepted.as === '' && definition.conversion === undefined) {
+  if (accepted.encoding === 'json' && accepted.as === '' && servesStoredBytes(definition)) {
     return joinFrame(type, entry.value)
   }
   return frameOfObject(form, type, toServed(definition, objectOf(entry)))

@@ -43,6 +43,7 @@ export const deployment = defineKind({
   version: 'v1',
   kind: 'Deployment',
   plural: 'deployments',
+  generationFollowsAnnotations: true,
   shortNames: ['deploy'],
   categories: ['all'],
   scale: structuredScale,
