@@ -4,11 +4,11 @@ import type { KubeObject } from '@brume/api/object'
 import { type Clock, systemClock } from '@brume/base/clock'
 import { delay } from './backoff.ts'
 import { Discovery } from './discovery.ts'
-import { decodeJson } from './json.ts'
+import { decodeJson, isJsonError } from './json.ts'
 import { ResourceClient } from './resource-client.ts'
 import type { ResourceRef } from './resource-ref.ts'
 import { errorOfAnswer } from './status.ts'
-import { headerOf, headersOf, type Transport, type TransportResponse } from './transport.ts'
+import { headerOf, headersOf, type Transport, TransportError, type TransportResponse } from './transport.ts'
 import { parseWarning } from './warning.ts'
 
 export interface ClientOptions {
@@ -67,7 +67,15 @@ export class Client {
   /** The parsed JSON answer. Throws StatusError for an answer of 400 or more, TransportError when none came. */
   async json<T>(call: ApiCall): Promise<T> {
     const response = await this.call(call)
-    return decodeJson<T>(await response.buffer())
+    const body = await response.buffer()
+    try {
+      return decodeJson<T>(body)
+    } catch (cause) {
+      if (!isJsonError(cause)) throw cause
+      // A server that ends its sessions without a word leaves half an answer that looks whole.
+      const message = `${call.method} ${call.path}: the answer is not JSON, or not all of it`
+      throw new TransportError('ConnectionLost', message, { cause })
+    }
   }
 
   /** The open answer, of a code below 400. Errors as `json`. */

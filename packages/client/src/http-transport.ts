@@ -1,5 +1,6 @@
 // HTTP/2 over TLS: one session, opened when needed, kept while it lives, opened again when it is lost.
 
+import { once } from 'node:events'
 import {
   type ClientHttp2Session,
   type ClientHttp2Stream,
@@ -124,7 +125,8 @@ export class HttpTransport implements Transport {
       stream.once('response', (headers: IncomingHttpHeaders & { ':status'?: number }) => {
         clearTimeout(timer)
         settled = true
-        const body = readBody(stream, subject, signal)
+        const length = Number(headers['content-length'] ?? Number.NaN)
+        const body = readBody(stream, { subject, length, signal })
         resolve({ status: headers[':status'] ?? 0, headers, body, buffer: () => readAll(body) })
       })
       if (signal?.aborted) return onAbort()
@@ -214,14 +216,24 @@ export class HttpTransport implements Transport {
   }
 }
 
+interface BodyOptions {
+  subject: string
+  /** NaN: not said. */
+  length: number
+  signal: AbortSignal | undefined
+}
+
 async function* readBody(
   stream: ClientHttp2Stream,
-  subject: string,
-  signal: AbortSignal | undefined,
+  { subject, length, signal }: BodyOptions,
 ): AsyncGenerator<Buffer, void, undefined> {
+  let received = 0
   let ended = false
   try {
-    for await (const chunk of stream) yield chunk as Buffer
+    for await (const chunk of stream) {
+      received += (chunk as Buffer).length
+      yield chunk as Buffer
+    }
     ended = true
   } catch (cause) {
     if (signal?.aborted) throw signal.reason
@@ -229,9 +241,11 @@ async function* readBody(
   } finally {
     if (!ended && !stream.closed) stream.close(constants.NGHTTP2_CANCEL)
   }
+  // A stream that was reset may still have ended cleanly for the reader, with its body truncated; how it ended is
+  // known once it has closed, which it does at once when the request was sent whole.
+  if (!stream.closed && stream.writableFinished) await once(stream, 'close')
   signal?.throwIfAborted()
-  // A stream that was reset may still have ended cleanly for the reader, with its body truncated.
-  if (stream.rstCode !== constants.NGHTTP2_NO_ERROR) {
+  if (stream.rstCode !== constants.NGHTTP2_NO_ERROR || received < length) {
     throw new TransportError('ConnectionLost', `${subject}: the answer was cut off (code ${stream.rstCode})`)
   }
 }
