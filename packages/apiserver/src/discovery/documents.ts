@@ -42,7 +42,10 @@ export function apiResourceList(
   group: string,
   version: string,
 ): object | undefined {
-  const definitions = byPlural(registry.inGroupVersion(group, version))
+  const definitions = byPlural(
+    // Kinds that are only the body of a subresource (TokenRequest) are no resources.
+    registry.inGroupVersion(group, version).filter(({ verbs }) => verbs.length > 0),
+  )
   if (definitions.length === 0) return undefined
   return {
     kind: 'APIResourceList',

@@ -14,7 +14,16 @@ import type { WriteOptions } from '../request/options.ts'
 import { admissionRequest, type RequestContext, targetOf } from './context.ts'
 import { trackFields } from './managed-fields.ts'
 import { currentForm, storageDefinition, toServed, toStored } from './versions.ts'
-import { admit, allocate, collectWarnings, commit, mutate, Reservations, throwInvalid } from './write.ts'
+import {
+  admit,
+  allocate,
+  collectWarnings,
+  commit,
+  kindErrors,
+  mutate,
+  Reservations,
+  throwInvalid,
+} from './write.ts'
 
 /** Kubernetes retries a patch five times; unconditional updates until they win. This bounds both. */
 const MAX_ATTEMPTS = 12
@@ -210,9 +219,9 @@ function validateChange(
   if (change.validate !== undefined) errors.push(...change.validate(object, old))
   else if (context.info.subresource === 'status') {
     errors.push(...(definition.validateStatusUpdate?.(object, old, validation) ?? []))
-    if (definition.custom) errors.push(...(definition.validate?.(object, validation) ?? []))
+    if (definition.custom) errors.push(...kindErrors(context, definition, object, validation))
   } else {
-    errors.push(...(definition.validate?.(object, validation) ?? []))
+    errors.push(...kindErrors(context, definition, object, validation))
     errors.push(...(definition.validateUpdate?.(object, old, validation) ?? []))
   }
   throwInvalid(definition, object, errors)

@@ -1,7 +1,8 @@
 // PUT of a whole object, or of its status.
 
+import { invalid, invalidObject } from '@brume/api/field-error'
 import type { KubeObject } from '@brume/api/object'
-import { badRequest, conflict, notFound, StatusError } from '@brume/base/errors'
+import { badRequest, conflict, notFound } from '@brume/base/errors'
 import { deepClone } from '@brume/base/values'
 import type { ApiResponse } from '../http/types.ts'
 import { decodeObject, parseBody } from '../request/decode.ts'
@@ -17,7 +18,10 @@ export async function handleUpdate(context: RequestContext): Promise<ApiResponse
   const mayCreate = definition.allowCreateOnUpdate === true && context.info.subresource === ''
   const changed = await changeObject(context, {
     options,
-    next: () => deepClone(object),
+    next() {
+      checkConditional(context, object)
+      return deepClone(object)
+    },
     whenMissing: () => {
       const { uid = '' } = object.metadata
       if (!mayCreate) throw notFound(targetOf(context))
@@ -71,22 +75,15 @@ function checkUpdateNames(context: RequestContext, object: KubeObject): void {
       )
     }
   }
-  if (!definition.allowUnconditionalUpdate && (metadata.resourceVersion ?? '') === '') {
-    throw new StatusError(
-      'Invalid',
-      `${definition.plural}${definition.group === '' ? '' : `.${definition.group}`} "${info.name}" is invalid: metadata.resourceVersion: Invalid value: 0x0: must be specified for an update`,
-      {
-        name: info.name,
-        group: definition.group,
-        kind: definition.kind,
-        causes: [
-          {
-            reason: 'FieldValueInvalid',
-            message: 'Invalid value: 0x0: must be specified for an update',
-            field: 'metadata.resourceVersion',
-          },
-        ],
-      },
-    )
-  }
+}
+
+/** Kinds that must not be overwritten blindly need a resourceVersion, once the object exists. */
+function checkConditional({ definition, info }: RequestContext, object: KubeObject): void {
+  if (definition.allowUnconditionalUpdate || (object.metadata.resourceVersion ?? '') !== '') return
+  const error = invalid('metadata.resourceVersion', 0, 'must be specified for an update')
+  // Kubernetes prints the missing number in Go's hexadecimal form.
+  const message = error.message.replace('Invalid value: 0:', 'Invalid value: 0x0:')
+  throw invalidObject({ group: definition.group, kind: definition.kind, name: info.name }, [
+    { ...error, message },
+  ])
 }

@@ -3,7 +3,7 @@
 
 import { type FieldError, invalidObject } from '@brume/api/field-error'
 import type { KubeObject } from '@brume/api/object'
-import type { ResourceDefinition } from '@brume/api/resource'
+import type { ResourceDefinition, ValidateContext } from '@brume/api/resource'
 import { decodeBuiltin } from '@brume/api/schema/decode'
 import { validateObjectMeta } from '@brume/api/validate/metadata'
 import { alreadyExists, conflict, OPTIMISTIC_LOCK } from '@brume/base/errors'
@@ -12,6 +12,7 @@ import { type Entry, StoreError } from '@brume/store/contract'
 import type { AdmissionRequest } from '../admission/types.ts'
 import { encodeEntry, keyOf, objectOf } from '../registry/entries.ts'
 import { type RequestContext, targetOf } from './context.ts'
+import { toServed } from './versions.ts'
 
 /** Undo functions of reservations (quota, addresses); run when the write does not happen. */
 export class Reservations {
@@ -70,10 +71,25 @@ export function validateNew(
       namespaced: definition.namespaced,
       validateName: definition.validateName,
     }),
-    ...(definition.validate?.(object, { now: context.parts.clock.now() }) ?? []),
+    ...kindErrors(context, definition, object, { now: context.parts.clock.now() }),
     ...(definition.validateCreate?.(object, { now: context.parts.clock.now() }) ?? []),
   ]
   throwInvalid(definition, object, errors)
+}
+
+/** The rules of the version that the client speaks, where it has some of its own; else of the storage version. */
+export function kindErrors(
+  context: RequestContext,
+  definition: ResourceDefinition,
+  object: KubeObject,
+  validation: ValidateContext,
+): FieldError[] {
+  const served = context.definition
+  const own =
+    served.conversion === undefined || served.plural !== definition.plural ? undefined : served.validate
+  if (own === undefined) return definition.validate?.(object, validation) ?? []
+  const old = validation.old && toServed(served, validation.old)
+  return own(toServed(served, object), { ...validation, ...(old === undefined ? {} : { old }) })
 }
 
 export function throwInvalid(definition: ResourceDefinition, object: KubeObject, errors: FieldError[]): void {

@@ -1,5 +1,6 @@
 // PUT namespaces/NAME/finalize: only spec.finalizers count. Without any left, a terminating namespace is gone.
 
+import { validateNamespaceFinalize } from '@brume/api/kinds/core/namespace'
 import { deepClone } from '@brume/base/values'
 import { changeObject } from '../handlers/change.ts'
 import { respondObject } from '../handlers/respond.ts'
@@ -21,7 +22,7 @@ export const finalize: Subresource = {
         else delete result['spec'].finalizers
         return result
       },
-      validate: () => [],
+      validate: validateNamespaceFinalize,
     })
     return respondObject(context, 200, changed.object)
   },
