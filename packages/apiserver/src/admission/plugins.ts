@@ -2,6 +2,7 @@
 // and OwnerReferencesPermissionEnforcement, which Kubernetes leaves off by default too. Webhooks and
 // ValidatingAdmissionPolicy will stand before ResourceQuota, which comes last.
 
+import { certificateRequester } from './certificate-requester.ts'
 import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates.ts'
 import { defaultIngressClass, defaultStorageClass } from './default-class.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
@@ -26,6 +27,7 @@ export function admissionPlugins(
   external: readonly AdmissionPlugin[] = [],
 ): readonly AdmissionPlugin[] {
   return [
+    certificateRequester(),
     namespaceLifecycle(deps),
     limitRanger(deps),
     serviceAccount(deps),

@@ -78,8 +78,17 @@ describe('a joining machine on a control plane', () => {
         signerName: 'kubernetes.io/kube-apiserver-client-kubelet',
         usages: ['digital signature', 'client auth'],
         expirationSeconds: 86_400,
+        username: 'system:node:n1',
+        groups: ['system:masters'],
       },
     })
+    const { spec } = await requests.get({ name: 'n1' })
+    assert.equal(
+      spec.username,
+      'system:bootstrap:abcdef',
+      'what a requester says of itself counts for nothing',
+    )
+    assert.equal(spec.groups.includes('system:masters'), false)
     const certificatePem = await eventually('the certificate is issued', async () => {
       const { status } = await requests.get({ name: 'n1' })
       return status?.certificate && Buffer.from(status.certificate, 'base64').toString()
