@@ -27,7 +27,8 @@ export const certificateSigningRequest = defineKind({
   validateName: () => [],
   // A certificate is for who asks: never for whom the request names.
   prepareForCreate(object, requester) {
-    const { name, uid, groups, extra } = requester ?? { name: '', groups: [] }
+    if (requester === undefined) return
+    const { name, uid, groups, extra } = requester
     const { spec } = object
     for (const field of ['username', 'uid', 'groups', 'extra']) delete spec[field]
     spec.username = name
