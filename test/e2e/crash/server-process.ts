@@ -1,0 +1,135 @@
+// The real server as a process of its own on a data directory: started, asked, killed, started again.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
+import { Client } from '@brume/client/client'
+import type { HttpTransport } from '@brume/client/http-transport'
+import { connectTransport, loadConnection } from '@brume/client/kubeconfig'
+
+const ROOT = resolve(import.meta.dirname, '../../..')
+export const MAIN = join(ROOT, 'packages/server/src/main.ts')
+/** Machines that run tests are slow and shared. */
+const READY_LIMIT_MS = 60_000
+const EXIT_LIMIT_MS = 30_000
+
+export interface StartOptions {
+  /** The file that Node runs; default: the server's own. */
+  entry?: string
+  env?: Record<string, string>
+}
+
+export interface Exit {
+  code: number | null
+  signal: NodeJS.Signals | null
+}
+
+export interface ServerProcess {
+  readonly pid: number
+  /** Everything printed on standard error. */
+  readonly stderr: string
+  readonly exited: Promise<Exit>
+  /** Resolves when "ready" was printed; rejects when the process ended instead. */
+  ready(): Promise<Client>
+  /** Another client with its own connection; the server must have been ready. */
+  connect(): Client
+  kill(signal: NodeJS.Signals): Promise<Exit>
+  /** To an entry that listens (faulty-main.ts). */
+  send(message: object): void
+}
+
+export function startServer(dataDir: string, { entry = MAIN, env = {} }: StartOptions = {}): ServerProcess {
+  const args = [entry, 'up', '--data-dir', dataDir, '--listen', '127.0.0.1:0', '--no-node']
+  const child = spawn(process.execPath, args, {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  })
+  let stderr = ''
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  const exited = new Promise<Exit>((resolve) => {
+    child.once('close', (code, signal) => resolve({ code, signal }))
+  })
+  const clients: Client[] = []
+  const connect = () => {
+    const client = new Client({ transport: connectTo(dataDir) })
+    clients.push(client)
+    return client
+  }
+  const printedReady = untilReady(child, exited, () => stderr)
+  printedReady.catch(() => {})
+  void exited.then(() => {
+    for (const { transport } of clients) transport.close()
+  })
+  return {
+    pid: child.pid!,
+    get stderr() {
+      return stderr
+    },
+    exited,
+    connect,
+    ready: async () => {
+      await printedReady
+      return connect()
+    },
+    kill(signal) {
+      child.kill(signal)
+      return within(EXIT_LIMIT_MS, `the exit after ${signal}`, exited)
+    },
+    send: (message) => {
+      child.send(message)
+    },
+  }
+}
+
+/** As the administrator of a data directory. */
+export function connectTo(dataDir: string): HttpTransport {
+  return connectTransport(loadConnection({ paths: [join(dataDir, 'kubeconfig')], env: {} }))
+}
+
+export interface CommandResult {
+  code: number | null
+  stdout: string
+  stderr: string
+}
+
+/** Runs a command of the server's entry (`down`, `reset`, `restore`, an `up` that is to fail) to its end. */
+export async function runMain(args: readonly string[]): Promise<CommandResult> {
+  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  let [stdout, stderr] = ['', '']
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  const done = new Promise<number | null>((resolve) => child.once('close', resolve))
+  try {
+    return { code: await within(EXIT_LIMIT_MS, `the end of ${args.join(' ')}`, done), stdout, stderr }
+  } finally {
+    child.kill('SIGKILL')
+  }
+}
+
+export async function within<T>(limitMs: number, what: string, promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what} did not come within ${limitMs} ms`)), limitMs)
+  })
+  try {
+    return await Promise.race([promise, limit])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function untilReady(child: ChildProcess, exited: Promise<Exit>, stderr: () => string): Promise<void> {
+  const printed = new Promise<void>((resolve) => {
+    createInterface({ input: child.stdout! }).on('line', (line) => line === 'ready' && resolve())
+  })
+  const ended = exited.then(({ code, signal }) => {
+    throw new Error(`the server ended before it was ready (${code ?? signal}): ${stderr()}`)
+  })
+  await within(READY_LIMIT_MS, 'ready', Promise.race([printed, ended]))
+}
