@@ -128,6 +128,11 @@ export interface ResourceDefinition extends KindBehaviour {
    * version shows it. The same object where nothing is to do. Absent: stored bytes can be served as they are.
    */
   onRead?(object: KubeObject): KubeObject
+  /**
+   * What a write of the status leaves as it is in the metadata: everything, or the labels. Absent: nothing but what no
+   * client may change. Custom kinds: everything.
+   */
+  statusKeepsMetadata?: 'all' | 'labels'
   /** metadata.generation rises when annotations change too (Deployments). */
   generationFollowsAnnotations?: boolean
   /** Objects of this kind expire: seconds since creation (Events: 3600). */

@@ -37,6 +37,7 @@ export interface KindSource extends KindBehaviour {
   stored?: boolean
   conversion?: ResourceDefinition['conversion']
   ttlSeconds?: number
+  statusKeepsMetadata?: ResourceDefinition['statusKeepsMetadata']
   generationFollowsAnnotations?: boolean
   sensitive?: boolean
   allowCreateOnUpdate?: boolean

@@ -110,7 +110,9 @@ async function changeOnce(context: RequestContext, change: Change, current: Entr
     await mutate(context, admission)
     definition.setDefaults?.(object)
     allocate(context, definition, { object, old, reservations })
-    if (definition.hasGeneration) object.metadata.generation = generationOf(definition, object, old)
+    if (definition.hasGeneration) {
+      object.metadata.generation = generationOf(context, definition, { object, old })
+    }
     validateChange(context, definition, change, { object, old })
     collectWarnings(context, definition, { object, old })
     await admit(context, admission, reservations)
@@ -177,20 +179,27 @@ function restrict(
   return object
 }
 
-/** The old object with the new status; metadata changes count for built-in kinds, as in Kubernetes. */
+/** The old object with the new status, and those changes of the metadata that count for this kind. */
 function statusOnly(definition: ResourceDefinition, object: KubeObject, old: KubeObject): KubeObject {
-  const result: KubeObject = {
-    ...old,
-    metadata: definition.custom ? deepClone(old.metadata) : object.metadata,
+  const result: KubeObject = { ...old, metadata: { ...object.metadata } }
+  if (definition.custom || definition.statusKeepsMetadata === 'all') {
+    result.metadata = { ...old.metadata, managedFields: object.metadata.managedFields ?? [] }
+  } else if (definition.statusKeepsMetadata === 'labels') {
+    if (old.metadata.labels === undefined) delete result.metadata.labels
+    else result.metadata.labels = old.metadata.labels
   }
-  if (definition.custom) result.metadata.managedFields = object.metadata.managedFields ?? []
   if (object['status'] === undefined) delete result['status']
   else result['status'] = object['status']
   return deepClone(result)
 }
 
-function generationOf(definition: ResourceDefinition, object: KubeObject, old: KubeObject): number {
+function generationOf(
+  context: RequestContext,
+  definition: ResourceDefinition,
+  { object, old }: { object: KubeObject; old: KubeObject },
+): number {
   const generation = old.metadata.generation ?? 1
+  if (context.info.subresource === 'status') return generation
   const fields = new Set([...Object.keys(object), ...Object.keys(old)])
   for (const field of fields) {
     if (field === 'metadata' || (field === 'status' && (definition.hasStatus || !definition.custom))) continue

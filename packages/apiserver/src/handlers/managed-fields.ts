@@ -53,10 +53,11 @@ export function versionsOf({ definition, parts }: RequestContext): {
 
 const STATUS = fieldSetOfPaths([['status']])
 const SPEC = fieldSetOfPaths([['spec']])
+const METADATA_AND_SPEC = fieldSetOfPaths([['metadata'], ['spec']])
 
 /** Fields that this endpoint cannot change, so that its writers never own them. */
 export function resetFieldsOf(definition: ResourceDefinition, subresource: string): FieldSet | undefined {
   if (!definition.hasStatus) return undefined
-  if (subresource === 'status') return SPEC
+  if (subresource === 'status') return definition.statusKeepsMetadata === 'all' ? METADATA_AND_SPEC : SPEC
   return subresource === '' ? STATUS : undefined
 }

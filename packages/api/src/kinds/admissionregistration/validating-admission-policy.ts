@@ -11,6 +11,7 @@ export const validatingAdmissionPolicy = defineKind({
   version: 'v1',
   kind: 'ValidatingAdmissionPolicy',
   plural: 'validatingadmissionpolicies',
+  statusKeepsMetadata: 'all',
   categories: ['api-extensions'],
   namespaced: false,
   allowUnconditionalUpdate: false,

@@ -17,6 +17,7 @@ export const customResourceDefinition = defineKind({
   version: 'v1',
   kind: 'CustomResourceDefinition',
   plural: 'customresourcedefinitions',
+  statusKeepsMetadata: 'all',
   shortNames: ['crd', 'crds'],
   categories: ['api-extensions'],
   namespaced: false,

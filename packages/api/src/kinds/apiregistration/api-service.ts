@@ -14,6 +14,7 @@ export const apiService = defineKind({
   version: 'v1',
   kind: 'APIService',
   plural: 'apiservices',
+  statusKeepsMetadata: 'all',
   categories: ['api-extensions'],
   namespaced: false,
   hasGeneration: false,

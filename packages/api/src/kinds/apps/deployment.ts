@@ -44,6 +44,7 @@ export const deployment = defineKind({
   kind: 'Deployment',
   plural: 'deployments',
   generationFollowsAnnotations: true,
+  statusKeepsMetadata: 'labels',
   shortNames: ['deploy'],
   categories: ['all'],
   scale: structuredScale,

@@ -11,6 +11,7 @@ export const flowSchema = defineKind({
   version: 'v1',
   kind: 'FlowSchema',
   plural: 'flowschemas',
+  statusKeepsMetadata: 'all',
   namespaced: false,
   allowUnconditionalUpdate: false,
   columns: [

@@ -12,6 +12,7 @@ export const priorityLevelConfiguration = defineKind({
   version: 'v1',
   kind: 'PriorityLevelConfiguration',
   plural: 'prioritylevelconfigurations',
+  statusKeepsMetadata: 'all',
   namespaced: false,
   allowUnconditionalUpdate: false,
   columns: [

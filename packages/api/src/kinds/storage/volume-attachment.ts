@@ -16,6 +16,7 @@ export const volumeAttachment = defineKind({
   version: 'v1',
   kind: 'VolumeAttachment',
   plural: 'volumeattachments',
+  statusKeepsMetadata: 'all',
   namespaced: false,
   hasGeneration: false,
   allowUnconditionalUpdate: false,
