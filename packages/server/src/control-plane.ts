@@ -22,6 +22,7 @@ import { WatchHub } from '@brume/apiserver/watch/hub'
 import { type Clock, systemClock } from '@brume/base/clock'
 import type { Logger } from '@brume/base/log'
 import type { Store } from '@brume/store/contract'
+import type { Faults } from '@brume/store/sqlite/faults'
 import { backupHandler } from './backup.ts'
 import { type RunningControllers, runControllers } from './controllers.ts'
 import type { DataDir } from './data-dir.ts'
@@ -38,6 +39,8 @@ export interface ControlPlaneOptions {
   serviceRange: string
   clock?: Clock
   logger: Logger
+  /** Of the store; only for tests and drills. */
+  faults?: Faults | undefined
 }
 
 export interface ControlPlane {
@@ -58,10 +61,10 @@ const NODE_PORTS = { first: 30_000, last: 32_767 }
 const SUFFIX_ALPHABET = 'bcdfghjklmnpqrstvwxz2456789'
 
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { dir, logger, clock = systemClock } = options
+  const { dir, logger, clock = systemClock, faults } = options
   const [pki, store] = await Promise.all([
     ensurePki(dir.pki, { hosts: [...localHosts(), ...options.hosts], clock }),
-    openStore({ dir, clock, logger }),
+    openStore({ dir, clock, logger, faults }),
   ])
   try {
     return await compose({ ...options, clock }, pki, store)

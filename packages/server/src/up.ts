@@ -5,6 +5,7 @@ import { PkiError } from '@brume/apiserver/auth/pki/files'
 import { adminKubeconfig } from '@brume/apiserver/auth/pki/kubeconfig'
 import { createLogger, type LogLevel } from '@brume/base/log'
 import { StoreError } from '@brume/store/contract'
+import type { Faults } from '@brume/store/sqlite/faults'
 import { type ControlPlane, startControlPlane } from './control-plane.ts'
 import { type DataDir, dataDirAt, ensureDataDir } from './data-dir.ts'
 import { UserError } from './user-error.ts'
@@ -16,6 +17,8 @@ export interface UpOptions {
   serviceRange: string
   hosts: readonly string[]
   logLevel: LogLevel
+  /** Of the store; only for tests and drills. */
+  faults?: Faults
 }
 
 /** SIGTERM must end within 10 s (the outside contract): open requests get most of that. */
@@ -36,6 +39,7 @@ export async function up(options: UpOptions): Promise<number> {
     hosts: options.hosts,
     serviceRange: options.serviceRange,
     logger,
+    faults: options.faults,
   }).catch((error) => {
     throw explain(error, options)
   })

@@ -34,8 +34,8 @@ export interface ServerProcess {
   /** Another client with its own connection; the server must have been ready. */
   connect(): Client
   kill(signal: NodeJS.Signals): Promise<Exit>
-  /** To an entry that listens (faulty-main.ts). */
-  send(message: object): void
+  /** To an entry that listens (faulty-main.ts); resolves when it has answered. */
+  send(message: object): Promise<void>
 }
 
 export function startServer(dataDir: string, { entry = MAIN, env = {} }: StartOptions = {}): ServerProcess {
@@ -77,8 +77,10 @@ export function startServer(dataDir: string, { entry = MAIN, env = {} }: StartOp
       child.kill(signal)
       return within(EXIT_LIMIT_MS, `the exit after ${signal}`, exited)
     },
-    send: (message) => {
+    send: async (message) => {
+      const answered = new Promise<void>((resolve) => child.once('message', () => resolve()))
       child.send(message)
+      await within(EXIT_LIMIT_MS, 'the answer to a message', answered)
     },
   }
 }

@@ -26,8 +26,11 @@ export class KindWatcher {
   #running: Promise<void> = Promise.resolve()
   #stop = new AbortController()
 
-  constructor(kind: Kind) {
+  readonly #namespace: string
+
+  constructor(kind: Kind, namespace = NAMESPACE) {
     this.kind = kind
+    this.#namespace = namespace
   }
 
   get revision(): number {
@@ -79,7 +82,7 @@ export class KindWatcher {
   }
 
   async #list(client: Client): Promise<void> {
-    const { items, metadata } = await client.resource(this.kind.ref).listAll({ namespace: NAMESPACE })
+    const { items, metadata } = await client.resource(this.kind.ref).listAll({ namespace: this.#namespace })
     this.#present.clear()
     this.changes.length = 0
     for (const item of items) this.#present.add(item.metadata.name!)
@@ -90,7 +93,7 @@ export class KindWatcher {
 
   async #watch(client: Client, signal: AbortSignal): Promise<void> {
     const events = await client.resource(this.kind.ref).watch({
-      namespace: NAMESPACE,
+      namespace: this.#namespace,
       resourceVersion: String(this.#revision),
       allowWatchBookmarks: true,
       signal,
