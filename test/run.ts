@@ -18,7 +18,7 @@ interface Check {
 
 const CHECKS: readonly Check[] = [
   { name: 'types (tsc)', command: ['node_modules/.bin/tsc', '-p', '.'] },
-  { name: 'format and lint (biome)', command: ['node_modules/.bin/biome', 'ci', '.'] },
+  { name: 'format and lint (biome)', command: ['node_modules/.bin/biome', 'ci', '--colors=off', '.'] },
 ]
 
 async function main(args: string[]): Promise<number> {

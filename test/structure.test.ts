@@ -69,6 +69,11 @@ test('every package has its rule', () => {
 
 test('every source file is imported by another or is an entry point', () => {
   const used = new Set(imports.map(({ to }) => to))
+  // Child processes of tests are named in quotes by the file that starts them.
+  for (const file of sources.filter(isTest)) {
+    const text = readFileSync(join(ROOT, file), 'utf8')
+    for (const [, name] of text.matchAll(/'([\w-]+\.ts)'/g)) used.add(join(dirname(file), name!))
+  }
   const outside = globSync('{test,tools}/**/*.ts', { cwd: ROOT }).flatMap(importsOf)
   for (const { to } of outside) used.add(to)
   const orphans = sources.filter((file) => !isTest(file) && !used.has(file) && !ENTRY_POINTS.has(file))
@@ -113,6 +118,18 @@ function findCycle(graph: Map<string, string[]>): string[] | undefined {
   }
   return undefined
 }
+
+test('the lock file has an entry for every package that it names, so that npm ci works everywhere', () => {
+  const lock = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, Record<'dependencies' | 'optionalDependencies', Record<string, string> | undefined>>
+  }
+  const installed = new Set(Object.keys(lock.packages).map((path) => path.split('node_modules/').at(-1)!))
+  const named = Object.values(lock.packages).flatMap(({ dependencies = {}, optionalDependencies = {} }) => [
+    ...Object.keys(dependencies),
+    ...Object.keys(optionalDependencies),
+  ])
+  assert.deepEqual(named.filter((name) => !installed.has(name)), [])
+})
 
 test(`no hand-written file is longer than ${MAX_LINES} lines`, () => {
   const files = [...sources, ...globSync('{test,tools}/**/*.ts', { cwd: ROOT })]

@@ -47,20 +47,12 @@ export interface ValidateContext {
   old?: KubeObject
 }
 
-/** Who writes: for the kinds that record it. */
-export interface Requester {
-  name: string
-  uid?: string
-  groups: readonly string[]
-  extra?: Readonly<Record<string, readonly string[]>>
-}
-
 /** Behaviour of one kind. Every function is pure but for changing the object handed to it where said so. */
 export interface KindBehaviour {
   /** Sets defaults in place, as Kubernetes' `SetDefaults_*`. The object has passed the schema walk. */
   setDefaults?(object: KubeObject): void
   /** In place, before create: drop status, set generation 1, allocate... (Kubernetes' PrepareForCreate). */
-  prepareForCreate?(object: KubeObject, requester?: Requester): void
+  prepareForCreate?(object: KubeObject): void
   /** In place, before update: keep what this endpoint must not change, bump generation (PrepareForUpdate). */
   prepareForUpdate?(object: KubeObject, old: KubeObject): void
   /** A create may carry a status (Nodes register with theirs); everywhere else it is dropped. */

@@ -91,7 +91,7 @@ async function createOnce(
     definition.setDefaults?.(object)
     if (definition.hasStatus && definition.keepsStatusOnCreate !== true) resetStatus(definition, object)
     if (definition.hasGeneration) object.metadata.generation = 1
-    definition.prepareForCreate?.(object, context.user)
+    definition.prepareForCreate?.(object)
     allocate(context, definition, { object, old: undefined, reservations })
     validateNew(context, definition, object)
     collectWarnings(context, definition, { object, old: undefined })

@@ -25,17 +25,6 @@ export const certificateSigningRequest = defineKind({
   ],
   selectableFields: { 'spec.signerName': (object) => object.spec?.signerName ?? '' },
   validateName: () => [],
-  // A certificate is for who asks: never for whom the request names.
-  prepareForCreate(object, requester) {
-    if (requester === undefined) return
-    const { name, uid, groups, extra } = requester
-    const { spec } = object
-    for (const field of ['username', 'uid', 'groups', 'extra']) delete spec[field]
-    spec.username = name
-    if (uid !== undefined && uid !== '') spec.uid = uid
-    if (groups.length > 0) spec.groups = [...groups]
-    if (extra !== undefined && Object.keys(extra).length > 0) spec.extra = deepClone(extra)
-  },
   // Who asks, and for what, never changes.
   prepareForUpdate(object, old) {
     object.spec = deepClone(old.spec)
