@@ -11,8 +11,9 @@ import { dispatch, notServed } from './handlers/dispatch.ts'
 import { negotiate } from './http/accept.ts'
 import { metaSchema, respondWith } from './http/encode.ts'
 import type { InFlight } from './http/in-flight.ts'
+import { SLAB_BYTES, slabsOf, writeSlabs } from './http/slabs.ts'
 import { statusOf, toStatusError } from './http/status.ts'
-import type { ApiRequest, ApiResponse, PathHandler } from './http/types.ts'
+import type { ApiRequest, ApiResponse, BodyStream, PathHandler } from './http/types.ts'
 import type { RequestMetrics } from './metrics/requests.ts'
 import { parseRequestInfo, type RequestInfo } from './request/info.ts'
 
@@ -70,15 +71,47 @@ async function answer(
   }
   try {
     authorize(options.authorizer, attributesOf(request, info, user))
-    if (!info.resourceRequest) {
-      const handler = options.pathHandler(info.path)
-      if (handler === undefined) throw notServed()
-      return await handler(request)
-    }
-    return await dispatch(options.parts, { request, info, user })
-  } finally {
+    return holdUntilSent(await handled(options, { request, info, user }), release)
+  } catch (error) {
     release?.()
+    throw error
   }
+}
+
+function handled(
+  { parts, pathHandler }: ApiServerOptions,
+  { request, info, user }: { request: ApiRequest; info: RequestInfo; user: UserInfo },
+): ApiResponse | Promise<ApiResponse> {
+  if (info.resourceRequest) return dispatch(parts, { request, info, user })
+  const handler = pathHandler(info.path)
+  if (handler === undefined) throw notServed()
+  return handler(request)
+}
+
+/** A large answer counts as being worked on until its client took it: that is what bounds the memory of answers. */
+function holdUntilSent(response: ApiResponse, release: (() => void) | undefined): ApiResponse {
+  if (release === undefined) return response
+  const stream = streamOf(response.body)
+  if (stream === undefined) {
+    release()
+    return response
+  }
+  const body: BodyStream = {
+    start(sink) {
+      sink.onClose(release)
+      stream.start(sink)
+    },
+  }
+  return { ...response, body }
+}
+
+function streamOf(body: ApiResponse['body']): BodyStream | undefined {
+  if (body === undefined) return undefined
+  const known = typeof body === 'string' || Buffer.isBuffer(body)
+  if (!known) return body
+  if (body.length <= SLAB_BYTES) return undefined
+  const pieces = slabsOf(typeof body === 'string' ? Buffer.from(body) : body)
+  return { start: (sink) => writeSlabs(sink, pieces) }
 }
 
 async function authenticate(
@@ -132,6 +165,8 @@ export function errorResponse(request: Pick<ApiRequest, 'headers'>, error: Statu
   const retryAfter = error.details?.retryAfterSeconds
   if (retryAfter !== undefined) response.headers['retry-after'] = String(retryAfter)
   if (error.code === 401) response.headers['www-authenticate'] = 'Bearer'
+  // Its text repeats what the client sent.
+  response.headers['x-content-type-options'] = 'nosniff'
   return response
 }
 

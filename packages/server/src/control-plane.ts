@@ -10,7 +10,8 @@ import { serviceAllocator } from '@brume/apiserver/allocators/service'
 import { ensurePki, type Pki } from '@brume/apiserver/auth/pki/ensure'
 import { watchCrds } from '@brume/apiserver/crd/watch'
 import type { ServerParts } from '@brume/apiserver/handlers/context'
-import { InFlight } from '@brume/apiserver/http/in-flight'
+import { InFlight, type InFlightLimits } from '@brume/apiserver/http/in-flight'
+import type { ListenerLimits } from '@brume/apiserver/http/limits'
 import { type Listener, listen } from '@brume/apiserver/http/listener'
 import { processMetrics } from '@brume/apiserver/metrics/process'
 import { MetricsRegistry } from '@brume/apiserver/metrics/registry'
@@ -41,6 +42,16 @@ export interface ControlPlaneOptions {
   logger: Logger
   /** Of the store; only for tests and drills. */
   faults?: Faults | undefined
+  /** How often watches that asked for bookmarks get one. Default: a minute. */
+  bookmarkEveryMs?: number
+  /** Bounds other than the usual ones. */
+  limits?: Partial<ControlPlaneLimits>
+}
+
+export interface ControlPlaneLimits {
+  watchers: number
+  inFlight: InFlightLimits
+  listener: Partial<ListenerLimits>
 }
 
 export interface ControlPlane {
@@ -84,7 +95,14 @@ async function compose(
   const reader = createObjectReader(store, registry)
   watchCrds({ reader, registry })
   const identity = createIdentity({ pki, reader, clock })
-  const watches = new WatchHub({ store, clock, maxWatchers: MAX_WATCHERS })
+  const { bookmarkEveryMs, limits = {} } = options
+  const watches = new WatchHub({
+    store,
+    clock,
+    logger,
+    maxWatchers: limits.watchers ?? MAX_WATCHERS,
+    ...(bookmarkEveryMs === undefined ? {} : { bookmarkEveryMs }),
+  })
   const parts: ServerParts = {
     store,
     registry,
@@ -96,6 +114,7 @@ async function compose(
       authorizer: identity.authorizer,
       rbac: identity.rbac,
     }),
+    authorizer: identity.authorizer,
     watches,
     clock,
     logger,
@@ -107,7 +126,7 @@ async function compose(
     review: identity.review,
   }
   const metrics = new MetricsRegistry()
-  const inFlight = new InFlight()
+  const inFlight = new InFlight(limits.inFlight)
   processMetrics(metrics, { store, watches, startedAtMs: clock.now() })
   const state = { url: '', bootstrapped: false }
   const server = createApiServer({
@@ -115,7 +134,7 @@ async function compose(
     authenticator: identity.authenticator,
     authorizer: identity.authorizer,
     inFlight,
-    metrics: requestMetrics(metrics, inFlight),
+    metrics: requestMetrics(metrics, { inFlight, resources: registry }),
     pathHandler: createPathHandlers({
       registry,
       metrics,
@@ -140,6 +159,7 @@ async function compose(
     certificate: pki.server.certificatePem,
     clientCa: pki.ca.certificatePem,
     logger,
+    ...(limits.listener === undefined ? {} : { limits: limits.listener }),
   })
   state.url = `https://${reachableHost(options.host)}:${listener.port}`
   const controllers = runControllers({
@@ -163,7 +183,7 @@ async function compose(
     store,
     server,
     ready,
-    close: closeOnce({ listener, controllers, store }),
+    close: closeOnce({ listener, controllers, store, watches }),
   }
 }
 
@@ -171,11 +191,13 @@ function closeOnce(parts: {
   listener: Listener
   controllers: RunningControllers
   store: Store
+  watches: WatchHub
 }): (graceMs: number) => Promise<void> {
   let closing: Promise<void> | undefined
   return (graceMs) => {
     closing ??= (async () => {
       await parts.controllers.stop()
+      parts.watches.stop()
       await parts.listener.close(graceMs)
       await parts.store.close()
     })()

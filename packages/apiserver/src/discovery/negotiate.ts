@@ -10,18 +10,18 @@ export interface DiscoveryForm {
   aggregated?: 'v2' | 'v2beta1'
 }
 
-const ENCODINGS: Readonly<Record<string, Encoding>> = {
-  'application/json': 'json',
-  'application/yaml': 'yaml',
-  'application/vnd.kubernetes.protobuf': 'protobuf',
-  'application/*': 'json',
-  '*/*': 'json',
-}
+const ENCODINGS: ReadonlyMap<string, Encoding> = new Map([
+  ['application/json', 'json'],
+  ['application/yaml', 'yaml'],
+  ['application/vnd.kubernetes.protobuf', 'protobuf'],
+  ['application/*', 'json'],
+  ['*/*', 'json'],
+])
 
 /** Throws 406 NotAcceptable. `aggregated` says whether the path has the aggregated form at all. */
 export function negotiateDiscovery(accept: string | undefined, aggregated: boolean): DiscoveryForm {
   for (const clause of clausesOf(accept === undefined || accept === '' ? '*/*' : accept)) {
-    const encoding = ENCODINGS[clause.type]
+    const encoding = ENCODINGS.get(clause.type)
     if (encoding === undefined) continue
     const as = clause.params.get('as')
     if (as === undefined) return { encoding }

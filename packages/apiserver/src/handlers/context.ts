@@ -9,7 +9,7 @@ import type { Logger } from '@brume/base/log'
 import type { Store } from '@brume/store/contract'
 import type { AdmissionPlugin, AdmissionRequest } from '../admission/types.ts'
 import type { ReviewRequest } from '../auth/reviews/types.ts'
-import type { UserInfo } from '../auth/types.ts'
+import type { Authorizer, UserInfo } from '../auth/types.ts'
 import type { ApiRequest } from '../http/types.ts'
 import type { ObjectReader } from '../registry/reader.ts'
 import type { ResourceRegistry } from '../registry/resources.ts'
@@ -21,6 +21,8 @@ export interface ServerParts {
   registry: ResourceRegistry
   reader: ObjectReader
   admission: readonly AdmissionPlugin[]
+  /** For what a request turns out to do beside its verb: an update or an apply that creates. */
+  authorizer: Authorizer
   watches: WatchHub
   clock: Clock
   logger: Logger

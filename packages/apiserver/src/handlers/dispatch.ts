@@ -4,7 +4,7 @@ import type { ResourceDefinition, Verb } from '@brume/api/resource'
 import { StatusError } from '@brume/base/errors'
 import type { UserInfo } from '../auth/types.ts'
 import type { ApiRequest, ApiResponse } from '../http/types.ts'
-import type { ResourceRequest } from '../request/info.ts'
+import { type ResourceRequest, selectedName } from '../request/info.ts'
 import { createBinding } from '../subresources/binding.ts'
 import { type Handler, subresourceOf } from '../subresources/table.ts'
 import type { RequestContext, ServerParts } from './context.ts'
@@ -14,7 +14,7 @@ import { handleDeleteCollection } from './delete-collection.ts'
 import { handleGet } from './get.ts'
 import { handleList } from './list.ts'
 import { handlePatch } from './patch.ts'
-import { acceptOf } from './respond.ts'
+import { acceptOf, acceptPlain } from './respond.ts'
 import { reviewHandler } from './review.ts'
 import { handleUpdate } from './update.ts'
 import { handleWatch } from './watch.ts'
@@ -30,6 +30,9 @@ const VERBS: Record<Verb, Handler> = {
   deletecollection: handleDeleteCollection,
 }
 
+/** Subresources whose bodies are of another kind, without Tables or other views. */
+const PLAIN_BODIES = new Set(['scale', 'token'])
+
 const MAX_WARNINGS = 20
 const MAX_WARNING_LENGTH = 512
 
@@ -42,25 +45,42 @@ export async function dispatch(
   const context: RequestContext = {
     parts,
     request,
-    info: normalize(definition, info),
+    info: normalize(definition, { info, request }),
     definition,
     user,
     warnings: [],
   }
   const handler = handlerOf(context)
   if (handler === undefined) throw methodNotAllowed(context)
-  if (request.method !== 'GET' && info.subresource === '') acceptOf(context)
+  // Nothing is written for a client that could not be answered.
+  if (PLAIN_BODIES.has(info.subresource)) acceptPlain(context)
+  else if (request.method !== 'GET') acceptOf(context)
   const response = await handler(context)
   addWarnings(response, context.warnings)
   return response
 }
 
-/** A namespace in the path of a cluster-scoped resource is no part of its key. */
-function normalize(definition: ResourceDefinition, info: ResourceRequest): ResourceRequest {
-  if (definition.namespaced || info.namespace === '') return info
-  if (definition.plural !== 'namespaces') throw notServed()
+/**
+ * A namespace is authorized as itself (`namespaces/x` in the namespace x), but stored without one. No other resource
+ * without namespaces is reached through one, or rights in one namespace would reach them all; nor is a single object
+ * reached without its namespace.
+ */
+function normalize(
+  definition: ResourceDefinition,
+  { info, request }: { info: ResourceRequest; request: ApiRequest },
+): ResourceRequest {
+  const { namespace, name, verb } = info
+  if (definition.namespaced) {
+    const named = name !== '' && !(isCollection(verb) && name === selectedName(request.query))
+    if (namespace === '' && (named || info.subresource !== '')) throw notServed()
+    return info
+  }
+  if (namespace === '') return info
+  if (definition.plural !== 'namespaces' || namespace !== name) throw notServed()
   return { ...info, namespace: '' }
 }
+
+const isCollection = (verb: string) => verb === 'list' || verb === 'watch'
 
 function handlerOf(context: RequestContext): Handler | undefined {
   const { definition, info, parts } = context
@@ -70,7 +90,7 @@ function handlerOf(context: RequestContext): Handler | undefined {
       const declared = definition.subresources.some(({ name }) => name === info.subresource)
       throw declared ? needsNode(info) : notServed()
     }
-    return subresource[info.verb]
+    return Object.hasOwn(subresource, info.verb) ? subresource[info.verb] : undefined
   }
   if (definition.namespaced && info.namespace === '' && !['list', 'watch'].includes(info.verb))
     return undefined

@@ -1,16 +1,21 @@
 // PATCH in its four forms. Each attempt patches the newest state, so that patches without a resourceVersion never
 // lose to a neighbour.
 
+import { invalid, invalidObject } from '@brume/api/field-error'
 import type { KubeObject } from '@brume/api/object'
+import { parseApiVersion } from '@brume/api/resource'
 import { badRequest, notFound, StatusError } from '@brume/base/errors'
+import { stringifyJson } from '@brume/base/json'
 import { deepClone } from '@brume/base/values'
 import { applyServerSide } from '../apply/apply.ts'
 import type { ApiResponse } from '../http/types.ts'
 import { applyJsonPatch } from '../patch/json-patch.ts'
 import { applyMergePatch } from '../patch/merge-patch.ts'
+import { goText } from '../patch/strategic-error.ts'
 import { applyStrategicMergePatch } from '../patch/strategic-merge-patch.ts'
 import { checkKind, decodeObject, mediaType, parseBody, type RawBody } from '../request/decode.ts'
 import { parseWriteOptions, type WriteOptions } from '../request/options.ts'
+import { authorizeCreate } from './authorize-create.ts'
 import { type Change, type Changed, changeObject } from './change.ts'
 import { type RequestContext, targetOf } from './context.ts'
 import { createObject } from './create.ts'
@@ -78,10 +83,12 @@ function patched(
   const result = decodeObject({ value, strictErrors: raw.strictErrors }, context.definition, {
     fieldValidation: options.fieldValidation,
     warn: (text) => context.warnings.push(text),
+    refuse: (why) =>
+      type === PATCH_TYPES.strategic
+        ? invalidPatch(goText(raw.value), why.conversion)
+        : invalidPatch(stringifyJson(value), why.message),
   })
-  if (result.metadata.name !== current.metadata.name) {
-    throw badRequest('the name of the object was changed by the patch: metadata.name is immutable')
-  }
+  checkNames(context, result)
   // A patch that leaves the resourceVersion alone is unconditional.
   if (
     result.metadata.resourceVersion === current.metadata.resourceVersion &&
@@ -90,6 +97,11 @@ function patched(
     delete result.metadata.resourceVersion
   }
   return result
+}
+
+/** Kubernetes shows what was patched: the patch itself, or the object that it made. */
+function invalidPatch(shown: string, why: string): StatusError {
+  return invalidObject({ group: '', kind: '', name: '' }, [invalid('patch', shown, why)])
 }
 
 function applyOf(context: RequestContext, type: string, current: KubeObject, patch: unknown): unknown {
@@ -135,8 +147,7 @@ async function applyPatch(
       },
     )
   }
-  checkKind(raw.value, definition)
-  const config = decodeApplied(context, raw, options)
+  const config = appliedConfig(context, raw.value)
   const apply = (live: KubeObject | undefined) =>
     applyServerSide({
       live,
@@ -148,12 +159,14 @@ async function applyPatch(
       resetFields: resetFieldsOf(definition, info.subresource),
       ...versionsOf(context),
     })
-  // Unknown fields were reported when the configuration was read.
-  const typed = (merged: KubeObject) =>
-    decodeObject({ value: deepClone(merged), strictErrors: [] }, definition, {
+  const typed = (merged: KubeObject) => {
+    reportDuplicates(context, raw, options)
+    return decodeObject({ value: deepClone(merged), strictErrors: [] }, definition, {
       fieldValidation: 'Ignore',
       warn: () => {},
+      refuse: (why) => notOfItsVersion(merged, why.conversion),
     })
+  }
   return changeObject(context, {
     ...extra,
     options,
@@ -167,6 +180,7 @@ async function applyPatch(
     },
     whenMissing: () => {
       if (info.subresource !== '') throw notFound(targetOf(context))
+      authorizeCreate(context)
       const { object, managedFields } = apply(undefined)
       const created = typed(object)
       created.metadata.managedFields = managedFields
@@ -175,26 +189,48 @@ async function applyPatch(
   })
 }
 
-/** Checks types and unknown fields, but keeps exactly what the client wrote: defaults are not its intent. */
-function decodeApplied(context: RequestContext, raw: RawBody, options: WriteOptions): KubeObject {
-  const { info } = context
-  const config = raw.value as KubeObject
-  const sink: string[] = []
-  decodeObject({ value: deepClone(config), strictErrors: raw.strictErrors }, context.definition, {
-    fieldValidation: options.fieldValidation,
-    warn: (text) => sink.push(text),
-  })
-  context.warnings.push(...sink)
+/** Keeps exactly what the client wrote: defaults are not its intent. */
+function appliedConfig(context: RequestContext, value: unknown): KubeObject {
+  const { info, definition } = context
+  checkKind(value, definition)
+  const config = value
   config.metadata ??= {}
-  const { name = '', namespace = '' } = config.metadata
+  checkNames(context, config)
+  if (info.namespace !== '' && definition.namespaced) config.metadata.namespace = info.namespace
+  return config
+}
+
+function checkNames({ info }: RequestContext, { metadata }: KubeObject): void {
+  const { name = '', namespace = '' } = metadata
+  if (name === '') {
+    throw badRequest(
+      `the name of the object (${info.name} based on URL) was undeterminable: name must be provided`,
+    )
+  }
   if (name !== info.name) {
     throw badRequest(`the name of the object (${name}) does not match the name on the URL (${info.name})`)
   }
   if (namespace !== '' && namespace !== info.namespace) {
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
   }
-  if (info.namespace !== '' && context.definition.namespaced) config.metadata.namespace = info.namespace
-  return config
+}
+
+function reportDuplicates(context: RequestContext, raw: RawBody, options: WriteOptions): void {
+  if (options.fieldValidation === 'Ignore' || raw.strictErrors.length === 0) return
+  const text = `error converting YAML to JSON: ${raw.strictErrors.join(', ')}`
+  if (options.fieldValidation === 'Strict') throw badRequest(`error strict decoding YAML: ${text}`)
+  context.warnings.push(text)
+}
+
+/** What was applied had the right shape, and yet its values are not of their types. */
+function notOfItsVersion({ apiVersion, kind, metadata }: KubeObject, why: string): StatusError {
+  const { namespace = '', name = '' } = metadata
+  const { group, version } = parseApiVersion(apiVersion ?? '')
+  const gvk = `${group}/${version}, Kind=${kind}`
+  return new StatusError(
+    'Unknown',
+    `failed to convert new object (${namespace}/${name}; ${gvk}) to proper version (${apiVersion}): unable to convert unstructured object to ${gvk}: ${why}`,
+  )
 }
 
 function checkPatchType(type: string, custom: boolean): void {

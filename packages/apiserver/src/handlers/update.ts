@@ -7,6 +7,7 @@ import { deepClone } from '@brume/base/values'
 import type { ApiResponse } from '../http/types.ts'
 import { decodeObject, parseBody } from '../request/decode.ts'
 import { parseWriteOptions, type WriteOptions } from '../request/options.ts'
+import { authorizeCreate } from './authorize-create.ts'
 import { changeObject } from './change.ts'
 import { type RequestContext, targetOf } from './context.ts'
 import { createObject } from './create.ts'
@@ -31,6 +32,7 @@ export async function handleUpdate(context: RequestContext): Promise<ApiResponse
           `Precondition failed: UID in precondition: ${uid}, UID in object meta: `,
         )
       }
+      authorizeCreate(context)
       return createObject(context, deepClone(object), options)
     },
   })

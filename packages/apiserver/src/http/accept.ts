@@ -19,13 +19,13 @@ export const CONTENT_TYPES: Record<Encoding, string> = {
   protobuf: 'application/vnd.kubernetes.protobuf',
 }
 
-const ENCODINGS: Record<string, Encoding> = {
-  'application/json': 'json',
-  'application/yaml': 'yaml',
-  'application/vnd.kubernetes.protobuf': 'protobuf',
-  'application/*': 'json',
-  '*/*': 'json',
-}
+const ENCODINGS: ReadonlyMap<string, Encoding> = new Map([
+  ['application/json', 'json'],
+  ['application/yaml', 'yaml'],
+  ['application/vnd.kubernetes.protobuf', 'protobuf'],
+  ['application/*', 'json'],
+  ['*/*', 'json'],
+])
 
 const MAX_ACCEPT_LENGTH = 4096
 const cache = new Map<string, Clause[]>()
@@ -49,7 +49,7 @@ export const TABLE_VIEWS: Offer['views'] = ['Table', 'PartialObjectMetadata', 'P
 /** The first acceptable clause in the client's order of preference. Throws 406 NotAcceptable. */
 export function negotiate(header: string | undefined, offer: Offer, pretty: string | null): Accepted {
   for (const clause of clausesOf(header ?? '*/*')) {
-    const encoding = ENCODINGS[clause.type]
+    const encoding = ENCODINGS.get(clause.type)
     if (encoding === undefined || (encoding === 'protobuf' && !offer.protobuf)) continue
     const as = clause.params.get('as') ?? ''
     const asGroup = clause.params.get('g') ?? ''

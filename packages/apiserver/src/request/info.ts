@@ -1,5 +1,7 @@
 // What a request's path and method ask for, before anything is looked up.
 
+import { parseFieldSelector } from '@brume/api/selectors/field-selector'
+import { SelectorError } from '@brume/api/selectors/requirement'
 import type { ApiRequest } from '../http/types.ts'
 
 export interface ResourceRequest {
@@ -80,8 +82,9 @@ function verbOf({ method, query }: Pick<ApiRequest, 'method' | 'query'>, name: s
   switch (method) {
     case 'GET':
     case 'HEAD':
-      if (isTrue(query.get('watch'))) return 'watch'
-      return name === '' ? 'list' : 'get'
+      // A named object is read, whatever the query says: watches of one object select it by metadata.name.
+      if (name !== '') return 'get'
+      return isTrue(query.get('watch')) ? 'watch' : 'list'
     case 'POST':
       return 'create'
     case 'PUT':
@@ -95,12 +98,20 @@ function verbOf({ method, query }: Pick<ApiRequest, 'method' | 'query'>, name: s
   }
 }
 
-/** As strconv.ParseBool with Kubernetes' rule that any other text but false and 0 is true. */
+/** Kubernetes' rule for a parameter that is there: anything but false and 0 is true. */
 export function isTrue(text: string | null): boolean {
-  return text !== null && text !== 'false' && text !== '0'
+  return text !== null && text !== '0' && text.toLowerCase() !== 'false'
 }
 
-function selectedName(query: URLSearchParams): string {
-  const match = /(?:^|,)metadata\.name==?([^,!=]+)(?:,|$)/.exec(query.get('fieldSelector') ?? '')
-  return match?.[1] ?? ''
+/** The one name that the field selector allows, read as the selection reads it: rights to a name hang on it. */
+export function selectedName(query: URLSearchParams): string {
+  const text = query.get('fieldSelector') ?? ''
+  if (!text.includes('metadata.name')) return ''
+  try {
+    const name = parseFieldSelector(text).exactMatch('metadata.name') ?? ''
+    return /[/%]/.test(name) || name === '.' || name === '..' ? '' : name
+  } catch (error) {
+    if (error instanceof SelectorError) return ''
+    throw error
+  }
 }

@@ -2,6 +2,8 @@
 // with AuthorizeNodeWithSelectors on.
 
 import { NODE_RULES } from '@brume/api/bootstrap/system-roles'
+import { parseFieldSelector } from '@brume/api/selectors/field-selector'
+import { SelectorError } from '@brume/api/selectors/requirement'
 import type { Attributes, Authorizer, Decision } from '../types.ts'
 import type { NodeGraph } from './node-graph.ts'
 import { nodeNameOf } from './node-identity.ts'
@@ -143,8 +145,12 @@ function pod(node: string, of: ResourceAttributes, graph: NodeGraph): Decision {
 }
 
 function selectsNode(fieldSelector: string, node: string): boolean {
-  const wanted = [`spec.nodeName=${node}`, `spec.nodeName==${node}`]
-  return fieldSelector.split(',').some((term) => wanted.includes(term.trim()))
+  try {
+    return parseFieldSelector(fieldSelector).exactMatch('spec.nodeName') === node
+  } catch (error) {
+    if (error instanceof SelectorError) return false
+    throw error
+  }
 }
 
 function noOpinion(reason: string): Decision {
