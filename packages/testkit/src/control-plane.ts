@@ -5,11 +5,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { adminKubeconfig } from '@brume/apiserver/auth/pki/kubeconfig'
-import { createLogger, type Logger } from '@brume/base/log'
+import { createLogger } from '@brume/base/log'
 import { Client } from '@brume/client/client'
 import { certificateCredentials } from '@brume/client/credentials'
 import { HttpTransport } from '@brume/client/http-transport'
-import { type ControlPlane, startControlPlane } from '@brume/server/control-plane'
+import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from '@brume/server/control-plane'
 import { type DataDir, dataDirAt, ensureDataDir } from '@brume/server/data-dir'
 
 export interface TestControlPlane {
@@ -26,7 +26,9 @@ export interface TestControlPlane {
 }
 
 /** Starts a control plane and waits until its default objects exist. Errors and warnings of the server are printed. */
-export async function startTestControlPlane(options: { logger?: Logger } = {}): Promise<TestControlPlane> {
+export async function startTestControlPlane(
+  options: Partial<Pick<ControlPlaneOptions, 'logger' | 'bookmarkEveryMs' | 'limits'>> = {},
+): Promise<TestControlPlane> {
   const folder = await mkdtemp(join(tmpdir(), 'brume-test-'))
   const dir = dataDirAt(join(folder, 'data'))
   ensureDataDir(dir)
@@ -38,6 +40,7 @@ export async function startTestControlPlane(options: { logger?: Logger } = {}): 
       port: 0,
       hosts: [],
       serviceRange: '10.96.0.0/16',
+      ...options,
       logger,
     })
     await plane.ready

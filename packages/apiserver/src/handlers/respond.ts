@@ -1,27 +1,44 @@
 // Answers with one object or a Status, in the view and encoding the client accepts.
 
 import type { KubeObject } from '@brume/api/object'
+import { isStatus } from '@brume/base/errors'
 import { negotiate, TABLE_VIEWS } from '../http/accept.ts'
 import { metaSchema, respondWith, viewOf } from '../http/encode.ts'
-import type { ApiResponse } from '../http/types.ts'
-import { parseListOptions } from '../request/options.ts'
+import type { ApiRequest, ApiResponse } from '../http/types.ts'
+import { includeObjectOf } from '../request/options.ts'
 import type { RequestContext } from './context.ts'
 
-export function acceptOf(context: Pick<RequestContext, 'request' | 'definition'>) {
-  return negotiate(
-    context.request.headers['accept'],
-    { views: TABLE_VIEWS, protobuf: context.definition.custom !== true },
-    context.request.query.get('pretty'),
+/** Also judges what else shapes the answer, so that a write with it can be refused before it is done. Throws 406, 400. */
+export function acceptOf({ request, definition }: Pick<RequestContext, 'request' | 'definition'>) {
+  const accepted = negotiate(
+    request.headers['accept'],
+    { views: TABLE_VIEWS, protobuf: definition.custom !== true },
+    request.query.get('pretty'),
   )
+  if (accepted.as === 'Table') includeObjectOf(request.query)
+  return accepted
+}
+
+/** For bodies that have no views (Scale, TokenRequest). Throws 406. */
+export function acceptPlain({ request }: Pick<RequestContext, 'request'>) {
+  return negotiate(request.headers['accept'], { views: [], protobuf: true }, request.query.get('pretty'))
 }
 
 /** `object` is in the version of the request. */
 export function respondObject(context: RequestContext, status: number, object: KubeObject): ApiResponse {
   const accepted = acceptOf(context)
-  const includeObject =
-    accepted.as === 'Table' ? parseListOptions(context.request.query, 'list').includeObject : 'None'
+  const includeObject = accepted.as === 'Table' ? includeObjectOf(context.request.query) : 'None'
   const view = viewOf(accepted, context.definition, object, { now: context.parts.clock.now(), includeObject })
   return respondWith(accepted, status, view.object, view.schema)
+}
+
+function acceptedOrJson(request: ApiRequest) {
+  try {
+    return acceptPlain({ request })
+  } catch (error) {
+    if (!isStatus(error, 'NotAcceptable')) throw error
+    return negotiate(undefined, { views: [], protobuf: false }, null)
+  }
 }
 
 /** 200 with a Status of success, as after a delete that is done. */
@@ -29,14 +46,9 @@ export function respondSuccess(context: RequestContext, details: object): ApiRes
   return respondStatus(context, 200, details)
 }
 
-/** A Status of success. */
+/** A Status of success; in JSON for a client that would rather have a view, as what it asked for is done. */
 export function respondStatus(context: RequestContext, code: number, details?: object): ApiResponse {
-  const { request } = context
-  const accepted = negotiate(
-    request.headers['accept'],
-    { views: [], protobuf: true },
-    request.query.get('pretty'),
-  )
+  const accepted = acceptedOrJson(context.request)
   const status = {
     kind: 'Status',
     apiVersion: 'v1',

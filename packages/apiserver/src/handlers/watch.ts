@@ -1,14 +1,13 @@
 // GET with watch=true: the start of a watch, from the newest state, from a revision, or with the initial events.
 
 import { expired, notFound, StatusError, tooManyRequests } from '@brume/base/errors'
-import { type Entry, StoreError } from '@brume/store/contract'
+import type { Entry } from '@brume/store/contract'
 import { negotiate, notAcceptable, TABLE_VIEWS } from '../http/accept.ts'
 import type { ApiResponse, Sink } from '../http/types.ts'
 import { keyOf, prefixOf } from '../registry/entries.ts'
 import { type ListOptions, parseListOptions } from '../request/options.ts'
 import { compileSelection } from '../request/selection.ts'
 import { watchForm } from '../watch/frames.ts'
-import { SharedFrames } from '../watch/hub.ts'
 import { Watcher } from '../watch/watcher.ts'
 import { type RequestContext, targetOf } from './context.ts'
 import { listEntries } from './list.ts'
@@ -16,7 +15,6 @@ import { listEntries } from './list.ts'
 /** Without a wish of the client a watch ends after 30 to 60 minutes, so that load spreads again. */
 const MIN_TIMEOUT_SECONDS = 1800
 const MAX_TIMEOUT_SECONDS = 86_400
-const shared = new SharedFrames()
 
 export function handleWatch(context: RequestContext): ApiResponse {
   const { request, definition, info, parts } = context
@@ -38,7 +36,6 @@ export function handleWatch(context: RequestContext): ApiResponse {
         const watcher = new Watcher({
           store: parts.store,
           hub: parts.watches,
-          shared,
           sink,
           form: watchForm({
             accepted,
@@ -66,15 +63,7 @@ function begin(
     sink.abort()
     return
   }
-  try {
-    watcher.start()
-  } catch (error) {
-    // The history went between the check and the start: the client lists again.
-    watcher.stop()
-    sink.abort()
-    if (!(error instanceof StoreError)) throw error
-    return
-  }
+  context.parts.watches.guard(watcher, () => watcher.start())
   const wanted = options.timeoutSeconds
   const seconds =
     wanted !== undefined && wanted > 0
@@ -82,6 +71,14 @@ function begin(
       : MIN_TIMEOUT_SECONDS * (1 + Math.random())
   const timer = context.parts.clock.after(seconds * 1000, () => watcher.finish())
   sink.onClose(() => timer.cancel())
+  if (context.definition.custom === true) sink.onClose(finishWhenUnserved(context, watcher))
+}
+
+/** A kind that is taken away takes its watches along. Returns the function that stops looking. */
+function finishWhenUnserved({ parts: { registry }, info }: RequestContext, watcher: Watcher): () => void {
+  return registry.onChange(() => {
+    if (registry.lookup(info.group, info.version, info.resource) === undefined) watcher.finish()
+  })
 }
 
 interface Start {

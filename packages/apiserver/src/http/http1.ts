@@ -1,21 +1,66 @@
 // HTTP/1.1 requests as ApiRequests, and answers back onto them. An upgrade that nobody serves is answered like a plain
 // request, so that clients which try WebSocket first fall back.
 
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { ApiServer } from '../server.ts'
 import { readBody } from './body.ts'
 import { clientCertificateOf } from './client-certificate.ts'
-import { closeSignal, streamSink } from './sink.ts'
+import { LISTENER_LIMITS } from './limits.ts'
+import type { Serving } from './serving.ts'
+import { closeSignal, discardBody, streamSink } from './sink.ts'
 import type { ApiRequest, ApiResponse } from './types.ts'
 
-export function serveHttp1(http1: Server, server: ApiServer): void {
-  http1.on('clientError', (_error, socket) => socket.destroy())
-  http1.on('request', (message, response) => {
-    response.on('error', () => {})
-    message.socket.once('brume-drain', () => response.shouldKeepAlive && message.socket.end())
-    void server.handle(requestOf(message, response)).then((answer) => send(message, response, answer))
+/** What a connection is busy with. */
+interface Connection {
+  answers: number
+  /** The server is stopping: the connection ends with its last answer. */
+  draining: boolean
+}
+
+export function serveHttp1(http1: Server, serving: Serving): void {
+  const connections = new WeakMap<Socket, Connection>()
+  http1.on('connection', (socket: Socket) => {
+    const connection: Connection = { answers: 0, draining: false }
+    connections.set(socket, connection)
+    socket.once('brume-drain', () => {
+      connection.draining = true
+      if (connection.answers === 0) socket.end()
+    })
   })
+  http1.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    refuse(error, socket as Socket, connections.get(socket as Socket))
+  })
+  http1.on('request', (message, response) => {
+    const connection = connections.get(message.socket)
+    if (connection === undefined) return response.destroy()
+    void serve(serving, connection, message, response)
+  })
+}
+
+async function serve(
+  { server, slowReaders, clock, failed }: Serving,
+  connection: Connection,
+  message: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { socket } = message
+  connection.answers++
+  slowReaders.add(response, clock.now(), () => response.destroy())
+  response.on('error', () => {})
+  response.once('close', () => {
+    slowReaders.remove(response)
+    connection.answers--
+    if (connection.draining && connection.answers === 0) socket.end()
+  })
+  try {
+    const answer = await server.handle(requestOf(message, response))
+    send({ message, response, answer, isLast: connection.draining })
+  } catch (error) {
+    failed(error)
+    response.destroy()
+  }
 }
 
 function requestOf(message: IncomingMessage, response: ServerResponse): ApiRequest {
@@ -42,9 +87,20 @@ function requestOf(message: IncomingMessage, response: ServerResponse): ApiReque
   }
 }
 
-function send(message: IncomingMessage, response: ServerResponse, answer: ApiResponse): void {
-  if (response.destroyed || response.headersSent) return
+interface Sending {
+  message: IncomingMessage
+  response: ServerResponse
+  answer: ApiResponse
+  /** The connection ends with this answer. */
+  isLast: boolean
+}
+
+function send({ message, response, answer, isLast }: Sending): void {
   const { body } = answer
+  if (response.destroyed || response.headersSent) {
+    discardBody(body)
+    return
+  }
   const known = typeof body === 'string' || Buffer.isBuffer(body)
   const headers = { 'cache-control': 'no-cache, private', ...answer.headers }
   // An unread body would be taken for the next request.
@@ -52,12 +108,54 @@ function send(message: IncomingMessage, response: ServerResponse, answer: ApiRes
   response.writeHead(answer.status, {
     ...headers,
     ...(known ? { 'content-length': Buffer.byteLength(body) } : {}),
-    ...(unread ? { connection: 'close' } : {}),
+    ...(unread || isLast ? { connection: 'close' } : {}),
   })
-  if (message.method === 'HEAD' || body === undefined) response.end()
-  else if (known) response.end(body)
-  else {
+  if (message.method === 'HEAD' || body === undefined) {
+    response.end()
+    discardBody(body)
+  } else if (!known) {
     response.flushHeaders()
     body.start(streamSink(response, () => response.destroy()))
+  } else if (unread) {
+    response.write(body)
+    linger(message, response)
+  } else response.end(body)
+}
+
+/** A connection that is closed on a client which still sends is reset, and the answer lost: let it come to its end. */
+function linger(message: IncomingMessage, response: ServerResponse): void {
+  let bytes = 0
+  const end = () => {
+    clearTimeout(timer)
+    message.off('data', onData)
+    response.end()
   }
+  const onData = (chunk: Buffer) => {
+    bytes += chunk.length
+    if (bytes > LISTENER_LIMITS.lingerBytes) end()
+  }
+  const timer = setTimeout(end, LISTENER_LIMITS.lingerMs)
+  message
+    .on('data', onData)
+    .once('end', end)
+    .once('close', end)
+    .on('error', () => {})
+}
+
+const ERROR_CODES: Readonly<Record<string, number>> = {
+  HPE_HEADER_OVERFLOW: 431,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+}
+
+/** What is no HTTP request is answered as Go's servers do, unless an answer is on its way already. */
+function refuse(error: NodeJS.ErrnoException, socket: Socket, connection: Connection | undefined): void {
+  if (!socket.writable || error.code === 'ECONNRESET' || connection?.answers !== 0) {
+    socket.destroy()
+    return
+  }
+  const code = ERROR_CODES[error.code ?? ''] ?? 400
+  const text = `${code} ${STATUS_CODES[code]}`
+  const head = `HTTP/1.1 ${text}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n`
+  socket.end(`${head}${text}`, () => socket.destroy())
 }

@@ -1,44 +1,64 @@
 // HTTP/2 streams as ApiRequests, and answers back onto them.
 
-import type { Http2Server, IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
+import {
+  constants,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2'
 import type { TLSSocket } from 'node:tls'
-import type { ApiServer } from '../server.ts'
 import { readBody } from './body.ts'
 import { clientCertificateOf } from './client-certificate.ts'
 import { LISTENER_LIMITS } from './limits.ts'
-import { closeSignal, streamSink } from './sink.ts'
+import type { Serving } from './serving.ts'
+import { closeSignal, discardBody, streamSink } from './sink.ts'
 import type { ApiRequest, ApiResponse } from './types.ts'
 
-export function serveHttp2(http2: Http2Server, server: ApiServer): void {
+const { NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR } = constants
+
+export function serveHttp2(http2: Http2Server, serving: Serving): void {
   http2.on('session', (session: ServerHttp2Session) => {
     session.setTimeout(LISTENER_LIMITS.idleMs, () => {
       // Open streams (watches) keep a session; an idle one ends.
-      if (session.state.effectiveLocalWindowSize !== undefined && !hasStreams(session)) session.close()
+      if (!hasStreams(session)) session.close()
     })
     session.on('error', () => session.destroy())
     session.socket.once('brume-drain', () => session.close())
   })
   http2.on('sessionError', () => {})
-  http2.on('stream', (stream, headers) => {
-    stream.on('error', () => {})
-    void serve(server, stream, headers)
-  })
+  http2.on('stream', (stream, headers) => void serve(serving, stream, headers))
 }
 
 const openStreams = new WeakMap<object, number>()
 const hasStreams = (session: object) => (openStreams.get(session) ?? 0) > 0
 
 async function serve(
-  server: ApiServer,
+  { server, slowReaders, clock, failed }: Serving,
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
 ): Promise<void> {
   const { session } = stream
-  if (session !== undefined) {
-    openStreams.set(session, (openStreams.get(session) ?? 0) + 1)
-    stream.once('close', () => openStreams.set(session, (openStreams.get(session) ?? 1) - 1))
+  stream.on('error', () => {})
+  if (session === undefined || stream.destroyed) return
+  openStreams.set(session, (openStreams.get(session) ?? 0) + 1)
+  slowReaders.add(stream, clock.now(), () => cut(stream))
+  stream.once('close', () => {
+    slowReaders.remove(stream)
+    openStreams.set(session, (openStreams.get(session) ?? 1) - 1)
+  })
+  try {
+    send(stream, await server.handle(requestOf(stream, headers)), headers[':method'] === 'HEAD')
+  } catch (error) {
+    failed(error)
+    cut(stream)
   }
-  send(stream, await server.handle(requestOf(stream, headers)))
+}
+
+/** Ends the stream at once and frees what waits in it, also when its connection takes no more frames. */
+function cut(stream: ServerHttp2Stream): void {
+  stream.close(NGHTTP2_INTERNAL_ERROR)
+  stream.destroy()
 }
 
 function requestOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): ApiRequest {
@@ -66,17 +86,24 @@ function requestOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Api
   }
 }
 
-function send(stream: ServerHttp2Stream, response: ApiResponse): void {
-  if (stream.closed || stream.destroyed || stream.headersSent) return
-  const headers = { ':status': response.status, 'cache-control': 'no-cache, private', ...response.headers }
+function send(stream: ServerHttp2Stream, response: ApiResponse, isHead: boolean): void {
   const { body } = response
-  if (body === undefined) {
+  if (stream.closed || stream.destroyed || stream.headersSent) {
+    discardBody(body)
+    return
+  }
+  const headers = { ':status': response.status, 'cache-control': 'no-cache, private', ...response.headers }
+  if (body === undefined || isHead) {
     stream.respond(headers, { endStream: true })
+    discardBody(body)
     return
   }
   stream.respond(headers)
+  // A body that nobody read must not hold the connection's window, and its sender may stop.
+  if (!stream.endAfterHeaders && !stream.readableEnded) {
+    stream.once('finish', () => stream.readableEnded || stream.close(NGHTTP2_NO_ERROR))
+  }
   if (typeof body === 'string' || Buffer.isBuffer(body)) stream.end(body)
-  else body.start(streamSink(stream, () => stream.close(2)))
-  // A body that nobody read must not hold the connection's window.
+  else body.start(streamSink(stream, () => cut(stream)))
   if (!stream.readableEnded) stream.resume()
 }

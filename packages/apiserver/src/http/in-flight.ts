@@ -18,12 +18,16 @@ export class InFlight {
     this.#limits = limits
   }
 
-  /** undefined: full. Else call the result once when the request is done. */
+  /** undefined: full. Else call the result when the request is done. Who is exempt takes no place either. */
   enter({ mutating, exempt }: { mutating: boolean; exempt: boolean }): (() => void) | undefined {
+    if (exempt) return () => {}
     const kind = mutating ? 'mutating' : 'readOnly'
-    if (!exempt && this[kind] >= this.#limits[kind]) return undefined
+    if (this[kind] >= this.#limits[kind]) return undefined
     this[kind]++
+    let held = true
     return () => {
+      if (!held) return
+      held = false
       this[kind]--
     }
   }

@@ -12,4 +12,13 @@ export const LISTENER_LIMITS = {
   requestMs: 300_000,
   /** A connection on which nothing is open. */
   idleMs: 600_000,
+  /** An answer of which the client takes nothing. */
+  stalledMs: 60_000,
+  /** How long and how much of a body that nobody wants is read after its answer. */
+  lingerMs: 2_000,
+  lingerBytes: 16 * 1024 * 1024,
+  /** A peer that vanished without a word is noticed by the system's probes after this silence. */
+  keepAliveMs: 60_000,
 } as const
+
+export type ListenerLimits = { [K in keyof typeof LISTENER_LIMITS]: number }

@@ -2,13 +2,19 @@
 
 import http from 'node:http'
 import http2 from 'node:http2'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import tls from 'node:tls'
+import { type Clock, systemClock } from '@brume/base/clock'
 import type { Logger } from '@brume/base/log'
 import type { ApiServer } from '../server.ts'
 import { serveHttp1 } from './http1.ts'
 import { serveHttp2 } from './http2.ts'
-import { LISTENER_LIMITS } from './limits.ts'
+import { LISTENER_LIMITS, type ListenerLimits } from './limits.ts'
+import type { Serving } from './serving.ts'
+import { SlowReaders } from './slow-readers.ts'
+
+/** How often answers that nobody reads are looked for, as a part of the time they are given. */
+const SWEEPS = 6
 
 export interface ListenerOptions {
   server: ApiServer
@@ -19,6 +25,8 @@ export interface ListenerOptions {
   certificate: string
   clientCa: string
   logger: Logger
+  clock?: Clock
+  limits?: Partial<ListenerLimits>
 }
 
 export interface Listener {
@@ -32,28 +40,33 @@ export interface Listener {
 
 /** Listens on host:port (port 0: any free one). Rejects with the system's error, e.g. EADDRINUSE. */
 export async function listen(options: ListenerOptions): Promise<Listener> {
-  const { logger } = options
+  const { logger, clock = systemClock } = options
+  const limits: ListenerLimits = { ...LISTENER_LIMITS, ...options.limits }
   const sockets = new Set<tls.TLSSocket>()
+  const slowReaders = new SlowReaders(limits.stalledMs)
+  const sweeping = setInterval(() => slowReaders.sweep(clock.now()), limits.stalledMs / SWEEPS).unref()
+  const failed = (error: unknown) => logger.error('an answer could not be sent', { error })
+  const serving: Serving = { server: options.server, slowReaders, clock, failed }
   const h2 = http2.createServer({
-    maxHeaderListPairs: LISTENER_LIMITS.headerPairs,
+    maxHeaderListPairs: limits.headerPairs,
     maxSessionInvalidFrames: 100,
     settings: {
-      maxConcurrentStreams: LISTENER_LIMITS.streamsPerConnection,
-      maxHeaderListSize: LISTENER_LIMITS.headerBytes,
+      maxConcurrentStreams: limits.streamsPerConnection,
+      maxHeaderListSize: limits.headerBytes,
       initialWindowSize: 1024 * 1024,
     },
   })
   const h1 = http.createServer({
-    maxHeaderSize: LISTENER_LIMITS.headerBytes,
-    headersTimeout: LISTENER_LIMITS.headMs,
-    requestTimeout: LISTENER_LIMITS.requestMs,
-    keepAliveTimeout: LISTENER_LIMITS.idleMs,
+    maxHeaderSize: limits.headerBytes,
+    headersTimeout: limits.headMs,
+    requestTimeout: limits.requestMs,
+    keepAliveTimeout: limits.idleMs,
     connectionsCheckingInterval: 5_000,
   })
   // Its timeouts of half-sent requests are armed by this event; the port itself belongs to the TLS server.
   h1.emit('listening')
-  serveHttp2(h2, options.server)
-  serveHttp1(h1, options.server)
+  serveHttp2(h2, serving)
+  serveHttp1(h1, serving)
   const server = tls.createServer({
     key: options.key,
     cert: options.certificate,
@@ -61,10 +74,18 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     requestCert: true,
     rejectUnauthorized: false,
     ALPNProtocols: ['h2', 'http/1.1'],
-    handshakeTimeout: LISTENER_LIMITS.handshakeMs,
+    handshakeTimeout: limits.handshakeMs,
     minVersion: 'TLSv1.2',
+    keepAlive: true,
+    keepAliveInitialDelay: limits.keepAliveMs,
   })
-  server.maxConnections = LISTENER_LIMITS.connections
+  // Those still shaking hands too: nobody may hold up a stop.
+  const raw = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    raw.add(socket)
+    socket.once('close', () => raw.delete(socket))
+  })
+  server.maxConnections = limits.connections
   server.on('tlsClientError', (error) => logger.debug('TLS handshake failed', { error: error.message }))
   server.on('secureConnection', (socket) => {
     sockets.add(socket)
@@ -87,23 +108,32 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     address,
     renew: ({ key, certificate }) =>
       server.setSecureContext({ key, cert: certificate, ca: options.clientCa, minVersion: 'TLSv1.2' }),
-    close: (graceMs) => closeAll(server, { h1, sockets, graceMs }),
+    close: (graceMs) => {
+      clearInterval(sweeping)
+      return closeAll(server, { h1, sockets, raw, graceMs })
+    },
   }
 }
 
 function closeAll(
   server: tls.Server,
-  { h1, sockets, graceMs }: { h1: http.Server; sockets: Set<tls.TLSSocket>; graceMs: number },
+  {
+    h1,
+    sockets,
+    raw,
+    graceMs,
+  }: { h1: http.Server; sockets: Set<tls.TLSSocket>; raw: Set<Socket>; graceMs: number },
 ): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => {
-      for (const socket of sockets) socket.destroy()
+      for (const socket of raw) socket.destroy()
     }, graceMs)
     server.close(() => {
       clearTimeout(timer)
       resolve()
     })
-    h1.emit('close')
+    // It never listened itself: this ends its timer.
+    h1.close()
     for (const socket of sockets) socket.emit('brume-drain')
   })
 }

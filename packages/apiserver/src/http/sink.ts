@@ -1,7 +1,7 @@
 // A Node stream as the Sink of a streamed body.
 
 import type { Writable } from 'node:stream'
-import type { Sink } from './types.ts'
+import type { BodyStream, Sink } from './types.ts'
 
 /** `abort` cuts the stream so that the client sees a failure and not an end. */
 export function streamSink(stream: Writable, abort: () => void): Sink {
@@ -25,6 +25,21 @@ export function streamSink(stream: Writable, abort: () => void): Sink {
       else stream.once('close', fn)
     },
   }
+}
+
+const CLOSED_SINK: Sink = {
+  write: () => false,
+  end: () => {},
+  abort: () => {},
+  backlogBytes: 0,
+  closed: true,
+  onDrain: () => {},
+  onClose: (fn) => fn(),
+}
+
+/** Tells an answer whose client has gone, or wants no body (HEAD), that nobody will read it: it may hold things. */
+export function discardBody(body: Buffer | string | BodyStream | undefined): void {
+  if (body !== undefined && typeof body !== 'string' && !Buffer.isBuffer(body)) body.start(CLOSED_SINK)
 }
 
 const signals = new WeakMap<Writable, AbortSignal>()

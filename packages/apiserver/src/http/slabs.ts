@@ -22,3 +22,10 @@ export function writeSlabs(sink: Sink, pieces: readonly Buffer[]): void {
   if (pieces.length === 0) sink.end()
   else next()
 }
+
+/** Views of `bytes`, none larger than SLAB_BYTES. */
+export function slabsOf(bytes: Buffer): Buffer[] {
+  const slabs: Buffer[] = []
+  for (let at = 0; at < bytes.length; at += SLAB_BYTES) slabs.push(bytes.subarray(at, at + SLAB_BYTES))
+  return slabs
+}

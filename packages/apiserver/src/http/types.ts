@@ -28,7 +28,10 @@ export interface ApiResponse {
   body: Buffer | string | BodyStream | undefined
 }
 
-/** A streamed answer: `start` is called once when the head has been sent. */
+/**
+ * A streamed answer: `start` is called exactly once, when the head has been sent; with a closed sink when the client has
+ * gone or wants no body, so that what the answer holds is let go.
+ */
 export interface BodyStream {
   start(sink: Sink): void
 }

@@ -2,7 +2,8 @@
 
 import type { InFlight } from '../http/in-flight.ts'
 import type { ApiResponse } from '../http/types.ts'
-import type { RequestInfo } from '../request/info.ts'
+import type { ResourceRegistry } from '../registry/resources.ts'
+import type { RequestInfo, ResourceRequest } from '../request/info.ts'
 import { Counter, Gauge, Histogram, type MetricsRegistry } from './registry.ts'
 
 const DURATION_BUCKETS = [
@@ -14,7 +15,14 @@ export interface RequestMetrics {
   start(info: RequestInfo, method: string): (response: ApiResponse) => void
 }
 
-export function requestMetrics(registry: MetricsRegistry, inFlight: InFlight): RequestMetrics {
+const VERBS = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection']
+const OTHER_SUBRESOURCES = ['status', 'scale']
+
+/** Only what is served gets a series of its own: a client that makes up paths or methods must not make up series. */
+export function requestMetrics(
+  registry: MetricsRegistry,
+  { inFlight, resources }: { inFlight: InFlight; resources: Pick<ResourceRegistry, 'lookup'> },
+): RequestMetrics {
   const labels = ['verb', 'group', 'version', 'resource', 'subresource', 'scope']
   const total = registry.add(
     new Counter({
@@ -46,23 +54,26 @@ export function requestMetrics(registry: MetricsRegistry, inFlight: InFlight): R
     start(info) {
       const start = performance.now()
       return (response) => {
-        // Paths and kinds that do not exist share one series.
-        const known = response.status !== 404 && info.resourceRequest
-        const values = known
-          ? [
-              info.verb.toUpperCase(),
-              info.group,
-              info.version,
-              info.resource,
-              info.subresource,
-              scopeOf(info),
-            ]
-          : [info.resourceRequest ? info.verb.toUpperCase() : 'GET', '', '', '', '', '']
+        const served = info.resourceRequest && isServed(resources, info)
+        const values = served
+          ? [verbOf(info), info.group, info.version, info.resource, info.subresource, scopeOf(info)]
+          : [verbOf(info), '', '', '', '', '']
         total.add([...values, String(response.status)])
-        if (known && info.verb !== 'watch') duration.observe(values, (performance.now() - start) / 1000)
+        if (served && info.verb !== 'watch') duration.observe(values, (performance.now() - start) / 1000)
       }
     },
   }
+}
+
+function isServed(resources: Pick<ResourceRegistry, 'lookup'>, info: ResourceRequest): boolean {
+  const definition = resources.lookup(info.group, info.version, info.resource)
+  if (definition === undefined) return false
+  if (info.subresource === '' || OTHER_SUBRESOURCES.includes(info.subresource)) return true
+  return definition.subresources.some(({ name }) => name === info.subresource)
+}
+
+function verbOf({ verb }: RequestInfo): string {
+  return VERBS.includes(verb) ? verb.toUpperCase() : 'other'
 }
 
 function scopeOf(info: RequestInfo): string {

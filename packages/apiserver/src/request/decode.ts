@@ -90,48 +90,64 @@ export function checkKind(value: unknown, expected: Expected): asserts value is 
 
 const show = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value))
 
+/** The answer to a body that cannot be decoded. */
+export type Refuse = (why: DecodeError) => StatusError
+
+/** How an object that was sent as a whole is refused. */
+export const cannotHandle =
+  ({ version, kind }: Pick<Expected, 'version' | 'kind'>): Refuse =>
+  ({ message }) =>
+    badRequest(`${kind} in version "${version}" cannot be handled as a ${kind}: ${message}`)
+
+export interface DecodeMode {
+  fieldValidation: FieldValidation
+  warn(text: string): void
+  /** Default: cannotHandle. */
+  refuse?: Refuse
+}
+
 /** Decodes into the definition's schema; unknown and duplicate fields are refused, warned of or dropped. */
-export function decodeObject(
-  raw: RawBody,
-  definition: ResourceDefinition,
-  mode: { fieldValidation: FieldValidation; warn(text: string): void },
-): KubeObject {
+export function decodeObject(raw: RawBody, definition: ResourceDefinition, mode: DecodeMode): KubeObject {
   checkKind(raw.value, definition)
-  let decoded: { value: KubeObject; unknownFields: string[] }
-  if (definition.custom === true) {
-    decoded = decodeCustom(raw.value, definition)
-  } else {
-    decoded = decodeTyped(raw.value, definition.schema, definition)
-  }
-  reportStrict(raw.strictErrors, decoded.unknownFields, mode)
-  return decoded.value
+  const refuse = mode.refuse ?? cannotHandle(definition)
+  const { value, unknownFields } = refusing(refuse, () =>
+    definition.custom === true
+      ? decodeCustom(raw.value, definition)
+      : decodeBuiltin(raw.value, definition.schema),
+  )
+  reportStrict(raw.strictErrors, unknownFields, { ...mode, refuse })
+  return value
 }
 
 /** Decodes a body of a type that is no resource of its own (Scale, Binding, DeleteOptions...). */
 export function decodeTyped(
   value: unknown,
   schema: ObjectSchema,
-  { group, version, kind }: Expected,
+  expected: Expected,
 ): { value: KubeObject; unknownFields: string[] } {
+  return refusing(cannotHandle(expected), () => decodeBuiltin(value, schema))
+}
+
+function refusing<T>(refuse: Refuse, decode: () => T): T {
   try {
-    return decodeBuiltin(value, schema)
+    return decode()
   } catch (error) {
-    if (!(error instanceof DecodeError)) throw error
-    const gv = apiVersionOf(group, version)
-    throw badRequest(`${kind} in version "${gv}" cannot be handled as a ${kind}: ${error.message}`)
+    throw error instanceof DecodeError ? refuse(error) : error
   }
 }
 
 export function reportStrict(
   strictErrors: readonly string[],
   unknownFields: readonly string[],
-  mode: { fieldValidation: FieldValidation; warn(text: string): void },
+  mode: Required<DecodeMode>,
 ): void {
   if (mode.fieldValidation === 'Ignore' || strictErrors.length + unknownFields.length === 0) return
   const texts = [...strictErrors, ...unknownFields.map((path) => `unknown field "${path}"`)].slice(
     0,
     STRICT_ERROR_LIMIT,
   )
-  if (mode.fieldValidation === 'Strict') throw badRequest(`strict decoding error: ${texts.join(', ')}`)
+  if (mode.fieldValidation === 'Strict') {
+    throw mode.refuse(new DecodeError(`strict decoding error: ${texts.join(', ')}`))
+  }
   for (const text of texts) mode.warn(text)
 }

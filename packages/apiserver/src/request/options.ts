@@ -86,7 +86,7 @@ export function parseListOptions(query: URLSearchParams, verb: 'list' | 'watch')
     timeoutSeconds: integerParameter(query, 'timeoutSeconds'),
     allowWatchBookmarks: isTrue(query.get('allowWatchBookmarks')),
     sendInitialEvents: send === null ? undefined : isTrue(send),
-    includeObject: includeObjectParameter(query.get('includeObject')),
+    includeObject: includeObjectOf(query),
   }
   const errors = verb === 'watch' ? watchErrors(options) : listErrors(options)
   if (errors.length > 0) throw invalidObject({ group: 'meta.k8s.io', kind: 'ListOptions', name: '' }, errors)
@@ -172,7 +172,9 @@ function integerParameter(query: URLSearchParams, name: string): number | undefi
   return value
 }
 
-function includeObjectParameter(text: string | null): ListOptions['includeObject'] {
+/** How much of each object a Table's rows carry. Throws 400. */
+export function includeObjectOf(query: URLSearchParams): ListOptions['includeObject'] {
+  const text = query.get('includeObject')
   if (text === null || text === '') return 'Metadata'
   if (text === 'None' || text === 'Metadata' || text === 'Object') return text
   throw badRequest(`unrecognized includeObject value: "${text}"`)

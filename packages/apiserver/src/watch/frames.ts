@@ -38,13 +38,20 @@ export function watchForm(form: Omit<WatchForm, 'id'>): WatchForm {
   return { id, ...form }
 }
 
-/** One event of an entry. The deletion of an object that left a selector carries its last state. */
+/** One event of an entry. */
 export function frameOf(form: WatchForm, type: WatchType, entry: Entry): Buffer {
   const { accepted, definition } = form
   if (accepted.encoding === 'json' && accepted.as === '' && servesStoredBytes(definition)) {
     return joinFrame(type, entry.value)
   }
   return frameOfObject(form, type, toServed(definition, objectOf(entry)))
+}
+
+/** The deletion, for a selector, of an object that no longer matches: its last matching state, and the revision of the change. */
+export function leftFrame(form: WatchForm, last: Entry, revision: number): Buffer {
+  const object = toServed(form.definition, objectOf(last))
+  const metadata = { ...object.metadata, resourceVersion: String(revision) }
+  return frameOfObject(form, 'DELETED', { ...object, metadata })
 }
 
 const prefixes = new Map<WatchType, Buffer>()

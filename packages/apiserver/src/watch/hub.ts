@@ -1,37 +1,56 @@
 // Flushing of watches: events are collected per watcher and written in ticks, at once when the server is idle and
-// coalesced (up to 50 ms) when it is not, so that one write carries many events. A watcher that does not read is
-// dropped, and its client lists again.
+// coalesced (up to 50 ms) when it is not, so that one write carries many events. What all watchers together may leave
+// unread is bounded: when it is much, each of them is given less.
 
 import type { Clock, Timer } from '@brume/base/clock'
-import type { Store, StoreEvent } from '@brume/store/contract'
+import type { Logger } from '@brume/base/log'
+import type { Store } from '@brume/store/contract'
+import { SharedFrames } from './shared-frames.ts'
 
 const MAX_DELAY_MS = 50
 /** A flush may take this share of the time: the delay is this many times the last flush. */
 const DELAY_FACTOR = 3
 const IDLE_FLUSH_MS = 2
 const BOOKMARK_EVERY_MS = 60_000
+/** Encoded bytes that one watcher may have waiting; more events wait as references to what is stored. */
+const WINDOW_BYTES = 1024 * 1024
+const TIGHT_WINDOW_BYTES = 32 * 1024
+/** From here on the windows are tight. */
+const MAX_UNREAD_BYTES = 256 * 1024 * 1024
 
 export interface FlushTarget {
-  /** Writes what has been collected. */
+  /** Writes what has been collected, as far as the client takes it. */
   flush(): void
   /** Tells a client that is up to date how far it is. */
   bookmark(revision: number): void
+  /** Ends properly; the client watches again from where it was. */
+  finish(): void
+  /** Ends at once. */
+  drop(): void
+}
+
+export interface WatchHubOptions {
+  store: Store
+  clock: Clock
+  logger: Logger
+  maxWatchers: number
+  bookmarkEveryMs?: number
 }
 
 export class WatchHub {
-  readonly #store: Store
-  readonly #clock: Clock
+  readonly shared = new SharedFrames()
+  readonly #options: WatchHubOptions
   readonly #dirty = new Set<FlushTarget>()
-  readonly #targets = new Set<FlushTarget>()
-  readonly #limit: number
+  /** Each with the bytes it left unread when it was last flushed. */
+  readonly #targets = new Map<FlushTarget, number>()
+  #unreadBytes = 0
+  #stopped = false
   #scheduled = false
   #lastFlushMs = 0
   #bookmarks: Timer | undefined
 
-  constructor(options: { store: Store; clock: Clock; maxWatchers: number }) {
-    this.#store = options.store
-    this.#clock = options.clock
-    this.#limit = options.maxWatchers
+  constructor(options: WatchHubOptions) {
+    this.#options = options
   }
 
   get watcherCount(): number {
@@ -39,24 +58,38 @@ export class WatchHub {
   }
 
   get isFull(): boolean {
-    return this.#targets.size >= this.#limit
+    return this.#stopped || this.#targets.size >= this.#options.maxWatchers
+  }
+
+  /** How many encoded bytes one watcher may have waiting. */
+  get windowBytes(): number {
+    return this.#unreadBytes < MAX_UNREAD_BYTES ? WINDOW_BYTES : TIGHT_WINDOW_BYTES
   }
 
   /** false: too many watchers already. */
   add(target: FlushTarget): boolean {
     if (this.isFull) return false
-    this.#targets.add(target)
+    this.#targets.set(target, 0)
     this.#armBookmarks()
     return true
   }
 
   remove(target: FlushTarget): void {
+    this.#unreadBytes -= this.#targets.get(target) ?? 0
     this.#targets.delete(target)
     this.#dirty.delete(target)
     if (this.#targets.size === 0) {
       this.#bookmarks?.cancel()
       this.#bookmarks = undefined
     }
+  }
+
+  /** `target` left `bytes` unread. */
+  account(target: FlushTarget, bytes: number): void {
+    const before = this.#targets.get(target)
+    if (before === undefined || before === bytes) return
+    this.#unreadBytes += bytes - before
+    this.#targets.set(target, bytes)
   }
 
   /** `target` has something to write. */
@@ -68,54 +101,39 @@ export class WatchHub {
     else setTimeout(() => this.#flush(), Math.min(MAX_DELAY_MS, this.#lastFlushMs * DELAY_FACTOR))
   }
 
+  /** Ends all watches, and refuses new ones. */
+  stop(): void {
+    this.#stopped = true
+    for (const target of [...this.#targets.keys()]) this.guard(target, () => target.finish())
+  }
+
+  /** What fails for one watcher ends that one alone. */
+  guard(target: FlushTarget, act: () => void): void {
+    try {
+      act()
+    } catch (error) {
+      this.#options.logger.error('a watch failed and was cut', { error })
+      target.drop()
+    }
+  }
+
   #flush(): void {
     this.#scheduled = false
     const start = performance.now()
     const targets = [...this.#dirty]
     this.#dirty.clear()
-    for (const target of targets) target.flush()
+    for (const target of targets) this.guard(target, () => target.flush())
+    this.shared.clear()
     this.#lastFlushMs = performance.now() - start
   }
 
   #armBookmarks(): void {
-    this.#bookmarks ??= this.#clock.after(BOOKMARK_EVERY_MS, () => {
+    const { clock, store, bookmarkEveryMs = BOOKMARK_EVERY_MS } = this.#options
+    this.#bookmarks ??= clock.after(bookmarkEveryMs, () => {
       this.#bookmarks = undefined
-      const { revision } = this.#store
-      for (const target of this.#targets) target.bookmark(revision)
+      const { revision } = store
+      for (const target of this.#targets.keys()) this.guard(target, () => target.bookmark(revision))
       if (this.#targets.size > 0) this.#armBookmarks()
     })
   }
-}
-
-/** Bytes of a batch for a form, shared by all watchers that see the same events the same way. */
-export class SharedFrames {
-  readonly #byBatch = new WeakMap<readonly StoreEvent[], Map<string, Buffer>>()
-  readonly #byEvent = new WeakMap<StoreEvent, Map<string, Buffer>>()
-
-  batch(events: readonly StoreEvent[], id: string, make: () => Buffer): Buffer {
-    return memo(this.#byBatch, events, id, make)
-  }
-
-  event(event: StoreEvent, id: string, make: () => Buffer): Buffer {
-    return memo(this.#byEvent, event, id, make)
-  }
-}
-
-function memo<K extends object>(
-  cache: WeakMap<K, Map<string, Buffer>>,
-  key: K,
-  id: string,
-  make: () => Buffer,
-): Buffer {
-  let forms = cache.get(key)
-  if (forms === undefined) {
-    forms = new Map()
-    cache.set(key, forms)
-  }
-  let bytes = forms.get(id)
-  if (bytes === undefined) {
-    bytes = make()
-    forms.set(id, bytes)
-  }
-  return bytes
 }

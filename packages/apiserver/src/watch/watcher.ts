@@ -1,22 +1,24 @@
-// One watch of one client: collects the store's events, turns them into frames, and writes them when the hub says so.
+// One watch of one client: collects the store's events, turns them into frames, and writes them when the hub says so,
+// as fast as the client reads. A client that falls too far behind is dropped, and lists again.
 
 import { expired } from '@brume/base/errors'
-import type { Entry, Store, StoreError, StoreEvent, Watch } from '@brume/store/contract'
+import { type Entry, type Store, StoreError, type StoreEvent, type Watch } from '@brume/store/contract'
 import { statusOf } from '../http/status.ts'
 import type { Sink } from '../http/types.ts'
 import type { Selection } from '../request/selection.ts'
-import { bookmarkFrame, errorFrame, frameOf, type WatchForm, type WatchType } from './frames.ts'
-import type { FlushTarget, SharedFrames, WatchHub } from './hub.ts'
+import { bookmarkFrame, errorFrame, frameOf, leftFrame, type WatchForm } from './frames.ts'
+import type { FlushTarget, WatchHub } from './hub.ts'
 
-/** A client that leaves this much unread is dropped. */
+/** A client that leaves this much of what happens unread is dropped. */
 export const MAX_BACKLOG_BYTES = 8 * 1024 * 1024
-/** And so is one with this many events waiting to be encoded. */
-const MAX_PENDING_EVENTS = 100_000
+/** While it still reads the state from before that is more. */
+const MAX_BACKLOG_AT_START_BYTES = 4 * MAX_BACKLOG_BYTES
+/** Values encoded at a time. */
+const SLAB_BYTES = 256 * 1024
 
 export interface WatcherOptions {
   store: Store
   hub: WatchHub
-  shared: SharedFrames
   sink: Sink
   form: WatchForm
   selection: Selection
@@ -34,82 +36,168 @@ export interface WatcherOptions {
 
 export class Watcher implements FlushTarget {
   readonly #options: WatcherOptions
+  /** Initial entries that are not sent yet; undefined: all were, and the bookmark behind them. */
+  #initial: readonly Entry[] | undefined
+  #sentOfInitial = 0
   #pending: (readonly StoreEvent[])[] = []
-  #pendingCount = 0
+  /** Events of the first batch that were sent already. */
+  #sentOfFirst = 0
+  /** Bytes of the pending values, without those that were history when the watch began. */
+  #pendingBytes = 0
+  /** Newest revision when the watch began. */
+  #began = 0
   #watch: Watch | undefined
   #done = false
+  #isDraining = false
   #sentRevision: number
 
   constructor(options: WatcherOptions) {
     this.#options = options
     this.#sentRevision = options.after
+    this.#initial = options.initial
   }
 
-  /** Sends the initial state and goes on with events. Throws StoreError 'compacted' before anything is sent. */
+  /** Sends the initial state and goes on with events. */
   start(): void {
-    const { store, sink, prefix, after, initial, form, initialBookmark } = this.#options
-    this.#watch = store.watch({
-      prefix,
-      after,
-      onEvents: (events) => this.#receive(events),
-      onEnd: (error) => this.#endWith(error),
-    })
+    const { store, sink, prefix, after } = this.#options
+    this.#began = store.revision
     sink.onClose(() => this.stop())
-    const frames = initial.map((entry) => frameOf(form, 'ADDED', entry))
-    if (initialBookmark !== undefined) frames.push(bookmarkFrame(form, initialBookmark, true))
-    if (frames.length > 0) sink.write(Buffer.concat(frames))
+    if (this.#done) return
+    try {
+      this.#watch = store.watch({
+        prefix,
+        after,
+        onEvents: (events) => this.#receive(events),
+        onEnd: (error) => this.#endWith(error),
+      })
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error
+      // The history went since the request was answered.
+      this.#endWith(error)
+      return
+    }
+    this.flush()
   }
 
   #receive(events: readonly StoreEvent[]): void {
     if (this.#done) return
     this.#pending.push(events)
-    this.#pendingCount += events.length
+    if (this.#isLive(events)) for (const { entry } of events) this.#pendingBytes += entry.value.byteLength
     this.#options.hub.mark(this)
   }
 
+  #isLive(events: readonly StoreEvent[]): boolean {
+    return events.at(-1)!.revision > this.#began
+  }
+
   flush(): void {
-    if (this.#done || this.#pending.length === 0) return
-    const { sink } = this.#options
-    if (this.#pendingCount > MAX_PENDING_EVENTS || sink.backlogBytes > MAX_BACKLOG_BYTES) {
-      sink.abort()
-      this.stop()
+    if (this.#done) return
+    const { sink, hub } = this.#options
+    const limit = this.#isAtStart() ? MAX_BACKLOG_AT_START_BYTES : MAX_BACKLOG_BYTES
+    if (sink.backlogBytes + this.#pendingBytes > limit) {
+      this.drop()
       return
     }
-    const batches = this.#pending
-    this.#pending = []
-    this.#pendingCount = 0
-    for (const events of batches) {
-      const bytes = this.#bytesOf(events)
-      if (bytes.length > 0) sink.write(bytes)
-      this.#sentRevision = events.at(-1)!.revision
+    while (this.#hasMore() && sink.backlogBytes < hub.windowBytes) {
+      const bytes = this.#initial === undefined ? this.#nextEvents() : this.#nextInitial(this.#initial)
+      if (bytes.length === 0 || sink.write(bytes)) continue
+      this.#flushAgainWhenRead()
     }
+    hub.account(this, sink.backlogBytes)
+  }
+
+  #hasMore(): boolean {
+    return this.#initial !== undefined || this.#pending.length > 0
+  }
+
+  #isAtStart(): boolean {
+    return this.#initial !== undefined || (this.#pending.length > 0 && !this.#isLive(this.#pending[0]!))
+  }
+
+  #flushAgainWhenRead(): void {
+    if (this.#isDraining) return
+    this.#isDraining = true
+    this.#options.sink.onDrain(() => {
+      this.#isDraining = false
+      if (this.#done) return
+      this.#options.hub.account(this, this.#options.sink.backlogBytes)
+      if (this.#hasMore()) this.#options.hub.mark(this)
+    })
+  }
+
+  #nextInitial(entries: readonly Entry[]): Buffer {
+    const { form, initialBookmark } = this.#options
+    const frames: Buffer[] = []
+    let bytes = 0
+    while (this.#sentOfInitial < entries.length && bytes < SLAB_BYTES) {
+      const frame = frameOf(form, 'ADDED', entries[this.#sentOfInitial++]!)
+      bytes += frame.length
+      frames.push(frame)
+    }
+    if (this.#sentOfInitial === entries.length) {
+      this.#initial = undefined
+      if (initialBookmark !== undefined) frames.push(bookmarkFrame(form, initialBookmark, true))
+    }
+    return Buffer.concat(frames)
+  }
+
+  /** A part of the first batch that waits, cut at the same places for all watchers. */
+  #nextEvents(): Buffer {
+    const events = this.#pending[0]!
+    const from = this.#sentOfFirst
+    let to = from
+    let bytes = 0
+    while (to < events.length && bytes < SLAB_BYTES) bytes += events[to++]!.entry.value.byteLength
+    const frames = this.#bytesOf(events, from, to)
+    if (this.#isLive(events)) this.#pendingBytes -= bytes
+    this.#sentRevision = events[to - 1]!.revision
+    this.#sentOfFirst = to
+    if (to === events.length) {
+      this.#pending.shift()
+      this.#sentOfFirst = 0
+    }
+    return frames
   }
 
   bookmark(revision: number): void {
-    if (!this.#options.bookmarks || this.#done || this.#pending.length > 0) return
-    const sent = Math.max(revision, this.#sentRevision)
-    this.#options.sink.write(bookmarkFrame(this.#options.form, sent, false))
+    const { bookmarks, sink, form } = this.#options
+    if (!bookmarks || this.#done || this.#hasMore() || sink.backlogBytes > SLAB_BYTES) return
+    sink.write(bookmarkFrame(form, Math.max(revision, this.#sentRevision), false))
   }
 
-  /** Ends the watch properly; the client watches again from where it was. */
   finish(): void {
-    if (this.#done) return
     this.flush()
+    if (this.#done) return
+    // The initial state is in no order that a client could go on from.
+    if (this.#initial !== undefined) {
+      this.drop()
+      return
+    }
     this.bookmark(this.#options.store.revision)
     this.stop()
     this.#options.sink.end()
+  }
+
+  drop(): void {
+    this.stop()
+    this.#options.sink.abort()
   }
 
   stop(): void {
     if (this.#done) return
     this.#done = true
     this.#pending = []
+    this.#initial = undefined
     this.#watch?.close()
     this.#options.hub.remove(this)
   }
 
   #endWith(error: StoreError): void {
     if (this.#done) return
+    if (this.#initial !== undefined && this.#sentOfInitial > 0) {
+      this.drop()
+      return
+    }
     if (error.code === 'compacted') {
       const status = statusOf(expired(`too old resource version: ${this.#sentRevision}`))
       this.#options.sink.write(errorFrame(this.#options.form, status))
@@ -118,16 +206,18 @@ export class Watcher implements FlushTarget {
     this.#options.sink.end()
   }
 
-  #bytesOf(events: readonly StoreEvent[]): Buffer {
-    const { form, selection, shared, onlyKey, prefix } = this.#options
+  #bytesOf(events: readonly StoreEvent[], from: number, to: number): Buffer {
+    const { form, selection, hub, onlyKey, prefix } = this.#options
+    const part = from === 0 && to === events.length ? events : events.slice(from, to)
     if (selection.all && onlyKey === undefined) {
-      return shared.batch(events, `${form.id}|${prefix}`, () =>
-        Buffer.concat(events.map((e) => this.#frame(e)!)),
-      )
+      return hub.shared.batch(events, `${form.id}|${prefix}|${from}`, () => this.#framesOf(part))
     }
+    return this.#framesOf(onlyKey === undefined ? part : part.filter(({ entry }) => entry.key === onlyKey))
+  }
+
+  #framesOf(events: readonly StoreEvent[]): Buffer {
     const frames: Buffer[] = []
     for (const event of events) {
-      if (onlyKey !== undefined && event.entry.key !== onlyKey) continue
       const frame = this.#frame(event)
       if (frame !== undefined) frames.push(frame)
     }
@@ -136,13 +226,17 @@ export class Watcher implements FlushTarget {
 
   /** The event as this watcher's selector sees it (api-compat.md, trap 5). */
   #frame(event: StoreEvent): Buffer | undefined {
-    const { form, selection, shared } = this.#options
-    const now = event.type === 'put' && selection.matches(event.entry)
-    const before = event.previous !== undefined && selection.matches(event.previous)
-    let type: WatchType
-    if (now) type = before ? 'MODIFIED' : 'ADDED'
-    else if (before) type = 'DELETED'
-    else return undefined
-    return shared.event(event, `${form.id}|${type}`, () => frameOf(form, type, event.entry))
+    const { form, selection, hub } = this.#options
+    const { entry, previous } = event
+    const now = event.type === 'put' && selection.matches(entry)
+    const before = previous !== undefined && selection.matches(previous)
+    if (now) {
+      const type = before ? 'MODIFIED' : 'ADDED'
+      return hub.shared.event(event, `${form.id}|${type}`, () => frameOf(form, type, entry))
+    }
+    if (!before) return undefined
+    return hub.shared.event(event, `${form.id}|DELETED`, () =>
+      event.type === 'delete' ? frameOf(form, 'DELETED', entry) : leftFrame(form, previous, entry.revision),
+    )
   }
 }

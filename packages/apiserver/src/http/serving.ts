@@ -1,0 +1,13 @@
+// What both HTTP versions share.
+
+import type { Clock } from '@brume/base/clock'
+import type { ApiServer } from '../server.ts'
+import type { SlowReaders } from './slow-readers.ts'
+
+export interface Serving {
+  server: ApiServer
+  slowReaders: SlowReaders
+  clock: Clock
+  /** A bug of the server: an answer could not be sent. */
+  failed(error: unknown): void
+}

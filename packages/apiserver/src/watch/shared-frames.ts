@@ -1,0 +1,34 @@
+// Bytes of events and batches, shared by all watchers that see the same events the same way. They live for one tick:
+// events are kept in the store's history, and their bytes must not be kept with them.
+
+import type { StoreEvent } from '@brume/store/contract'
+
+export class SharedFrames {
+  #forms = new Map<object, Map<string, Buffer>>()
+
+  batch(events: readonly StoreEvent[], id: string, make: () => Buffer): Buffer {
+    return this.#memo(events, id, make)
+  }
+
+  event(event: StoreEvent, id: string, make: () => Buffer): Buffer {
+    return this.#memo(event, id, make)
+  }
+
+  clear(): void {
+    if (this.#forms.size > 0) this.#forms = new Map()
+  }
+
+  #memo(key: object, id: string, make: () => Buffer): Buffer {
+    let forms = this.#forms.get(key)
+    if (forms === undefined) {
+      forms = new Map()
+      this.#forms.set(key, forms)
+    }
+    let bytes = forms.get(id)
+    if (bytes === undefined) {
+      bytes = make()
+      forms.set(id, bytes)
+    }
+    return bytes
+  }
+}
