@@ -91,9 +91,9 @@ export function invalidObject(
   const lines = [...new Set(errors.map((e) => `${e.field}: ${e.message}`))]
   const text = lines.length === 1 ? lines[0] : `[${lines.join(', ')}]`
   return new StatusError('Invalid', `${subject} "${of.name}" is invalid: ${text}`, {
-    name: of.name,
+    ...(of.name === '' ? {} : { name: of.name }),
     ...(of.group === '' ? {} : { group: of.group }),
-    kind: of.kind,
+    ...(of.kind === '' ? {} : { kind: of.kind }),
     causes: errors.map((e) => ({ reason: e.type, message: e.message, field: e.field })),
   })
 }

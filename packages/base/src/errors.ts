@@ -36,6 +36,8 @@ export const REASON_CODES = {
   ServerTimeout: 500,
   ServiceUnavailable: 503,
   Timeout: 504,
+  /** Sent without a reason: Kubernetes' answer to faults that it has no reason for. */
+  Unknown: 500,
 } as const
 
 export type StatusReason = keyof typeof REASON_CODES

@@ -2,7 +2,17 @@
 
 export class DecodeError extends Error {
   override name = 'DecodeError'
+  /** What Go says of the same fault where it converts an object that is already parsed: a patched one. */
+  readonly conversion: string
+
+  constructor(message: string, options: { conversion?: string; cause?: unknown } = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined)
+    this.conversion = options.conversion ?? message
+  }
 }
+
+/** What Go would have made of the value. */
+export type GoKind = 'struct' | 'slice' | 'map' | 'string' | 'bool' | 'int32' | 'int64' | 'float64'
 
 /** Where the decoder is: names, list indexes, and map keys (marked, because Go's errors leave those out). */
 export type PathPart = string | number | { key: string }
@@ -22,6 +32,7 @@ export function typeError(of: {
   /** `string`, `object`, `number 1.5`... */
   value: string
   goType: string
+  goKind: GoKind
   structs: readonly string[]
   path: readonly PathPart[]
 }): DecodeError {
@@ -31,7 +42,33 @@ export function typeError(of: {
     struct === undefined || names.length === 0
       ? 'value'
       : `struct field ${struct.slice(struct.lastIndexOf('.') + 1)}.${names.join('.')}`
-  return new DecodeError(`json: cannot unmarshal ${of.value} into Go ${place} of type ${of.goType}`)
+  return new DecodeError(`json: cannot unmarshal ${of.value} into Go ${place} of type ${of.goType}`, {
+    conversion: conversionError(of),
+  })
+}
+
+function conversionError({
+  value,
+  goKind,
+  goType,
+}: {
+  value: string
+  goKind: GoKind
+  goType: string
+}): string {
+  const from = reflectKind(value)
+  if (goKind === 'struct') return `cannot restore struct from: ${from}`
+  if (goKind === 'slice' || goKind === 'map') return `cannot restore ${goKind} from ${from}`
+  const isNumber = from === 'int64' || from === 'float64'
+  const convertible = goKind === 'string' ? from === 'int64' : goKind !== 'bool' && isNumber
+  return convertible ? `cannot convert ${from} to ${goType}` : `unrecognized type: ${goKind}`
+}
+
+function reflectKind(value: string): string {
+  if (value === 'object') return 'map'
+  if (value === 'array') return 'slice'
+  if (!value.startsWith('number')) return value
+  return /[.eE]/.test(value.slice('number'.length)) ? 'float64' : 'int64'
 }
 
 /** What Go calls a JSON value in its errors; a number's text is added where the range or form is at fault. */

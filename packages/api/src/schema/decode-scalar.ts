@@ -3,7 +3,7 @@
 
 import { formatGoDuration, parseGoDuration } from '@brume/base/go-duration'
 import { canonicalQuantity, parseQuantity, QUANTITY_FORMAT_ERROR } from '@brume/base/quantity'
-import { DecodeError, describeValue, type PathPart, typeError } from './decode-error.ts'
+import { DecodeError, describeValue, type GoKind, type PathPart, typeError } from './decode-error.ts'
 import { normalizeMicroTime, normalizeTime } from './go-time.ts'
 import type { ScalarSchema, ScalarType } from './schema.ts'
 
@@ -72,6 +72,14 @@ export function decodeScalar(schema: ScalarSchema, value: unknown, context: Deco
 
 const INT32: ScalarSchema = { kind: 'scalar', scalar: 'int32', goType: 'int32' }
 
+const GO_KINDS: Partial<Record<ScalarType, GoKind>> = {
+  boolean: 'bool',
+  int32: 'int32',
+  int64: 'int64',
+  number: 'float64',
+  bytes: 'slice',
+}
+
 /** Keeps the error for the end, as Go does, and gives the zero value. */
 export function mismatch(
   schema: ScalarSchema,
@@ -79,12 +87,17 @@ export function mismatch(
   context: DecodeContext,
   shown = describeValue(value),
 ): unknown {
-  saveTypeError(shown, schema.goType ?? schema.scalar, context)
+  const goKind = GO_KINDS[schema.scalar] ?? 'string'
+  saveTypeError(shown, { goType: schema.goType ?? schema.scalar, goKind }, context)
   return zeroScalar(schema.scalar)
 }
 
-export function saveTypeError(value: string, goType: string, context: DecodeContext): void {
-  context.saved ??= typeError({ value, goType, structs: context.structs, path: context.path })
+export function saveTypeError(
+  value: string,
+  wanted: { goType: string; goKind: GoKind },
+  context: DecodeContext,
+): void {
+  context.saved ??= typeError({ value, ...wanted, structs: context.structs, path: context.path })
 }
 
 function decodeInt32(schema: ScalarSchema, value: unknown, context: DecodeContext): unknown {
@@ -181,5 +194,5 @@ function decodeDuration(value: unknown, context: DecodeContext): string {
 
 /** The type's own UnmarshalJSON fails: Go stops there. */
 function stringExpected(value: unknown, { structs, path }: DecodeContext): DecodeError {
-  return typeError({ value: describeValue(value), goType: 'string', structs, path })
+  return typeError({ value: describeValue(value), goType: 'string', goKind: 'string', structs, path })
 }

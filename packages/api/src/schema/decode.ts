@@ -59,7 +59,11 @@ export function zeroObject(schema: ObjectSchema): Record<string, unknown> {
 
 function decodeObject(schema: ObjectSchema, value: unknown, context: DecodeContext): Record<string, unknown> {
   if (typeof value !== 'object' || Array.isArray(value)) {
-    saveTypeError(describeValue(value), schema.goType ?? 'map[string]interface {}', context)
+    saveTypeError(
+      describeValue(value),
+      { goType: schema.goType ?? 'map[string]interface {}', goKind: 'struct' },
+      context,
+    )
     return zeroObject(schema)
   }
   const plan = planOf(schema)
@@ -231,7 +235,7 @@ function listDecoder(schema: ListSchema): Decode {
   const goType = schema.goType ?? '[]interface {}'
   return (value, context) => {
     if (!Array.isArray(value)) {
-      saveTypeError(describeValue(value), goType, context)
+      saveTypeError(describeValue(value), { goType, goKind: 'slice' }, context)
       return null
     }
     const { path } = context
@@ -256,7 +260,7 @@ function mapDecoder(schema: MapSchema): Decode {
   const goType = schema.goType ?? 'map[string]interface {}'
   return (value, context) => {
     if (typeof value !== 'object' || Array.isArray(value)) {
-      saveTypeError(describeValue(value), goType, context)
+      saveTypeError(describeValue(value), { goType, goKind: 'map' }, context)
       return null
     }
     const input = value as Record<string, unknown>

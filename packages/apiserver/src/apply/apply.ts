@@ -60,7 +60,7 @@ const KUBECTL = 'kubectl'
 
 /**
  * Applies `config` in the name of `manager`. Throws BadRequest for a configuration of another version or one that carries
- * managedFields, InternalError (as kube-apiserver) for one that is not of the schema's types, and Conflict when it
+ * managedFields, Unknown (as kube-apiserver) for one that is not of the schema's types, and Conflict when it
  * changes fields that others own and `force` is false.
  */
 export function applyServerSide(options: ApplyOptions): Applied {
@@ -92,7 +92,7 @@ function checkConfig(config: KubeObject, { live, apiVersion, schema }: ApplyOpti
   const { namespace = '', name = '' } = config.metadata ?? {}
   const text = errors.length === 1 ? errors[0] : ['errors:', ...errors.map((e) => `  ${e}`)].join('\n')
   throw new StatusError(
-    'InternalError',
+    'Unknown',
     `failed to create typed patch object (${namespace}/${name}; ${what}): ${text}`,
   )
 }

@@ -2,16 +2,14 @@
 
 import type { KubeObject } from '@brume/api/object'
 import type { ResourceDefinition } from '@brume/api/resource'
-import { DecodeError } from '@brume/api/schema/decode'
 import { dropForbiddenNulls } from '@brume/api/structural/defaults'
 import { decodeEmbedded, decodeMetadata } from '@brume/api/structural/embedded'
 import { prune } from '@brume/api/structural/prune'
-import { badRequest } from '@brume/base/errors'
 import { structuralOf } from './structural.ts'
 
 /**
  * Changes `value`, an object with apiVersion and kind, and returns it. Defaults are not set: a patch must not own
- * them. Throws BadRequest where metadata is malformed.
+ * them. Throws DecodeError where metadata is malformed.
  */
 export function decodeCustom(
   value: unknown,
@@ -19,7 +17,7 @@ export function decodeCustom(
 ): { value: KubeObject; unknownFields: string[] } {
   const object = value as KubeObject
   const { declared, pruning } = structuralOf(definition.schema)
-  const metadata = metadataOf(object)
+  const metadata = decodeMetadata(object.metadata)
   object.metadata = metadata.value
   const unknownFields = [
     ...metadata.unknownFields.map((field) => `metadata.${field}`),
@@ -28,13 +26,4 @@ export function decodeCustom(
   ]
   dropForbiddenNulls(object, declared)
   return { value: object, unknownFields }
-}
-
-function metadataOf(object: KubeObject): ReturnType<typeof decodeMetadata> {
-  try {
-    return decodeMetadata(object.metadata)
-  } catch (error) {
-    if (error instanceof DecodeError) throw badRequest(error.message)
-    throw error
-  }
 }

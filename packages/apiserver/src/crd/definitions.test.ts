@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { KubeObject } from '@brume/api/object'
-import { badRequest } from '@brume/base/errors'
+import { DecodeError } from '@brume/api/schema/decode'
 import { decodeCustom } from './decode.ts'
 import { definitionsOf } from './definitions.ts'
 import { CRON_TAB_SCHEMA, cronTabCrd } from './testing.ts'
@@ -91,12 +91,11 @@ test('decoding prunes, reports, and leaves embedded and free parts alone', () =>
   assert.equal(value['spec'].replicas, 1)
 })
 
-test('malformed metadata is a bad request', () => {
+test('malformed metadata is refused', () => {
   const body = { apiVersion: 'example.com/v1', kind: 'CronTab', metadata: { labels: { a: 1 } } }
   assert.throws(
     () => decodeCustom(body, definition),
-    (error: unknown) =>
-      error instanceof badRequest('').constructor && /labels/.test((error as Error).message),
+    (error: unknown) => error instanceof DecodeError && /labels/.test(error.message),
   )
 })
 

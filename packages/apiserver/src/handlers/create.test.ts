@@ -70,7 +70,10 @@ test('unknown and duplicate fields: refused, warned of, or ignored, as asked', a
     http.send('POST', PATH, text, { query: { fieldValidation, dryRun: 'All' } })
   const strict = await send('Strict')
   assert.equal(strict.status, 400)
-  assert.equal(strict.body.message, 'strict decoding error: duplicate field "data", unknown field "nope"')
+  assert.equal(
+    strict.body.message,
+    'ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: duplicate field "data", unknown field "nope"',
+  )
   const warn = await send('Warn')
   assert.equal(warn.status, 201)
   assert.match(String(warn.headers['warning']), /299 - "duplicate field \\"data\\""/)

@@ -140,20 +140,71 @@ test('an apply needs a field manager, its own name, and no managedFields', async
   assert.equal((await http.send('PATCH', `${PATH}/x`, managed, applied('a'))).status, 400)
 })
 
-test('what an apply sends is typed: quantities are canonical, unknown fields refused when strict', async () => {
+test('what an apply sends is typed: quantities are canonical, unknown fields and wrong types refused', async () => {
   const body = deployment('typed')
   Object.assign(body.spec.template.spec.containers[0]!, { resources: { requests: { cpu: '0.5' } } })
   const { body: object } = await http.send('PATCH', `${DEPLOYMENTS}/typed`, body, applied('a'))
   assert.equal(object.spec.template.spec.containers[0].resources.requests.cpu, '500m')
   Object.assign(body.spec, { nope: 1 })
-  const strict = await http.send(
-    'PATCH',
-    `${DEPLOYMENTS}/typed`,
-    body,
-    applied('a', { fieldValidation: 'Strict' }),
+  const refusal = async (sent: object) => {
+    const { status, body } = await http.send('PATCH', `${DEPLOYMENTS}/typed`, sent, applied('a'))
+    assert.deepEqual([status, body.reason], [500, undefined])
+    return body.message
+  }
+  assert.equal(
+    await refusal(body),
+    'failed to create typed patch object (default/typed; apps/v1, Kind=Deployment): .spec.nope: field not declared in schema',
   )
-  assert.equal(strict.status, 400)
-  assert.match(strict.body.message, /unknown field "spec\.nope"/)
+  const wrong = deployment('typed')
+  Object.assign(wrong.spec.template.spec.containers[0]!, { resources: { requests: { cpu: 'x' } } })
+  assert.equal(
+    await refusal(wrong),
+    "failed to convert new object (default/typed; apps/v1, Kind=Deployment) to proper version (apps/v1): unable to convert unstructured object to apps/v1, Kind=Deployment: quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
+  )
+})
+
+test('a patch that makes an object of unknown fields or wrong types is shown with what it made', async () => {
+  await http.send('POST', DEPLOYMENTS, deployment('shown'))
+  const causes = async (contentType: string, patch: object, fieldValidation = 'Strict') => {
+    const { status, body } = await http.send('PATCH', `${DEPLOYMENTS}/shown`, patch, {
+      contentType,
+      query: { fieldValidation },
+    })
+    assert.equal(status, 422)
+    assert.match(body.message, /^ "" is invalid: patch: Invalid value: /)
+    return body.details.causes[0].message
+  }
+  const strategic = 'application/strategic-merge-patch+json'
+  assert.equal(
+    await causes(strategic, { spec: { nope: 'x' } }),
+    'Invalid value: "map[spec:map[nope:x]]": strict decoding error: unknown field "spec.nope"',
+  )
+  assert.equal(
+    await causes(strategic, { spec: { replicas: 'x' } }, 'Ignore'),
+    'Invalid value: "map[spec:map[replicas:x]]": unrecognized type: int32',
+  )
+  assert.equal(
+    await causes(strategic, { spec: { template: { spec: { nodeName: 1 } } } }, 'Ignore'),
+    'Invalid value: "map[spec:map[template:map[spec:map[nodeName:1]]]]": cannot convert int64 to string',
+  )
+  assert.match(
+    await causes('application/merge-patch+json', { spec: { replicas: 'x' } }, 'Ignore'),
+    /^Invalid value: "\{.*\}": json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32$/,
+  )
+})
+
+test('a patch cannot rename or move', async () => {
+  await http.send('POST', PATH, configMap('stays'))
+  const message = async (metadata: object) =>
+    (await http.send('PATCH', `${PATH}/stays`, { metadata }, MERGE)).body.message
+  assert.equal(
+    await message({ name: 'other' }),
+    'the name of the object (other) does not match the name on the URL (stays)',
+  )
+  assert.equal(
+    await message({ namespace: 'other' }),
+    'the namespace of the provided object does not match the namespace sent on the request',
+  )
 })
 
 test('a patch of a type that nobody knows is 415, and one that breaks the object 422', async () => {
@@ -184,6 +235,6 @@ test('an autoscaler written in v1 is owned in v1 and read in v2', async () => {
   const { body } = await http.send('POST', path, hpa)
   assert.equal(body.metadata.managedFields[0].apiVersion, 'autoscaling/v1')
   assert.equal(body.spec.targetCPUUtilizationPercentage, 50)
-  const { body: v2 } = await http.send('GET', path.replace('v1', 'v2') + '/h')
+  const { body: v2 } = await http.send('GET', `${path.replace('v1', 'v2')}/h`)
   assert.equal(v2.spec.metrics[0].resource.target.averageUtilization, 50)
 })

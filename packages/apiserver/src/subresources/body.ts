@@ -3,7 +3,14 @@
 import type { KubeObject } from '@brume/api/object'
 import { schemaFor } from '@brume/api/schema/compile'
 import type { RequestContext } from '../handlers/context.ts'
-import { checkKind, decodeTyped, type Expected, parseBody, reportStrict } from '../request/decode.ts'
+import {
+  cannotHandle,
+  checkKind,
+  decodeTyped,
+  type Expected,
+  parseBody,
+  reportStrict,
+} from '../request/decode.ts'
 import type { WriteOptions } from '../request/options.ts'
 
 export interface BodyKind extends Expected {
@@ -28,6 +35,7 @@ export async function readTypedBody(
   reportStrict(raw.strictErrors, unknownFields, {
     fieldValidation: options.fieldValidation,
     warn: (text) => context.warnings.push(text),
+    refuse: cannotHandle(kind),
   })
   return value
 }
