@@ -121,14 +121,20 @@ function findCycle(graph: Map<string, string[]>): string[] | undefined {
 
 test('the lock file has an entry for every package that it names, so that npm ci works everywhere', () => {
   const lock = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
-    packages: Record<string, Record<'dependencies' | 'optionalDependencies', Record<string, string> | undefined>>
+    packages: Record<
+      string,
+      Record<'dependencies' | 'optionalDependencies', Record<string, string> | undefined>
+    >
   }
   const installed = new Set(Object.keys(lock.packages).map((path) => path.split('node_modules/').at(-1)!))
   const named = Object.values(lock.packages).flatMap(({ dependencies = {}, optionalDependencies = {} }) => [
     ...Object.keys(dependencies),
     ...Object.keys(optionalDependencies),
   ])
-  assert.deepEqual(named.filter((name) => !installed.has(name)), [])
+  assert.deepEqual(
+    named.filter((name) => !installed.has(name)),
+    [],
+  )
 })
 
 test(`no hand-written file is longer than ${MAX_LINES} lines`, () => {

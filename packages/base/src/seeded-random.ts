@@ -5,6 +5,8 @@ export interface SeededRandom {
   next(): number
   /** Uniform integer in [0, below). */
   below(below: number): number
+  /** True this often: `probability` is in [0, 1]. */
+  chance(probability: number): boolean
   /** One of a non-empty list. */
   pick<T>(items: readonly T[]): T
 }
@@ -19,7 +21,12 @@ export function seededRandom(seed: number): SeededRandom {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
   const below = (limit: number) => Math.floor(next() * limit)
-  return { next, below, pick: (items) => items[below(items.length)]! }
+  return {
+    next,
+    below,
+    chance: (probability) => next() < probability,
+    pick: (items) => items[below(items.length)]!,
+  }
 }
 
 /** A copy of `bytes` with a few bytes changed, removed, doubled or inserted. */

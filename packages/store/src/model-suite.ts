@@ -3,8 +3,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { type SeededRandom, seededRandom } from '@brume/base/seeded-random'
 import type { Expectation, Store, StoreEvent } from './contract.ts'
-import { type Random, seeded } from './random.ts'
 
 export interface ModelOptions {
   seeds: readonly number[]
@@ -23,7 +23,7 @@ const PREFIXES = [...BUCKETS, 'pods/a/', 'pods/b', 'nodes/a']
 export function modelSuite(name: string, { seeds, steps, open, reopen, remove }: ModelOptions): void {
   for (const seed of seeds) {
     test(`${name} does what its model does: seed ${seed}`, async () => {
-      const run = new Run(await open(seed), seeded(seed))
+      const run = new Run(await open(seed), seededRandom(seed))
       try {
         for (let step = 0; step < steps; step++) {
           await run.step()
@@ -59,14 +59,14 @@ interface Watcher {
 
 class Run {
   store: Store
-  readonly random: Random
+  readonly random: SeededRandom
   /** In call order, which is commit order. */
   #facts: Fact[] = []
   readonly #now = new Map<string, Fact>()
   #watchers: Watcher[] = []
   #outcomes: Promise<void>[] = []
 
-  constructor(store: Store, random: Random) {
+  constructor(store: Store, random: SeededRandom) {
     this.store = store
     this.random = random
   }

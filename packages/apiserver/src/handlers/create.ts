@@ -29,6 +29,15 @@ const MAX_GENERATED_BASE = 58
 
 /** Creates the object of the body and answers 201 with it. */
 export async function handleCreate(context: RequestContext): Promise<ApiResponse> {
+  const { object, options } = await readCreate(context)
+  const created = await createObject(context, object, options)
+  return respondObject(context, 201, created)
+}
+
+/** The body and the options of a POST. */
+export async function readCreate(
+  context: RequestContext,
+): Promise<{ object: KubeObject; options: WriteOptions }> {
   const { request, definition } = context
   const options = parseWriteOptions(request.query, {
     optionsKind: 'CreateOptions',
@@ -39,8 +48,7 @@ export async function handleCreate(context: RequestContext): Promise<ApiResponse
     fieldValidation: options.fieldValidation,
     warn: (text) => context.warnings.push(text),
   })
-  const created = await createObject(context, object, options)
-  return respondObject(context, 201, created)
+  return { object, options }
 }
 
 /** The whole create path for a decoded object in the request's version; also used by apply and PUT-creates. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { seededRandom } from '@brume/base/seeded-random'
 import type { Entry } from '../contract.ts'
-import { seeded } from '../random.ts'
 import { OrderedIndex } from './ordered-index.ts'
 
 const entryOf = (key: string, revision: number): Entry => ({
@@ -14,7 +14,7 @@ const entryOf = (key: string, revision: number): Entry => ({
 
 for (const order of ['ascending', 'descending', 'random'] as const) {
   test(`keeps order, ranks and slices under ${order} inserts and random deletes`, () => {
-    const random = seeded(5)
+    const random = seededRandom(5)
     const names = Array.from({ length: 5_000 }, (_, n) => `pods/${String(n).padStart(5, '0')}`)
     if (order === 'descending') names.reverse()
     if (order === 'random') names.sort(() => random.below(3) - 1)

@@ -5,8 +5,8 @@ import assert from 'node:assert/strict'
 import { copyFileSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, test } from 'node:test'
+import { seededRandom } from '@brume/base/seeded-random'
 import { putOf } from '../contract-suite/steps.ts'
-import { seeded } from '../random.ts'
 import { tempDirs } from '../temp-dir.ts'
 import { STORE_FILE } from './file.ts'
 import { openSqliteStore } from './open.ts'
@@ -31,7 +31,7 @@ before(async () => {
 })
 
 test(`a flipped byte is found or harmless (${FLIPS} places)`, () => {
-  const random = seeded(4711)
+  const random = seededRandom(4711)
   const bytes = readFileSync(join(original, STORE_FILE))
   const file = join(tempDir(), STORE_FILE)
   let found = 0

@@ -6,8 +6,8 @@
 
 import { writeSync } from 'node:fs'
 import { assert } from '@brume/base/assert'
+import { seededRandom } from '@brume/base/seeded-random'
 import { StoreError, type StoreEvent } from '../contract.ts'
-import { seeded } from '../random.ts'
 import { COMMIT_DELAY_MS, MAX_PAGES, makeFaults } from './faults.ts'
 import { openSqliteStore } from './open.ts'
 
@@ -33,7 +33,7 @@ const PAUSE = new Int32Array(new SharedArrayBuffer(4))
 
 const [dir, seed, commitDelayMs, fullDisks] = process.argv.slice(2)
 assert(dir !== undefined, 'the directory is the first argument')
-const random = seeded(Number(seed))
+const random = seededRandom(Number(seed))
 const faults = makeFaults()
 Atomics.store(faults, COMMIT_DELAY_MS, Number(commitDelayMs))
 /** History is never compacted, so that the test can read all of it. */

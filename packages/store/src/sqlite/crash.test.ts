@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
+import { type SeededRandom, seededRandom } from '@brume/base/seeded-random'
 import type { StoreEvent } from '../contract.ts'
-import { type Random, seeded } from '../random.ts'
 import type { Fact, Said } from './crash-child.ts'
 import { openSqliteStore } from './open.ts'
 
@@ -28,7 +28,7 @@ for (const [index, { name, commitDelayMs, fullDisks }] of CASES.entries()) {
   const seed = Number(process.env['BRUME_SEED'] ?? 1_000 * (index + 1))
   test(`never loses, repeats or reorders what it acknowledged, killed ${KILLS} times ${name} (seed ${seed})`, async () => {
     const dir = await mkdtemp(join(tmpdir(), 'brume-crash-'))
-    const random = seeded(seed)
+    const random = seededRandom(seed)
     const ledger = new Ledger()
     try {
       for (let kill = 0; kill < KILLS; kill++) {
@@ -82,7 +82,7 @@ class Ledger {
   }
 }
 
-async function runAndKill(options: { args: string[]; random: Random; ledger: Ledger }): Promise<void> {
+async function runAndKill(options: { args: string[]; random: SeededRandom; ledger: Ledger }): Promise<void> {
   const { args, random, ledger } = options
   const child = spawn(process.execPath, [CHILD, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
   const exited = new Promise<NodeJS.Signals | null>((resolve) => {

@@ -39,6 +39,6 @@ export function errorOfFailure({ code, message }: SqliteFailure, doing: string, 
 }
 
 export function corrupt(file: string, why: string): StoreError {
-  const message = `${file} is damaged (${why}). Put a backup in its place: brume restore BACKUP`
+  const message = `${file} is damaged (${why}). Put a backup in its place: ./brume restore BACKUP`
   return new StoreError('corrupt', message)
 }

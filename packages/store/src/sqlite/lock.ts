@@ -28,7 +28,7 @@ export function acquireLock(file: string): Lock {
   } catch (error) {
     if (!isBusy(error)) throw storeErrorOf(error, 'locking', lockFile)
     const owner = readOwner(file)
-    throw new StoreError('locked', `${file} is in use by ${owner}: stop it first (brume down)`, {
+    throw new StoreError('locked', `${file} is in use by ${owner}: stop it first (./brume down)`, {
       cause: error,
     })
   }
