@@ -1,5 +1,6 @@
 // A watch that remembers what it saw, so that a test waits for an event instead of for a time.
 
+import { errorOfAnswer } from '@brume/client/status'
 import { readAll, type Transport } from '@brume/client/transport'
 import { watchEvents } from '@brume/client/watch-stream'
 import { eventually } from '@brume/testkit/eventually'
@@ -36,9 +37,7 @@ export function openWatch(transport: Transport, path: string, query: Record<stri
       headers: { accept: 'application/json' },
       signal: abort.signal,
     })
-    if (response.status !== 200) {
-      throw new Error(`watch ${path}: ${response.status} ${await readAll(response.body)}`)
-    }
+    if (response.status >= 400) throw errorOfAnswer(response.status, await readAll(response.body), path)
     for await (const event of watchEvents(response.body)) events.push(event)
     ended = true
   }

@@ -1,6 +1,6 @@
 // GET of a collection: selectors, pages, resourceVersion semantics, and bodies joined from the stored bytes.
 
-import { expired } from '@brume/base/errors'
+import { badRequest, expired } from '@brume/base/errors'
 import { type Entry, StoreError } from '@brume/store/contract'
 import { type Accepted, negotiate, TABLE_VIEWS } from '../http/accept.ts'
 import type { ApiResponse } from '../http/types.ts'
@@ -80,6 +80,9 @@ export function listEntries(context: RequestContext, options: ListOptions): Page
 
 function startOf(options: ListOptions, prefix: string): { revision?: number; startAfter?: string } {
   if (options.continueToken !== '') {
+    if (options.resourceVersion !== '' && options.resourceVersion !== '0') {
+      throw badRequest('specifying resource version is not allowed when using continue')
+    }
     const token = decodeContinue(options.continueToken)
     const startAfter = prefix + token.startAfter
     return token.revision < 0 ? { startAfter } : { startAfter, revision: token.revision }

@@ -12,12 +12,16 @@ import type { RequestContext } from './context.ts'
 export function acceptOf({ request, definition }: Pick<RequestContext, 'request' | 'definition'>) {
   const accepted = negotiate(
     request.headers['accept'],
-    { views: TABLE_VIEWS, protobuf: definition.custom !== true },
+    { views: viewsOf(definition), protobuf: definition.custom !== true },
     request.query.get('pretty'),
   )
   if (accepted.as === 'Table') includeObjectOf(request.query)
   return accepted
 }
+
+/** A kind that can only be created (a review) has no rows that anybody could list. */
+const viewsOf = ({ verbs }: RequestContext['definition']) =>
+  verbs.includes('list') ? TABLE_VIEWS : TABLE_VIEWS.filter((view) => view !== 'Table')
 
 /** For bodies that have no views (Scale, TokenRequest). Throws 406. */
 export function acceptPlain({ request }: Pick<RequestContext, 'request'>) {
