@@ -72,6 +72,8 @@ export interface KindBehaviour {
    * no wish). 0 deletes at once. Kinds without it are always deleted at once.
    */
   gracePeriodSeconds?(object: KubeObject, requestedSeconds: number | undefined): number
+  /** Warning text for every request to this kind in this version. */
+  deprecation?: string
   /** Warning texts for the Warning header. */
   warnings?(object: KubeObject, old: KubeObject | undefined): string[]
 }

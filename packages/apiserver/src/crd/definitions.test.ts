@@ -199,15 +199,31 @@ test('a terminating CRD takes no new objects', () => {
   assert.equal(definitionsOf(crd)[0]!.verbs.includes('create'), false)
 })
 
-test('warns of finalizers and deprecated versions', () => {
-  const crd = cronTabCrd()
-  crd['spec'].versions[0].deprecated = true
+test('warns of finalizers that could collide', () => {
   const object = cronTab({})
   object.metadata.finalizers = ['example.com/x', 'mine', 'a.b']
-  const warnings = definitionsOf(crd)[0]!.warnings!(object, undefined)
-  assert.deepEqual(warnings, [
-    'example.com/v1 CronTab is deprecated',
+  assert.deepEqual(definition.warnings!(object, undefined), [
     'metadata.finalizers: "a.b": prefer a domain-qualified finalizer name including a path (/) to avoid accidental conflicts with other finalizer writers',
     'metadata.finalizers: "mine": prefer a domain-qualified finalizer name to avoid accidental conflicts with other finalizer writers',
   ])
+})
+
+test('a deprecated version names the best one that is not, or says what its author wrote', () => {
+  const crd = cronTabCrd()
+  const [v1] = crd['spec'].versions
+  const version = (name: string, more: object) => ({ ...v1, name, storage: false, ...more })
+  crd['spec'].versions = [
+    { ...v1, deprecated: true },
+    version('v1beta1', { deprecated: true }),
+    version('v2beta1', {}),
+    version('v2', { served: false }),
+    version('v3alpha1', { deprecated: true, deprecationWarning: 'do not' }),
+  ]
+  const deprecations = definitionsOf(crd).map((found) => [found.version, found.deprecation])
+  assert.deepEqual(Object.fromEntries(deprecations), {
+    v1: 'example.com/v1 CronTab is deprecated',
+    v1beta1: 'example.com/v1beta1 CronTab is deprecated; use example.com/v2beta1 CronTab',
+    v2beta1: undefined,
+    v3alpha1: 'do not',
+  })
 })

@@ -13,7 +13,7 @@ import { conversionOf } from './conversion.ts'
 import type { CrdHooks } from './hooks.ts'
 import { servedSchema, structuralOf } from './structural.ts'
 import { customValidation } from './validation.ts'
-import { customWarnings } from './warnings.ts'
+import { customWarnings, deprecationOf } from './warnings.ts'
 
 /** In the order in which Kubernetes lists them for custom resources. */
 const VERBS: readonly Verb[] = [
@@ -116,7 +116,8 @@ function definitionOf(crd: KubeObject, version: CrdVersion, hooks: CrdHooks): Re
       { apiVersion: apiVersionOf(group, version.name), kind: names.kind, declared, scale },
       hooks,
     ),
-    warnings: customWarnings(group, names.kind, version),
+    ...deprecationOf({ group, kind: names.kind }, version, crd['spec'].versions),
+    warnings: customWarnings,
   }
 }
 

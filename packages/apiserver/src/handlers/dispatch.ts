@@ -48,7 +48,7 @@ export async function dispatch(
     info: normalize(definition, { info, request }),
     definition,
     user,
-    warnings: [],
+    warnings: definition.deprecation === undefined ? [] : [definition.deprecation],
   }
   const handler = handlerOf(context)
   if (handler === undefined) throw methodNotAllowed(context)

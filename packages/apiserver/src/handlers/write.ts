@@ -144,6 +144,7 @@ export async function commit(
   write: PendingWrite,
 ): Promise<Entry> {
   const { name = '', namespace = '' } = object.metadata
+  if (object.metadata.managedFields?.length === 0) delete object.metadata.managedFields
   const key = keyOf(definition, namespace, name)
   const encode = (revision: number) => encodeEntry(object, revision)
   const { store, clock } = context.parts

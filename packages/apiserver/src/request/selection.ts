@@ -38,14 +38,18 @@ function compileFields(definition: ResourceDefinition, text: string): ((entry: E
   const { requirements } = parsed(() => parseFieldSelector(text))
   return requirements.map(({ field, operator, value }) => {
     const read = readerOf(definition, field)
-    if (read === undefined) {
-      throw badRequest(
-        `Unable to find "${definition.group === '' ? '' : `${definition.group}/`}${definition.version}, Resource=${definition.plural}" that match label selector "", field selector "${text}": field label not supported: ${field}`,
-      )
-    }
+    if (read === undefined) throw badRequest(unknownField(definition, field))
     const equal = operator !== '!='
     return (entry: Entry) => (read(entry) === value) === equal
   })
+}
+
+/** Kinds without fields of their own say which there are. */
+function unknownField(definition: ResourceDefinition, field: string): string {
+  const own = definition.custom === true || Object.keys(definition.selectableFields).length > 0
+  return own
+    ? `field label not supported: ${field}`
+    : `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`
 }
 
 /** Name and namespace are in the key; only other fields need the object. */

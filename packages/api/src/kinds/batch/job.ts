@@ -43,6 +43,7 @@ export const job = defineKind({
   setDefaults,
   prepareForCreate(object) {
     generateSelector(object)
+    defaultLabels(object)
     object['status'] = {}
   },
   prepareForUpdate(object, old) {
@@ -67,6 +68,12 @@ function validateHostnames(object: KubeObject): FieldError[] {
   return [invalid('metadata.name', object.metadata.name, why)]
 }
 
+/** A Job without labels gets those of its pods, the generated ones too. */
+function defaultLabels(object: KubeObject): void {
+  const labels = object['spec'].template?.metadata?.labels
+  if (labels && Object.keys(object.metadata.labels ?? {}).length === 0) object.metadata.labels = { ...labels }
+}
+
 function setDefaults(object: KubeObject): void {
   object['spec'] ??= {}
   const { spec } = object
@@ -77,8 +84,7 @@ function setDefaults(object: KubeObject): void {
   spec.parallelism ??= 1
   const perIndex = spec.backoffLimitPerIndex !== undefined && spec.backoffLimitPerIndex !== null
   spec.backoffLimit ??= perIndex ? MAX_INT32 : DEFAULT_BACKOFF_LIMIT
-  const labels = spec.template?.metadata?.labels
-  if (labels && Object.keys(object.metadata.labels ?? {}).length === 0) object.metadata.labels = { ...labels }
+  defaultLabels(object)
   spec.completionMode ??= 'NonIndexed'
   spec.suspend ??= false
   for (const rule of listOf(spec.podFailurePolicy?.rules)) {

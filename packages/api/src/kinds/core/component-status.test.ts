@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { cellsOf, kindOf, warningsOf } from '../testing.ts'
+import { cellsOf, kindOf } from '../testing.ts'
 
 const STATUS = {
   apiVersion: 'v1',
@@ -12,7 +12,7 @@ const STATUS = {
 test('can be read, is never stored, and is on its way out', () => {
   assert.deepEqual(kindOf(STATUS).verbs, ['get', 'list'])
   assert.equal(kindOf(STATUS).stored, false)
-  assert.deepEqual(warningsOf(STATUS), ['v1 ComponentStatus is deprecated in v1.19+'])
+  assert.equal(kindOf(STATUS).deprecation, 'v1 ComponentStatus is deprecated in v1.19+')
 })
 
 test('the table shows health', () => {

@@ -19,7 +19,7 @@ export const componentStatus = defineKind({
     text('Message', (object) => healthy(object)?.message ?? ''),
     text('Error', (object) => healthy(object)?.error ?? ''),
   ],
-  warnings: () => ['v1 ComponentStatus is deprecated in v1.19+'],
+  deprecation: 'v1 ComponentStatus is deprecated in v1.19+',
 })
 
 function healthy(object: KubeObject): { status: string; message?: string; error?: string } | undefined {
