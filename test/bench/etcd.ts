@@ -32,6 +32,8 @@ export function findEtcd(given: string | undefined): { path: string } | { missin
 
 export interface RunningEtcd {
   readonly version: string
+  readonly url: string
+  readonly pid: number
   connect(): EtcdClient
   stop(): Promise<void>
 }
@@ -58,6 +60,8 @@ export async function startEtcd(path: string, dir: string): Promise<RunningEtcd>
   }
   return {
     version: execFileSync(path, ['--version'], { encoding: 'utf8' }).split('\n')[0]!,
+    url: client!,
+    pid: child.pid!,
     connect: () => new EtcdClient(client!),
     stop: () => stop(child),
   }
@@ -100,7 +104,7 @@ async function stop(child: ChildProcess): Promise<void> {
   await exited
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', reject)
