@@ -128,11 +128,11 @@ describe('brume against a control plane', () => {
     write({ server: plane.plane.url })
     const untrusted = await brume(['status'], { ...env, KUBECONFIG: path })
     assert.equal(untrusted.code, 1)
-    assert.match(untrusted.err, /certificate is not trusted[\s\S]*next: brume kubeconfig --merge/)
+    assert.match(untrusted.err, /certificate is not trusted[\s\S]*next: \.\/brume kubeconfig --merge/)
     write({ server: 'https://127.0.0.1:1' })
     const none = await brume(['status'], { ...env, KUBECONFIG: path })
     assert.equal(none.code, 1)
-    assert.match(none.err, /cannot be reached[\s\S]*next: brume up/)
+    assert.match(none.err, /cannot be reached[\s\S]*next: \.\/brume up/)
   })
 
   it('says what to do when it is not let in', async () => {
@@ -142,7 +142,7 @@ describe('brume against a control plane', () => {
     writeFileSync(path, JSON.stringify({ ...config, users }))
     const { code, err } = await brume(['backup', join(folder, 'never')], { ...env, KUBECONFIG: path })
     assert.equal(code, 1)
-    assert.match(err, /next: brume kubeconfig --merge/)
+    assert.match(err, /next: \.\/brume kubeconfig --merge/)
     assert.deepEqual(
       readdirSync(folder).filter((name) => name.startsWith('never')),
       [],

@@ -39,6 +39,7 @@ export const DEFAULT_DATA_DIR = '/var/lib/brume'
 /** Of every command that talks to the API. */
 export const CONNECTION_OPTIONS: readonly OptionSpec[] = [
   { name: 'kubeconfig', value: 'FILE', help: 'The kubeconfig to use' },
+  { name: 'data-dir', value: 'DIR', help: 'Use the kubeconfig of the cloud that keeps its state there' },
   { name: 'context', value: 'NAME', help: 'The context of it to use', default: 'its current-context' },
 ]
 

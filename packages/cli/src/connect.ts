@@ -1,5 +1,6 @@
 // From a command's options to a client.
 
+import { join } from 'node:path'
 import type { ParsedCommand } from '@brume/base/command-line'
 import { Client } from '@brume/client/client'
 import { type Connection, connectTransport, kubeconfigPaths, loadConnection } from '@brume/client/kubeconfig'
@@ -16,7 +17,8 @@ export function connect(
   { env, err, clock }: Io,
   limits: { answerTimeoutMs?: number } = {},
 ): Connected {
-  const flag = options['kubeconfig']
+  const dataDir = options['data-dir']
+  const flag = options['kubeconfig'] ?? (dataDir === undefined ? undefined : join(dataDir, 'kubeconfig'))
   const context = options['context']
   const paths = kubeconfigPaths({ env, dataDir: DEFAULT_DATA_DIR, ...(flag === undefined ? {} : { flag }) })
   const connection = loadConnection({ paths, env, clock, ...(context === undefined ? {} : { context }) })

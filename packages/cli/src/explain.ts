@@ -25,18 +25,18 @@ export function explain(command: string, error: unknown, { err }: Io): number {
 function nextAfter({ code }: TransportError): string {
   switch (code) {
     case 'Certificate':
-      return 'brume kubeconfig --merge   (this kubeconfig may be of another cloud)'
+      return './brume kubeconfig --merge   (this kubeconfig may be of another cloud)'
     case 'Unreachable':
-      return 'brume up   (on the machine of the cloud, if it does not run)'
+      return './brume up   (on the machine of the cloud, if it does not run)'
     case 'ConnectionLost':
     case 'Timeout':
     case 'Closed':
-      return 'brume status'
+      return './brume status'
   }
 }
 
 function nextAfterRefusal({ reason }: StatusError): string {
-  if (reason === 'Unauthorized') return 'brume kubeconfig --merge   (as root on the machine of the cloud)'
+  if (reason === 'Unauthorized') return './brume kubeconfig --merge   (as root on the machine of the cloud)'
   if (reason === 'Forbidden') return 'kubectl auth can-i --list   (what you may do)'
-  return 'brume status'
+  return './brume status'
 }

@@ -29,7 +29,7 @@ describe('brume command line', () => {
         assert.match(
           out,
           new RegExp(
-            `^${spec.summary.replace(/[.*+?^$()[\]{}|\\]/g, '\\$&')}\\.\n\nUsage: brume ${spec.name}`,
+            `^${spec.summary.replace(/[.*+?^$()[\]{}|\\]/g, '\\$&')}\\.\n\nUsage: \\./brume ${spec.name}`,
           ),
         )
         assert.match(out, /-h, --help/)
@@ -40,16 +40,17 @@ describe('brume command line', () => {
   it('suggests what was probably meant, with exit code 2', async () => {
     const { code, err } = await brume(['statsu'])
     assert.equal(code, 2)
-    assert.match(err, /unknown command "statsu"; did you mean "status"\? Next: brume status\n$/)
+    assert.match(err, /unknown command "statsu"; did you mean "status"\? Next: \.\/brume status\n$/)
     const option = await brume(['status', '--kubconfig', 'x'])
     assert.equal(option.code, 2)
-    assert.match(option.err, /did you mean --kubeconfig\?\).*brume status --help/)
+    assert.match(option.err, /did you mean --kubeconfig\?\).*\.\/brume status --help/)
   })
 
   it('sends to kubectl what is its, and to the launcher what is its', async () => {
     assert.match((await brume(['get', 'pods'])).err, /Next: kubectl get pods\n/)
     assert.match((await brume(['up', '--no-node'])).err, /Next: \.\/brume up --no-node\n/)
-    assert.equal((await brume(['zzzzzzz'])).err, 'brume: unknown command "zzzzzzz" Next: brume --help\n')
+    assert.equal((await brume(['zzzzzzz'])).err, 'brume: unknown command "zzzzzzz". Next: ./brume --help\n')
+    assert.equal((await brume(['-v'])).err, 'brume: unknown option "-v". Next: ./brume --help\n')
   })
 
   it('refuses wrong options with exit code 2 and the way to the help', async () => {
@@ -63,17 +64,17 @@ describe('brume command line', () => {
       const { code, err, out } = await brume(argv, NOWHERE)
       assert.equal(code, 2, argv.join(' '))
       assert.equal(out, '')
-      assert.match(err, /(--help|Next: brume completion bash)/)
+      assert.match(err, /(--help|Next: \.\/brume completion bash)/)
     }
   })
 
   it('ends with the command to run next when there is no cloud', async () => {
     const { code, err } = await brume(['status'], NOWHERE)
     assert.equal(code, 1)
-    assert.match(err, /no kubeconfig at \/nonexistent\/kubeconfig.*brume up/)
+    assert.match(err, /no kubeconfig at \/nonexistent\/kubeconfig.*\.\/brume up/)
     const own = await brume(['kubeconfig', '--data-dir', '/nonexistent'], NOWHERE)
     assert.equal(own.code, 1)
-    assert.match(own.err, /next: brume up/)
+    assert.match(own.err, /next: \.\/brume up/)
   })
 
   it('prints completion scripts that bash accepts, with every command and option', async () => {

@@ -13,7 +13,8 @@ import type { Command, Io } from './command.ts'
 import { explain } from './explain.ts'
 import { COMMANDS, FOOTER, LAUNCHER_COMMANDS, SUMMARY } from './program.ts'
 
-const PROGRAM = 'brume'
+/** As it is typed in a checkout: every command that a message names can be copied. */
+const PROGRAM = './brume'
 
 /** Words that people try, and what they are here. */
 const KUBECTL_WORDS = new Set(
@@ -53,15 +54,14 @@ function find(name: string, argv: readonly string[]): Command {
   if (KUBECTL_WORDS.has(name)) {
     throw new UsageError(`"${name}" is kubectl's. Next: kubectl ${[name, ...argv].join(' ')}`)
   }
-  const meant = suggest(
-    name,
-    [...COMMANDS.map(({ spec }) => spec), ...LAUNCHER_COMMANDS].map((s) => s.name),
-  )
-  const next = meant === undefined ? `${PROGRAM} --help` : `${PROGRAM} ${meant}`
-  const what = name.startsWith('-') ? 'option' : 'command'
-  throw new UsageError(
-    `unknown ${what} "${name}"${meant === undefined ? '' : `; did you mean "${meant}"?`} Next: ${next}`,
-  )
+  const isOption = name.startsWith('-')
+  const names = isOption
+    ? ['--help', '--version']
+    : [...COMMANDS.map(({ spec }) => spec), ...LAUNCHER_COMMANDS].map((spec) => spec.name)
+  const meant = suggest(name, names)
+  const next = `${PROGRAM} ${meant ?? '--help'}`
+  const what = `unknown ${isOption ? 'option' : 'command'} "${name}"`
+  throw new UsageError(`${what}${meant === undefined ? '.' : `; did you mean "${meant}"?`} Next: ${next}`)
 }
 
 function printHelp(io: Io): number {

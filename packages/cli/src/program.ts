@@ -1,6 +1,6 @@
 // All commands of `brume`: those here, and those that the launcher runs itself.
 
-import type { CommandSpec } from '@brume/base/command-line'
+import type { CommandSpec, OptionSpec } from '@brume/base/command-line'
 import type { Command } from './command.ts'
 import { backup } from './commands/backup.ts'
 import { completion } from './commands/completion.ts'
@@ -10,13 +10,44 @@ import { version } from './commands/version.ts'
 
 export const COMMANDS: readonly Command[] = [status, kubeconfig, backup, version, completion]
 
-/** Run by the launcher (`./brume`), with their own --help. */
+const DATA_DIR: OptionSpec = { name: 'data-dir', value: 'DIR', help: 'Where all state lives' }
+
+/** Run by the launcher (`./brume`), with their own --help. Their options are here for shell completion. */
 export const LAUNCHER_COMMANDS: readonly CommandSpec[] = [
-  { name: 'up', summary: 'Start the cloud on this machine, in the foreground' },
-  { name: 'down', summary: 'Stop the cloud that runs on this machine' },
-  { name: 'reset', summary: 'Remove the cloud of this machine with all its state' },
-  { name: 'restore', usage: 'FILE', summary: 'Put a backup in the place of a stopped cloud' },
-  { name: 'test', summary: 'Run every test that can run on this machine' },
+  {
+    name: 'up',
+    summary: 'Start the cloud on this machine, in the foreground',
+    options: [
+      DATA_DIR,
+      { name: 'listen', value: 'ADDR:PORT', help: 'Address of the API' },
+      { name: 'host', value: 'NAME', help: 'A further name or address that clients use' },
+      { name: 'service-range', value: 'CIDR', help: 'Cluster addresses of Services' },
+      { name: 'no-node', help: 'Control plane alone' },
+      {
+        name: 'log-level',
+        value: 'LEVEL',
+        help: 'How much is logged',
+        choices: ['debug', 'info', 'warn', 'error'],
+      },
+    ],
+  },
+  { name: 'down', summary: 'Stop the cloud that runs on this machine', options: [DATA_DIR] },
+  {
+    name: 'reset',
+    summary: 'Remove the cloud of this machine with all its state',
+    options: [DATA_DIR, { name: 'yes', help: 'Do not ask' }],
+  },
+  {
+    name: 'restore',
+    usage: 'FILE',
+    summary: 'Put a backup in the place of a stopped cloud',
+    options: [DATA_DIR],
+  },
+  {
+    name: 'test',
+    summary: 'Run every test that can run on this machine',
+    options: [{ name: 'list', help: 'Show the test files' }],
+  },
   { name: 'bench', usage: '[NAME]', summary: 'Run the benchmarks against their peers' },
 ]
 
@@ -24,6 +55,6 @@ export const SUMMARY = 'Brume: a private cloud behind the Kubernetes API.'
 
 export const FOOTER = `
 Everything else is the Kubernetes API: use kubectl, helm or any other client of it.
-  brume kubeconfig --merge && kubectl get pods --all-namespaces
+  ./brume kubeconfig --merge && kubectl get pods --all-namespaces
 
 Exit codes: 0 ok, 1 failed, 2 wrong usage. Help of one command: brume COMMAND --help`

@@ -69,7 +69,7 @@ export function parseKubeconfig(text: string, path: string): Kubeconfig {
   }
   if (value === null || value === undefined) return {}
   if (typeof value !== 'object' || Array.isArray(value)) {
-    throw new KubeconfigError(`${path} is not a kubeconfig. Make one with: brume kubeconfig`)
+    throw new KubeconfigError(`${path} is not a kubeconfig. Make one with: ./brume kubeconfig`)
   }
   return value as Kubeconfig
 }

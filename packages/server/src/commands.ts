@@ -41,7 +41,7 @@ ${DATA_DIR}
 `,
   restore: `usage: ./brume restore FILE [--data-dir DIR]
 
-Puts a backup made with "brume backup" in the place of the store. The cloud must be stopped. The store that was there
+Puts a backup made with "./brume backup" in the place of the store. The cloud must be stopped. The store that was there
 is kept beside it.
 
 ${DATA_DIR}
@@ -126,7 +126,7 @@ function fail(name: string, error: unknown): number {
   }
   if (error instanceof UserError) {
     process.stderr.write(`brume ${name}: ${message}\nnext: ${error.next}\n`)
-    return 1
+    return error.exitCode
   }
   process.stderr.write(`brume ${name}: unexpected: ${error instanceof Error ? error.stack : message}\n`)
   return 1

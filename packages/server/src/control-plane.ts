@@ -74,7 +74,7 @@ const SUFFIX_ALPHABET = 'bcdfghjklmnpqrstvwxz2456789'
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const { dir, logger, clock = systemClock, faults } = options
   const [pki, store] = await Promise.all([
-    ensurePki(dir.pki, { hosts: [...localHosts(), ...options.hosts], clock }),
+    ensurePki(dir.pki, { hosts: [...localHosts(), serviceIpOf(options), ...options.hosts], clock }),
     openStore({ dir, clock, logger, faults }),
   ])
   try {
@@ -170,8 +170,7 @@ async function compose(
     url: state.url,
     port: listener.port,
     addresses: publicAddresses(options.host),
-    // By convention the first address of the range is the API's own.
-    serviceIp: formatIpv4(parseIpv4Range(options.serviceRange).first + 1),
+    serviceIp: serviceIpOf(options),
   })
   const ready = controllers.ready.then(() => {
     state.bootstrapped = true
@@ -203,6 +202,11 @@ function closeOnce(parts: {
     })()
     return closing
   }
+}
+
+/** Of the Service `kubernetes`: by convention the first address of the range. */
+function serviceIpOf({ serviceRange }: Pick<ControlPlaneOptions, 'serviceRange'>): string {
+  return formatIpv4(parseIpv4Range(serviceRange).first + 1)
 }
 
 /** Any-address is no address to connect to. */

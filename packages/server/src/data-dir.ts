@@ -1,7 +1,7 @@
 // Where everything of one cloud lives. Nothing outside this directory is touched by a control plane.
 
-import { mkdirSync, statSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { existsSync, mkdirSync, statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { UserError } from './user-error.ts'
 
 export const DEFAULT_DATA_DIR = '/var/lib/brume'
@@ -31,7 +31,7 @@ export function dataDirAt(path: string): DataDir {
 /** Makes the directory, for its owner alone. Throws UserError with what to do. */
 export function ensureDataDir(dir: DataDir): void {
   try {
-    mkdirSync(dir.root, { recursive: true, mode: 0o700 })
+    makeFolders(dir.root)
     if (!statSync(dir.root).isDirectory()) throw new Error('it is not a directory')
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
@@ -39,5 +39,19 @@ export function ensureDataDir(dir: DataDir): void {
       `cannot use the data directory ${dir.root}: ${why}`,
       'Name one that you may write to: ./brume up --data-dir DIR',
     )
+  }
+}
+
+/** Node's own recursive mkdir never returns where the system lets nobody make folders (/proc). */
+function makeFolders(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') return
+    const parent = dirname(path)
+    if (code !== 'ENOENT' || existsSync(parent)) throw error
+    makeFolders(parent)
+    mkdirSync(path, { mode: 0o700 })
   }
 }

@@ -1,6 +1,7 @@
 // `brume up`: runs the cloud of this machine in the foreground until SIGTERM or SIGINT.
 
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import { parseIpv4Range } from '@brume/apiserver/allocators/ipv4'
 import { PkiError } from '@brume/apiserver/auth/pki/files'
 import { adminKubeconfig } from '@brume/apiserver/auth/pki/kubeconfig'
 import { createLogger, type LogLevel } from '@brume/base/log'
@@ -28,6 +29,7 @@ const FORCED_EXIT_MS = 9_000
 /** Resolves with the exit code when the cloud has stopped. Throws UserError when it cannot start. */
 export async function up(options: UpOptions): Promise<number> {
   const { host, port } = parseListen(options.listen)
+  checkServiceRange(options.serviceRange)
   const dir = dataDirAt(options.dataDir)
   ensureDataDir(dir)
   const logger = createLogger(options.logLevel)
@@ -74,9 +76,23 @@ export function parseListen(text: string): { host: string; port: number } {
   const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(text)
   const port = Number(match?.[3])
   if (match === null || port > 65_535) {
-    throw new UserError(`--listen ${text} is not ADDR:PORT`, './brume up --listen 127.0.0.1:6443')
+    throw new UserError(`--listen ${text} is not ADDR:PORT`, './brume up --listen 127.0.0.1:6443', {
+      exitCode: 2,
+    })
   }
   return { host: match[1] ?? match[2] ?? '', port }
+}
+
+function checkServiceRange(text: string): void {
+  try {
+    parseIpv4Range(text)
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause
+    throw new UserError(`--service-range ${cause.message}`, './brume up --service-range 10.96.0.0/16', {
+      cause,
+      exitCode: 2,
+    })
+  }
 }
 
 function untilSignal(): Promise<string> {
@@ -98,7 +114,7 @@ function explain(error: unknown, options: UpOptions): unknown {
       { cause: error },
     )
   }
-  if (code === 'EACCES' || code === 'EADDRNOTAVAIL') {
+  if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
     return new UserError(
       `cannot listen on ${options.listen}: ${code}`,
       './brume up --listen 127.0.0.1:6443',

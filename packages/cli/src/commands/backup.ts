@@ -19,13 +19,13 @@ export const backup: Command = {
     usage: '[FILE]',
     summary: "Save the cloud's whole state to a file, while it runs",
     details: `FILE defaults to brume-<time>.backup in the current directory; it must not exist. The file holds every Secret:
-keep it as you keep the keys. Put it back with: brume restore FILE`,
+keep it as you keep the keys. Put it back with: ./brume restore FILE`,
     options: CONNECTION_OPTIONS,
     maxArguments: 1,
   },
   async run(parsed, io) {
     const path = parsed.words[0] ?? defaultName(io.clock.now())
-    if (existsSync(path)) throw new CommandError(`${path} exists already`, 'brume backup ANOTHER-FILE')
+    if (existsSync(path)) throw new CommandError(`${path} exists already`, './brume backup ANOTHER-FILE')
     const { client } = connect(parsed, io, { answerTimeoutMs: ANSWER_TIMEOUT_MS })
     try {
       const response = await client.call({ method: 'GET', path: '/backup', accept: '*/*' })
@@ -49,16 +49,16 @@ async function save(response: TransportResponse, path: string, progress: Output)
   const expected = Number(headerOf(response, 'content-length') ?? Number.NaN)
   const partial = `${path}.${process.pid}.partial`
   const file = await open(partial, 'wx', 0o600).catch((cause) => {
-    throw new CommandError(`cannot write ${partial}: ${cause.code}`, 'brume backup /another/place/FILE', {
+    throw new CommandError(`cannot write ${partial}: ${cause.code}`, './brume backup /another/place/FILE', {
       cause,
     })
   })
   try {
     const saved = await copy(response, file, progress, expected)
     if (!Number.isNaN(expected) && saved.bytes !== expected) {
-      throw new CommandError(`got ${saved.bytes} bytes of ${expected}`, `brume backup ${path}`)
+      throw new CommandError(`got ${saved.bytes} bytes of ${expected}`, `./brume backup ${path}`)
     }
-    if (saved.bytes === 0) throw new CommandError('the server sent an empty backup', 'brume status')
+    if (saved.bytes === 0) throw new CommandError('the server sent an empty backup', './brume status')
     await file.sync()
     await file.close()
     await rename(partial, path)

@@ -17,16 +17,17 @@ export const completion: Command = {
     name: 'completion',
     usage: 'bash|zsh|fish',
     summary: 'Print a completion script for a shell',
-    details: `Bash: source <(brume completion bash)
-Zsh:  source <(brume completion zsh)
-Fish: brume completion fish | source`,
+    details: `Bash: source <(./brume completion bash)
+Zsh:  source <(./brume completion zsh)
+Fish: ./brume completion fish | source`,
     maxArguments: 1,
     argumentChoices: Object.keys(SHELLS),
   },
   async run({ words }, { out }) {
     const shell = words[0]
     const script = shell !== undefined && Object.hasOwn(SHELLS, shell) ? SHELLS[shell] : undefined
-    if (script === undefined) throw new UsageError('name a shell. Next: brume completion bash (or zsh, fish)')
+    if (script === undefined)
+      throw new UsageError('name a shell. Next: ./brume completion bash (or zsh, fish)')
     // The table holds this command too, hence the late import.
     const { COMMANDS, LAUNCHER_COMMANDS } = await import('../program.ts')
     const all = [...LAUNCHER_COMMANDS, ...COMMANDS.map(({ spec }) => spec)]

@@ -52,7 +52,7 @@ function readOwn(path: string): Kubeconfig {
   if (text === undefined) {
     throw new CommandError(
       `there is no cloud at ${dirname(path)}: ${path} does not exist`,
-      `brume up   (or, for another directory, brume kubeconfig --data-dir DIR)`,
+      `./brume up   (or, for another directory, ./brume kubeconfig --data-dir DIR)`,
     )
   }
   return parseKubeconfig(text, path)
@@ -65,7 +65,7 @@ function readText(path: string): string | undefined {
     const { code } = cause as NodeJS.ErrnoException
     if (code === 'ENOENT') return undefined
     if (code !== 'EACCES') throw cause
-    throw new CommandError(`you may not read ${path}`, `sudo brume kubeconfig > my.kubeconfig`, { cause })
+    throw new CommandError(`you may not read ${path}`, `sudo ./brume kubeconfig > my.kubeconfig`, { cause })
   }
 }
 
@@ -74,7 +74,7 @@ function withServer(config: Kubeconfig, server: string | undefined): Kubeconfig 
   if (!URL.canParse(server) || new URL(server).protocol !== 'https:') {
     throw new CommandError(
       `--server ${server} is not an https URL`,
-      'brume kubeconfig --server https://HOST:6443',
+      './brume kubeconfig --server https://HOST:6443',
     )
   }
   const clusters = (config.clusters ?? []).map(({ name, cluster }) => ({
@@ -87,7 +87,7 @@ function withServer(config: Kubeconfig, server: string | undefined): Kubeconfig 
 function targetPath(env: Environment): string {
   const first = (env['KUBECONFIG'] ?? '').split(':').find((path) => path !== '')
   if (first !== undefined) return first
-  if (!env['HOME']) throw new CommandError('HOME is not set', 'KUBECONFIG=FILE brume kubeconfig --merge')
+  if (!env['HOME']) throw new CommandError('HOME is not set', 'KUBECONFIG=FILE ./brume kubeconfig --merge')
   return join(env['HOME'], '.kube', 'config')
 }
 

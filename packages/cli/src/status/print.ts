@@ -51,6 +51,6 @@ function problemsText(problems: readonly Problem[]): string {
   if (problems.length === 0) return '\nNothing is wrong.\n'
   const shown = problems.slice(0, MAX_PROBLEMS).map(({ what, next }) => `- ${what}\n  next: ${next}\n`)
   const more = problems.length - shown.length
-  const rest = more > 0 ? `- and ${more} more; all of them: brume status -o json\n` : ''
+  const rest = more > 0 ? `- and ${more} more; all of them: ./brume status -o json\n` : ''
   return `\n${problems.length === 1 ? 'One thing is' : `${problems.length} things are`} wrong:\n${shown.join('')}${rest}`
 }

@@ -93,7 +93,7 @@ describe('problems of a cloud', () => {
     const problems = Array.from({ length: 12 }, (_, i) => ({ what: `w${i}`, next: 'n' }))
     const text = printStatus({ server: 's', context: 'c', cloud: cloud({ ready: false }), problems })
     assert.match(text, /12 things are wrong:/)
-    assert.match(text, /and 2 more; all of them: brume status -o json/)
+    assert.match(text, /and 2 more; all of them: \.\/brume status -o json/)
     assert.match(text, /^ready: +no/m)
   })
 })
