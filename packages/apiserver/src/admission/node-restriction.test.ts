@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { KubeObject } from '@brume/api/object'
+import { certificateRequest } from '../auth/testing/certificate-request.ts'
 import { nodeRestriction } from './node-restriction.ts'
 import { admissionRequest, admit, object, type RequestFields, testState } from './testing.ts'
 
@@ -211,4 +212,19 @@ for (const [what, of, fields, why] of CASES) {
 
 test('others are not restricted', async () => {
   await run('/nodes/', { object: node('n2'), user: { name: 'anna', groups: [] } })
+})
+
+test('a node asks for certificates in its own name only', async () => {
+  const asked = async (commonName: string, signer: string) => {
+    const pem = await certificateRequest({ commonName, organizations: ['system:nodes'] })
+    const spec = { signerName: `kubernetes.io/${signer}`, request: Buffer.from(pem).toString('base64') }
+    return run('certificates.k8s.io/certificatesigningrequests/', {
+      object: object('CertificateSigningRequest', { name: 'r' }, { spec }),
+    })
+  }
+  for (const signer of ['kubelet-serving', 'kube-apiserver-client-kubelet']) {
+    await asked('system:node:n1', signer)
+    await assert.rejects(asked('system:node:n2', signer), /can only create a node CSR with CN=system:node:n1/)
+  }
+  await asked('anna', 'kube-apiserver-client')
 })

@@ -3,6 +3,7 @@
 
 import { deepEqual } from '@brume/base/values'
 import { nodeNameOf } from '../auth/authorizers/node-identity.ts'
+import { parseCertificateRequest } from '../auth/pki/certificate-request.ts'
 import type { ObjectReader } from '../registry/reader.ts'
 import type { AdmissionDeps } from './deps.ts'
 import { changedLabels, forbiddenLabels } from './node-labels.ts'
@@ -43,6 +44,8 @@ function check(request: AdmissionRequest, nodeName: string, reader: ObjectReader
       return ownName(request, nodeName, 'node lease')
     case 'storage.k8s.io/csinodes':
       return ownName(request, nodeName, 'CSINode')
+    case 'certificates.k8s.io/certificatesigningrequests':
+      return certificateViolation(request)
     default:
       return undefined
   }
@@ -70,6 +73,20 @@ function nodeViolation(request: AdmissionRequest, nodeName: string): string | un
   }
   const labels = forbiddenLabels(changedLabels(object?.metadata.labels, oldObject?.metadata.labels))
   return labels.length === 0 ? undefined : `is not allowed to modify labels: ${labels.join(', ')}`
+}
+
+const NODE_SIGNERS = ['kubernetes.io/kubelet-serving', 'kubernetes.io/kube-apiserver-client-kubelet']
+
+/** A node asks for certificates in its own name only. */
+function certificateViolation({ operation, object, user }: AdmissionRequest): string | undefined {
+  const spec: Json = object?.['spec'] ?? {}
+  if (operation !== 'CREATE' || !NODE_SIGNERS.includes(spec.signerName)) return undefined
+  const pem = Buffer.from(String(spec.request ?? ''), 'base64').toString('latin1')
+  const parsed = parseCertificateRequest(pem)
+  if (parsed === undefined) return 'unable to parse csr: it is not a certificate request in PEM form'
+  return parsed.subject.commonName === user.name
+    ? undefined
+    : `can only create a node CSR with CN=${user.name}`
 }
 
 /** Fields of a claim's status that belong to its node. */

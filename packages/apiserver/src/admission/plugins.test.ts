@@ -9,6 +9,7 @@ test("the chain keeps Kubernetes' order, with webhooks before quota", () => {
   assert.deepEqual(
     admissionPlugins(deps, external).map(({ name }) => name),
     [
+      'CertificateRequester',
       'NamespaceLifecycle',
       'LimitRanger',
       'ServiceAccount',
@@ -26,6 +27,7 @@ test("the chain keeps Kubernetes' order, with webhooks before quota", () => {
       'CertificateSubjectRestriction',
       'DefaultIngressClass',
       'RBACEscalation',
+      'CustomResourceGroups',
       'MutatingAdmissionWebhook',
       'ResourceQuota',
     ],

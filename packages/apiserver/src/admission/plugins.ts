@@ -4,6 +4,7 @@
 
 import { certificateRequester } from './certificate-requester.ts'
 import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates.ts'
+import { customResourceGroups } from './custom-resource-groups.ts'
 import { defaultIngressClass, defaultStorageClass } from './default-class.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import type { AdmissionDeps } from './deps.ts'
@@ -45,6 +46,7 @@ export function admissionPlugins(
     certificateSubjectRestriction(),
     defaultIngressClass(deps),
     rbacEscalation(deps),
+    customResourceGroups(deps),
     ...external,
     resourceQuota(deps),
   ]

@@ -16,20 +16,27 @@ export function rbacEscalation({
   return {
     name: 'RBACEscalation',
     validate(request) {
-      const { object, resource, user, namespace } = request
+      const { object, oldObject, resource, user, namespace } = request
       if (resource.group !== GROUP || object === undefined || !isGrant(request, object)) return
       const context: EscalationContext = { user, namespace, rbac, authorizer }
       const isBinding = resource.plural.endsWith('bindings')
-      const why = isBinding ? bindingEscalation(object, context) : roleEscalation(object, context)
+      const why = isBinding ? bindingEscalation(object, context) : roleEscalation(object, oldObject, context)
       if (why !== undefined) throw forbid(request, why)
     },
   }
 }
 
-/** Changes of metadata alone, such as a finalizer that goes, grant nothing. */
+/**
+ * Only what the garbage collector changes grants nothing. A label can: it decides which roles a ClusterRole is
+ * aggregated into.
+ */
 function isGrant({ operation, oldObject }: AdmissionRequest, object: KubeObject): boolean {
   if (operation === 'CREATE') return true
   if (operation !== 'UPDATE' || oldObject === undefined) return false
-  const fields = ['rules', 'aggregationRule', 'subjects', 'roleRef']
-  return fields.some((field) => !deepEqual(object[field] ?? null, oldObject[field] ?? null))
+  return !deepEqual(withoutGarbageFields(object), withoutGarbageFields(oldObject))
+}
+
+function withoutGarbageFields({ metadata, ...rest }: KubeObject): object {
+  const { finalizers: _, ownerReferences: __, managedFields: ___, ...kept } = metadata
+  return { ...rest, metadata: kept }
 }

@@ -98,7 +98,7 @@ const POWER: PolicyRule = { verbs: ['*'], apiGroups: ['*'], resources: ['*'] }
 const role = (rules: PolicyRule[], metadata: object = {}) =>
   object('Role', { namespace: 'ns', name: 'r', ...metadata }, { rules })
 
-test('a role beyond what its author holds is refused, and a change of its metadata is not', async () => {
+test('a role beyond what its author holds is refused, and a change for the garbage collector is not', async () => {
   const run = (operation: 'CREATE' | 'UPDATE', of: KubeObject, old?: KubeObject) => {
     const { deps } = holding([])
     const fields = { operation, object: of, ...(old && { oldObject: old }) }
@@ -107,7 +107,12 @@ test('a role beyond what its author holds is refused, and a change of its metada
   await assert.rejects(run('CREATE', role([POWER])), {
     message: `roles.${RBAC} "r" is forbidden: user "anna" (groups=["devs" "system:authenticated"]) is attempting to grant RBAC permissions not currently held:\n{APIGroups:["*"], Resources:["*"], Verbs:["*"]}`,
   })
-  await run('UPDATE', role([POWER], { labels: { a: 'b' } }), role([POWER]))
+  await run('UPDATE', role([POWER], { finalizers: ['example.com/a'] }), role([POWER]))
+  // A label may make other roles gather this one's rules.
+  await assert.rejects(
+    run('UPDATE', role([POWER], { labels: { a: 'b' } }), role([POWER])),
+    /not currently held/,
+  )
   await assert.rejects(run('UPDATE', role([POWER]), role([])), /not currently held/)
 })
 

@@ -86,7 +86,7 @@ function patched(
     refuse: (why) =>
       type === PATCH_TYPES.strategic
         ? invalidPatch(goText(raw.value), why.conversion)
-        : invalidPatch(stringifyJson(value), why.message),
+        : invalidPatch(stringifyJson(applyOf(context, type, current, raw.value)), why.message),
   })
   checkNames(context, result)
   // A patch that leaves the resourceVersion alone is unconditional.
@@ -233,7 +233,8 @@ function notOfItsVersion({ apiVersion, kind, metadata }: KubeObject, why: string
   )
 }
 
-function checkPatchType(type: string, custom: boolean): void {
+/** Throws 415. Custom kinds have no strategic merge. */
+export function checkPatchType(type: string, custom: boolean): void {
   const supported: string[] = Object.values(PATCH_TYPES)
   if (custom) supported.splice(supported.indexOf(PATCH_TYPES.strategic), 1)
   if (supported.includes(type)) return

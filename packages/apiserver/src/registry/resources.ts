@@ -23,6 +23,7 @@ export interface ServedGroup {
 }
 
 export class ResourceRegistry {
+  readonly #builtin: readonly ResourceDefinition[]
   readonly #byPath = new Map<string, ResourceDefinition>()
   readonly #byKind = new Map<string, ResourceDefinition>()
   readonly #dynamic = new Map<string, ResourceDefinition[]>()
@@ -31,7 +32,8 @@ export class ResourceRegistry {
   #several: { generation: number; plurals: ReadonlySet<string> } | undefined
 
   constructor(builtin: Iterable<ResourceDefinition>) {
-    for (const definition of builtin) this.#add(definition)
+    this.#builtin = [...builtin]
+    for (const definition of this.#builtin) this.#add(definition)
   }
 
   /** Changes whenever the set of served kinds changes: the key of every derived cache (discovery, OpenAPI). */
@@ -62,6 +64,11 @@ export class ResourceRegistry {
       this.#several = { generation: this.#generation, plurals }
     }
     return this.#several.plurals.has(`${group}/${plural}`)
+  }
+
+  /** Those that no CRD brought. */
+  builtin(): readonly ResourceDefinition[] {
+    return this.#builtin
   }
 
   all(): ResourceDefinition[] {
@@ -103,8 +110,11 @@ export class ResourceRegistry {
     this.#byKind.set(`${group}/${version}/${kind}`, definition)
   }
 
-  #remove({ group, version, plural, kind }: ResourceDefinition): void {
-    this.#byPath.delete(`${group}/${version}/${plural}`)
-    this.#byKind.delete(`${group}/${version}/${kind}`)
+  /** Leaves what has taken its place since. */
+  #remove(definition: ResourceDefinition): void {
+    const { group, version, plural, kind } = definition
+    const [path, id] = [`${group}/${version}/${plural}`, `${group}/${version}/${kind}`]
+    if (this.#byPath.get(path) === definition) this.#byPath.delete(path)
+    if (this.#byKind.get(id) === definition) this.#byKind.delete(id)
   }
 }

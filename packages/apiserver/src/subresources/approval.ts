@@ -1,5 +1,6 @@
 // certificatesigningrequests/NAME/approval: only the Approved and Denied conditions change.
 
+import { validateApproval } from '@brume/api/kinds/certificates/request-rules'
 import type { KubeObject } from '@brume/api/object'
 import { formatTime } from '@brume/base/clock'
 import { deepClone } from '@brume/base/values'
@@ -39,8 +40,7 @@ function rules(context: RequestContext) {
       else delete result['status'].conditions
       return result
     },
-    validate: (object: KubeObject, old: KubeObject) =>
-      context.definition.validateStatusUpdate?.(object, old, { now }) ?? [],
+    validate: validateApproval,
   }
 }
 

@@ -6,11 +6,11 @@ import type { ResourceDefinition, ScalePaths } from '@brume/api/resource'
 import { schemaFor } from '@brume/api/schema/compile'
 import { formatStructured, fromMap } from '@brume/api/selectors/structured'
 import { conflict, notFound, OPTIMISTIC_LOCK } from '@brume/base/errors'
-import { deepClone } from '@brume/base/values'
+import { deepClone, setOwn } from '@brume/base/values'
 import { applyServerSide } from '../apply/apply.ts'
 import { changeObject } from '../handlers/change.ts'
 import { type RequestContext, targetOf } from '../handlers/context.ts'
-import { PATCH_TYPES } from '../handlers/patch.ts'
+import { checkPatchType, PATCH_TYPES } from '../handlers/patch.ts'
 import { toServed } from '../handlers/versions.ts'
 import { negotiate } from '../http/accept.ts'
 import { respondWith } from '../http/encode.ts'
@@ -88,6 +88,7 @@ async function patchScale(context: RequestContext): Promise<ApiResponse> {
   const options = writeOptions(context, 'PatchOptions')
   const { request } = context
   const type = mediaType(request.headers['content-type'])
+  checkPatchType(type, false)
   const raw = parseBody(
     await request.readBody(),
     type === PATCH_TYPES.apply ? 'application/yaml' : 'application/json',
@@ -183,7 +184,7 @@ function writeOptions(context: RequestContext, optionsKind: 'UpdateOptions' | 'P
 function read(object: KubeObject, path: string): any {
   let value: unknown = object
   for (const part of segments(path)) {
-    if (typeof value !== 'object' || value === null) return undefined
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return undefined
     value = (value as Record<string, unknown>)[part]
   }
   return value
@@ -193,11 +194,11 @@ function write(object: KubeObject, path: string, value: unknown): void {
   const parts = segments(path)
   let at: Record<string, unknown> = object
   for (const part of parts.slice(0, -1)) {
-    const next = at[part]
-    if (typeof next !== 'object' || next === null) at[part] = {}
+    const next = Object.hasOwn(at, part) ? at[part] : undefined
+    if (typeof next !== 'object' || next === null) setOwn(at, part, {})
     at = at[part] as Record<string, unknown>
   }
-  at[parts.at(-1)!] = value
+  setOwn(at, parts.at(-1)!, value)
 }
 
 const segments = (path: string) => path.split('.').filter((part) => part !== '')

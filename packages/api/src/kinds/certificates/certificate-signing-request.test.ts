@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { cellsOf, createErrors, refuses, statusErrors, updated, withPaths } from '../testing.ts'
+import type { FieldError } from '../../field-error.ts'
+import type { KubeObject } from '../../object.ts'
+import { cellsOf, createErrors, refuses, updated, withPaths } from '../testing.ts'
+import { validateApproval, validateSigning } from './request-rules.ts'
 
 const PEM = `-----BEGIN CERTIFICATE REQUEST-----\n${Buffer.from([0x30, 0x03, 1, 2, 3]).toString('base64')}\n-----END CERTIFICATE REQUEST-----\n`
 const REQUEST = {
@@ -62,12 +65,35 @@ test('is approved or denied, not both', () => {
     { type: 'Denied', status: 'False' },
     { type: 'Mine' },
   ]
-  assert.deepEqual(statusErrors({ ...REQUEST, status: { conditions } }), [
+  const object = { ...REQUEST, status: { conditions } }
+  assert.deepEqual(shown(validateApproval(object, object)), [
     'status.conditions[1].status: Unsupported value: "False": supported values: "True"',
     'status.conditions[1].type: Invalid value: "Denied": Approved and Denied conditions are mutually exclusive',
     'status.conditions[2].status: Required value',
   ])
 })
+
+test('who signs decides nothing, and what was decided or issued stays', () => {
+  const old = {
+    ...REQUEST,
+    status: { conditions: [{ type: 'Approved', status: 'True' }], certificate: 'eA==' },
+  }
+  const undecided = { ...REQUEST, status: {} }
+  const failed = { type: 'Failed', status: 'True' }
+  const errors = (status: object, before: KubeObject) =>
+    shown(validateSigning({ ...REQUEST, status }, before))
+  assert.deepEqual(errors(old.status, undecided), [
+    'status.conditions: Forbidden: updates may not add a condition of type "Approved"',
+  ])
+  assert.deepEqual(errors({ conditions: [failed] }, undecided), [])
+  assert.deepEqual(errors({ ...old.status, conditions: [...old.status.conditions, failed] }, old), [])
+  assert.deepEqual(errors({}, old), [
+    'status.conditions: Forbidden: updates may not remove a condition of type "Approved"',
+    'status.certificate: Forbidden: updates may not modify existing certificate content',
+  ])
+})
+
+const shown = (errors: FieldError[]) => errors.map(({ field, message }) => `${field}: ${message}`)
 
 test('stays what was asked', () => {
   assert.equal(updated(REQUEST, withPaths(REQUEST, { 'spec.username': 'eve' })).spec.username, 'ann')

@@ -5,7 +5,7 @@ import type { KubeObject } from '../../object.ts'
 import { text } from '../cells.ts'
 import { age, humanDuration } from '../columns.ts'
 import { defineKind } from '../define.ts'
-import { validateConditions, validateRequest } from './request-rules.ts'
+import { validateRequest, validateSigning } from './request-rules.ts'
 
 export const certificateSigningRequest = defineKind({
   group: 'certificates.k8s.io',
@@ -30,7 +30,7 @@ export const certificateSigningRequest = defineKind({
     object.spec = deepClone(old.spec)
   },
   validate: validateRequest,
-  validateStatusUpdate: validateConditions,
+  validateStatusUpdate: validateSigning,
 })
 
 function durationCell(object: KubeObject): string {

@@ -1,6 +1,15 @@
 // What a CertificateSigningRequest must hold, and which conditions it may have.
 
-import { duplicate, type FieldError, invalid, notSupported, required, tooLong } from '../../field-error.ts'
+import { deepEqual } from '@brume/base/values'
+import {
+  duplicate,
+  type FieldError,
+  forbiddenField,
+  invalid,
+  notSupported,
+  required,
+  tooLong,
+} from '../../field-error.ts'
 import type { KubeObject } from '../../object.ts'
 import { type Json, listOf } from '../../validate/json.ts'
 import { isDNS1123Label, isDNS1123Subdomain, MAX_SUBDOMAIN_LENGTH } from '../../validate/names.ts'
@@ -103,6 +112,42 @@ function firstBadLabel(segment: string, field: string, rule: (text: string) => s
     }
   }
   return []
+}
+
+/** Of a signer's update: who signs neither approves nor denies, and a certificate that is there stays. */
+export function validateSigning(object: KubeObject, old: KubeObject): FieldError[] {
+  const errors = validateApproval(object, old)
+  for (const type of ['Approved', 'Denied']) {
+    const [now, before] = [conditionsOf(object, type), conditionsOf(old, type)]
+    if (now.length > before.length) {
+      errors.push(forbiddenField('status.conditions', `updates may not add a condition of type "${type}"`))
+    } else if (now.length === before.length && !deepEqual(now, before)) {
+      errors.push(forbiddenField('status.conditions', `updates may not modify a condition of type "${type}"`))
+    }
+  }
+  const [certificate, issued] = [object.status?.certificate ?? '', old.status?.certificate ?? '']
+  if (issued !== '' && certificate !== issued) {
+    const why = 'updates may not modify existing certificate content'
+    errors.push(forbiddenField('status.certificate', why))
+  }
+  return errors
+}
+
+/** Of an approver's update: what was decided stays. */
+export function validateApproval(object: KubeObject, old: KubeObject): FieldError[] {
+  const removed = ONLY_TRUE.filter(
+    (type) => conditionsOf(object, type).length < conditionsOf(old, type).length,
+  )
+  return [
+    ...validateConditions(object),
+    ...removed.map((type) =>
+      forbiddenField('status.conditions', `updates may not remove a condition of type "${type}"`),
+    ),
+  ]
+}
+
+function conditionsOf(object: KubeObject, type: string): Json[] {
+  return listOf(object.status?.conditions).filter((condition: Json) => condition.type === type)
 }
 
 /** Approved, denied and failed are final: their status is True, and the first two exclude each other. */

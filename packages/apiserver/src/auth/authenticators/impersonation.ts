@@ -63,7 +63,7 @@ function readHeaders(headers: ApiRequest['headers']): Wanted | undefined {
   const name = headers['impersonate-user'] ?? ''
   const uid = headers['impersonate-uid']
   const groups = split(headers['impersonate-group'])
-  const extra: Record<string, string[]> = {}
+  const extra: Record<string, string[]> = Object.create(null)
   for (const [header, value] of Object.entries(headers)) {
     if (!header.startsWith(EXTRA_PREFIX)) continue
     extra[decodeKey(header.slice(EXTRA_PREFIX.length))] = split(value)

@@ -51,9 +51,9 @@ const newBinding = (name: string): KubeObject => ({
 const READ_PODS: PolicyRule = { verbs: ['get', 'list'], apiGroups: [''], resources: ['pods'] }
 
 test('who holds the rights may grant them', () => {
-  assert.equal(roleEscalation(newRole([READ_PODS]), context([READ_PODS])), undefined)
+  assert.equal(roleEscalation(newRole([READ_PODS]), undefined, context([READ_PODS])), undefined)
   const all = { verbs: ['*'], apiGroups: ['*'], resources: ['*'] }
-  assert.equal(roleEscalation(newRole([READ_PODS]), context([all])), undefined)
+  assert.equal(roleEscalation(newRole([READ_PODS]), undefined, context([all])), undefined)
 })
 
 test('a grant beyond what is held is refused and names what is missing', () => {
@@ -63,7 +63,7 @@ test('a grant beyond what is held is refused and names what is missing', () => {
     { verbs: ['get'], nonResourceURLs: ['/metrics'] },
   ]
   assert.equal(
-    roleEscalation(newRole(wanted), context([READ_PODS])),
+    roleEscalation(newRole(wanted), undefined, context([READ_PODS])),
     [
       'user "anna" (groups=["devs" "system:authenticated"]) is attempting to grant RBAC permissions not currently held:',
       '{APIGroups:[""], Resources:["pods"], Verbs:["delete" "update"]}',
@@ -81,19 +81,23 @@ test('the verb escalate lifts the check for roles', () => {
     resources: ['clusterroles'],
     resourceNames: ['new'],
   }
-  assert.equal(roleEscalation(newRole([READ_PODS]), context([escalate])), undefined)
+  assert.equal(roleEscalation(newRole([READ_PODS]), undefined, context([escalate])), undefined)
   const other = { ...escalate, resourceNames: ['other'] }
-  assert.match(roleEscalation(newRole([READ_PODS]), context([other])) ?? '', /not currently held/)
+  assert.match(roleEscalation(newRole([READ_PODS]), undefined, context([other])) ?? '', /not currently held/)
 })
 
 test('an aggregation rule takes full authority', () => {
   const aggregated = newRole([], { aggregationRule: { clusterRoleSelectors: [] } })
   assert.equal(
-    roleEscalation(aggregated, context([READ_PODS])),
+    roleEscalation(aggregated, undefined, context([READ_PODS])),
     'must have cluster-admin privileges to use the aggregationRule',
   )
   const admin = { ...context([]), user: { name: 'root', groups: ['system:masters'] } }
-  assert.equal(roleEscalation(aggregated, admin), undefined)
+  assert.equal(roleEscalation(aggregated, undefined, admin), undefined)
+  assert.match(
+    roleEscalation(newRole([READ_PODS]), aggregated, context([READ_PODS])) ?? '',
+    /cluster-admin privileges/,
+  )
 })
 
 test('binding a role takes its rights or the verb bind', () => {

@@ -23,14 +23,20 @@ export interface EscalationContext {
   authorizer: Authorizer
 }
 
-/** Why this role may not be written by this user; undefined: it may. */
-export function roleEscalation(role: KubeObject, context: EscalationContext): string | undefined {
+/** Why this role may not be written by this user, in the place of `old` if there is one; undefined: it may. */
+export function roleEscalation(
+  role: KubeObject,
+  old: KubeObject | undefined,
+  context: EscalationContext,
+): string | undefined {
   const resource = role.kind === 'ClusterRole' ? 'clusterroles' : 'roles'
   const name = role.metadata.name ?? ''
   if (isSuperuser(context.user) || may('escalate', { resource, name }, context)) return undefined
   const own = notHeld((role['rules'] ?? []) as PolicyRule[], context)
   if (own !== undefined) return own
-  if (role['aggregationRule'] == null || notHeld(FULL_AUTHORITY, context) === undefined) return undefined
+  // A rule of aggregation that goes would leave the role with what it gathered.
+  const isAggregated = role['aggregationRule'] != null || old?.['aggregationRule'] != null
+  if (!isAggregated || notHeld(FULL_AUTHORITY, context) === undefined) return undefined
   return 'must have cluster-admin privileges to use the aggregationRule'
 }
 
