@@ -25,6 +25,7 @@ import type { Logger } from '@brume/base/log'
 import type { Store } from '@brume/store/contract'
 import type { Faults } from '@brume/store/sqlite/faults'
 import { backupHandler } from './backup.ts'
+import { renewCertificates } from './certificate-renewal.ts'
 import { type RunningControllers, runControllers } from './controllers.ts'
 import type { DataDir } from './data-dir.ts'
 import { createIdentity } from './identity.ts'
@@ -38,6 +39,8 @@ export interface ControlPlaneOptions {
   /** Further names and addresses for the server's certificate. */
   hosts: readonly string[]
   serviceRange: string
+  /** The administrator's certificate may be another one from now on: kubeconfigs are written again. */
+  onRenewed?(pki: Pki): void
   clock?: Clock
   logger: Logger
   /** Of the store; only for tests and drills. */
@@ -58,7 +61,8 @@ export interface ControlPlane {
   /** https://host:port as clients on this machine reach it. */
   url: string
   port: number
-  pki: Pki
+  /** As it is now: certificates are renewed while it runs. */
+  readonly pki: Pki
   store: Store
   server: ApiServer
   /** Bootstrap objects exist and controllers run. */
@@ -74,7 +78,7 @@ const SUFFIX_ALPHABET = 'bcdfghjklmnpqrstvwxz2456789'
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const { dir, logger, clock = systemClock, faults } = options
   const [pki, store] = await Promise.all([
-    ensurePki(dir.pki, { hosts: [...localHosts(), serviceIpOf(options), ...options.hosts], clock }),
+    ensurePki(dir.pki, { hosts: certifiedHosts(options), clock }),
     openStore({ dir, clock, logger, faults }),
   ])
   try {
@@ -175,14 +179,28 @@ async function compose(
   const ready = controllers.ready.then(() => {
     state.bootstrapped = true
   })
+  let current = pki
+  const renewal = renewCertificates({
+    pki,
+    hosts: () => certifiedHosts(options),
+    clock,
+    logger,
+    onRenewed(renewed) {
+      current = renewed
+      listener.renew({ key: renewed.server.privateKeyPem, certificate: renewed.server.certificatePem })
+      options.onRenewed?.(renewed)
+    },
+  })
   return {
     url: state.url,
     port: listener.port,
-    pki,
+    get pki() {
+      return current
+    },
     store,
     server,
     ready,
-    close: closeOnce({ listener, controllers, store, watches }),
+    close: closeOnce({ listener, controllers, store, watches, renewal }),
   }
 }
 
@@ -191,10 +209,12 @@ function closeOnce(parts: {
   controllers: RunningControllers
   store: Store
   watches: WatchHub
+  renewal: { stop(): void }
 }): (graceMs: number) => Promise<void> {
   let closing: Promise<void> | undefined
   return (graceMs) => {
     closing ??= (async () => {
+      parts.renewal.stop()
       await parts.controllers.stop()
       parts.watches.stop()
       await parts.listener.close(graceMs)
@@ -202,6 +222,11 @@ function closeOnce(parts: {
     })()
     return closing
   }
+}
+
+/** All names and addresses by which clients may reach this server, as they are now. */
+function certifiedHosts(options: Pick<ControlPlaneOptions, 'hosts' | 'serviceRange'>): string[] {
+  return [...localHosts(), serviceIpOf(options), ...options.hosts]
 }
 
 /** Of the Service `kubernetes`: by convention the first address of the range. */

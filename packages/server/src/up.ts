@@ -34,6 +34,7 @@ export async function up(options: UpOptions): Promise<number> {
   ensureDataDir(dir)
   const logger = createLogger(options.logLevel)
   const stopped = untilSignal()
+  let url = ''
   const plane = await startControlPlane({
     dir,
     host,
@@ -41,10 +42,12 @@ export async function up(options: UpOptions): Promise<number> {
     hosts: options.hosts,
     serviceRange: options.serviceRange,
     logger,
+    onRenewed: (pki) => url !== '' && writeAtomically(dir.kubeconfig, adminKubeconfig(pki, url)),
     faults: options.faults,
   }).catch((error) => {
     throw explain(error, options)
   })
+  url = plane.url
   announce(plane, dir)
   if (!options.noNode)
     process.stdout.write(`node: none (this version runs the control plane alone; pods stay Pending)\n`)
