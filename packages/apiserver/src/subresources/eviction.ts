@@ -21,7 +21,6 @@ const EVICTION = {
   kind: 'Eviction',
   typeName: 'io.k8s.api.policy.v1.Eviction',
 }
-const RETRY_AFTER_SECONDS = 10
 
 export const eviction: Subresource = {
   async create(context) {
@@ -66,7 +65,7 @@ async function spendBudget(context: RequestContext, pod: KubeObject, dryRun: boo
   if (budgets.length === 0) return
   if (budgets.length > 1) {
     throw new StatusError(
-      'InternalError',
+      'Unknown',
       'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
     )
   }
@@ -117,13 +116,13 @@ async function takeDisruption(
           delete next.metadata.resourceVersion
           const status = next['status'] ?? {}
           if ((status.observedGeneration ?? 0) < (next.metadata.generation ?? 0)) {
-            throw refused(context, budget, 'its status is not up to date yet')
+            throw refused(
+              `The disruption budget ${budget.metadata.name} is still being processed by the server.`,
+            )
           }
           if ((status.disruptionsAllowed ?? 0) <= 0) {
             const { currentHealthy = 0, desiredHealthy = 0 } = status
             throw refused(
-              context,
-              budget,
               `The disruption budget ${budget.metadata.name} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`,
             )
           }
@@ -140,15 +139,11 @@ async function takeDisruption(
   }
 }
 
-function refused(context: RequestContext, budget: KubeObject, message: string): StatusError {
+/** No Retry-After: Go clients would silently wait by it, and `kubectl drain` could neither say why nor give up. */
+function refused(message: string): StatusError {
   return new StatusError(
     'TooManyRequests',
     "Cannot evict pod as it would violate the pod's disruption budget.",
-    {
-      name: context.info.name,
-      kind: 'pods',
-      causes: [{ reason: 'DisruptionBudget', message: message || `budget ${budget.metadata.name}` }],
-      retryAfterSeconds: RETRY_AFTER_SECONDS,
-    },
+    { causes: [{ reason: 'DisruptionBudget', message }] },
   )
 }
