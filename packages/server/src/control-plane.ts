@@ -24,6 +24,7 @@ import { type Clock, systemClock } from '@brume/base/clock'
 import type { Logger } from '@brume/base/log'
 import type { Store } from '@brume/store/contract'
 import type { Faults } from '@brume/store/sqlite/faults'
+import { lockStore } from '@brume/store/sqlite/open'
 import { backupHandler } from './backup.ts'
 import { renewCertificates } from './certificate-renewal.ts'
 import { type RunningControllers, runControllers } from './controllers.ts'
@@ -77,10 +78,19 @@ const SUFFIX_ALPHABET = 'bcdfghjklmnpqrstvwxz2456789'
 
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const { dir, logger, clock = systemClock, faults } = options
-  const [pki, store] = await Promise.all([
+  // First of all: whoever comes second must not touch keys and certificates of the one that runs.
+  const lock = lockStore(dir.store)
+  const [keys, opened] = await Promise.allSettled([
     ensurePki(dir.pki, { hosts: certifiedHosts(options), clock }),
-    openStore({ dir, clock, logger, faults }),
+    openStore({ dir, clock, logger, lock, faults }),
   ])
+  if (opened.status === 'rejected') throw opened.reason
+  const store = opened.value
+  if (keys.status === 'rejected') {
+    await store.close()
+    throw keys.reason
+  }
+  const pki = keys.value
   try {
     return await compose({ ...options, clock }, pki, store)
   } catch (error) {

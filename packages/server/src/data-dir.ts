@@ -55,3 +55,8 @@ function makeFolders(path: string): void {
     mkdirSync(path, { mode: 0o700 })
   }
 }
+
+/** What to do when a store needs a key that is not there. */
+export function keyFileNext(dir: DataDir): string {
+  return `put the key file that belongs to this store at ${dir.encryptionKeys} (no backup contains it), then run this again`
+}

@@ -3,6 +3,9 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { createInterface } from 'node:readline/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { StoreError } from '@brume/store/contract'
+import type { Lock } from '@brume/store/sqlite/lock'
+import { lockStore } from '@brume/store/sqlite/open'
 import { type DataDir, dataDirAt } from './data-dir.ts'
 import { UserError } from './user-error.ts'
 
@@ -56,6 +59,7 @@ export async function reset(dataDir: string, yes: boolean): Promise<number> {
     return 1
   }
   await down(dataDir)
+  const lock = lockOf(dir)
   for (const path of [
     dir.store,
     dir.pki,
@@ -66,8 +70,19 @@ export async function reset(dataDir: string, yes: boolean): Promise<number> {
   ]) {
     rmSync(path, { recursive: true, force: true })
   }
+  lock.release()
   process.stdout.write(`removed the state in ${dir.root}\n`)
   return 0
+}
+
+/** Whoever runs on the directory without saying so in running.json keeps it. */
+function lockOf(dir: DataDir): Lock {
+  try {
+    return lockStore(dir.store)
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error
+    throw new UserError(error.message, 'stop that process, then run this again', { cause: error })
+  }
 }
 
 /** Only a terminal is asked; a script that calls reset means it. */

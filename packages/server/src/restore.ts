@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { StoreError } from '@brume/store/contract'
 import { readKeyFile } from '@brume/store/encryption/key-file'
 import { restoreBackup } from '@brume/store/sqlite/restore'
-import { dataDirAt, ensureDataDir } from './data-dir.ts'
+import { type DataDir, dataDirAt, ensureDataDir, keyFileNext } from './data-dir.ts'
 import { UserError } from './user-error.ts'
 
 /** Returns the exit code. Throws UserError when the backup cannot be used or the cloud still runs. */
@@ -12,8 +12,8 @@ export async function restore(file: string, dataDir: string): Promise<number> {
   const dir = dataDirAt(dataDir)
   if (!existsSync(file)) throw new UserError(`${file} does not exist`, './brume backup FILE   (makes one)')
   ensureDataDir(dir)
-  const keys = existsSync(dir.encryptionKeys) ? { keys: readKeyFile(dir.encryptionKeys) } : {}
   try {
+    const keys = existsSync(dir.encryptionKeys) ? { keys: readKeyFile(dir.encryptionKeys) } : {}
     const { revision, aside } = restoreBackup({ backup: file, dir: dir.store, ...keys })
     process.stdout.write(`restored ${file}; revisions go on after ${revision}\n`)
     if (aside !== undefined) process.stdout.write(`the store that was there: ${aside}\n`)
@@ -21,10 +21,19 @@ export async function restore(file: string, dataDir: string): Promise<number> {
     return 0
   } catch (error) {
     if (!(error instanceof StoreError)) throw error
-    const next =
-      error.code === 'locked'
-        ? `./brume down --data-dir ${dataDir}`
-        : `try another backup: ./brume restore FILE --data-dir ${dataDir}`
-    throw new UserError(error.message, next, { cause: error })
+    throw new UserError(error.message, nextOf(error, dir), { cause: error })
+  }
+}
+
+function nextOf({ code }: StoreError, dir: DataDir): string {
+  switch (code) {
+    case 'locked':
+      return `./brume down --data-dir ${dir.root}`
+    case 'encryption-key':
+      return keyFileNext(dir)
+    case 'unavailable':
+      return 'mend the cause (disk space, permissions), then run this again'
+    default:
+      return `try another backup: ./brume restore FILE --data-dir ${dir.root}`
   }
 }

@@ -8,7 +8,7 @@ import { createLogger, type LogLevel } from '@brume/base/log'
 import { StoreError } from '@brume/store/contract'
 import type { Faults } from '@brume/store/sqlite/faults'
 import { type ControlPlane, startControlPlane } from './control-plane.ts'
-import { type DataDir, dataDirAt, ensureDataDir } from './data-dir.ts'
+import { type DataDir, dataDirAt, ensureDataDir, keyFileNext } from './data-dir.ts'
 import { UserError } from './user-error.ts'
 
 export interface UpOptions {
@@ -131,6 +131,8 @@ function nextOf(error: StoreError, { dataDir }: UpOptions): string {
   switch (error.code) {
     case 'locked':
       return `./brume down --data-dir ${dataDir}   (or use another --data-dir)`
+    case 'encryption-key':
+      return keyFileNext(dataDirAt(dataDir))
     case 'corrupt':
       return `./brume restore BACKUP --data-dir ${dataDir}`
     case 'schema-version':

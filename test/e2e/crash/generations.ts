@@ -88,10 +88,17 @@ export class Generations {
   }
 
   /** Writes until `acknowledgements` have come, then ends the server. */
-  async writeThenEnd(server: ServerProcess, acknowledgements: number, signal: NodeJS.Signals): Promise<Exit> {
+  async writeThenEnd(
+    server: ServerProcess,
+    acknowledgements: number,
+    signal: NodeJS.Signals,
+    onSignal = () => {},
+  ): Promise<Exit> {
     let end: Promise<Exit> | undefined
     await this.write(server, (count) => {
-      if (count >= acknowledgements) end ??= server.kill(signal)
+      if (count < acknowledgements || end !== undefined) return
+      onSignal()
+      end = server.kill(signal)
     })
     assert.ok(end !== undefined, `the server ended by itself: ${server.stderr}`)
     const exit = await end

@@ -31,6 +31,8 @@ export interface ServerProcess {
   readonly exited: Promise<Exit>
   /** Resolves when "ready" was printed; rejects when the process ended instead. */
   ready(): Promise<Client>
+  /** Resolves when a line that begins so was printed. */
+  printed(start: string): Promise<void>
   /** Another client with its own connection; the server must have been ready. */
   connect(): Client
   kill(signal: NodeJS.Signals): Promise<Exit>
@@ -57,7 +59,8 @@ export function startServer(dataDir: string, { entry = MAIN, env = {} }: StartOp
     clients.push(client)
     return client
   }
-  const printedReady = untilReady(child, exited, () => stderr)
+  const printed = printedLines(child, exited, () => stderr)
+  const printedReady = printed('ready')
   printedReady.catch(() => {})
   void exited.then(() => {
     for (const { transport } of clients) transport.close()
@@ -69,6 +72,7 @@ export function startServer(dataDir: string, { entry = MAIN, env = {} }: StartOp
     },
     exited,
     connect,
+    printed,
     ready: async () => {
       await printedReady
       return connect()
@@ -126,12 +130,27 @@ export async function within<T>(limitMs: number, what: string, promise: Promise<
   }
 }
 
-async function untilReady(child: ChildProcess, exited: Promise<Exit>, stderr: () => string): Promise<void> {
-  const printed = new Promise<void>((resolve) => {
-    createInterface({ input: child.stdout! }).on('line', (line) => line === 'ready' && resolve())
+/** Waits for lines that begin with a text; those that have come already count. */
+function printedLines(
+  child: ChildProcess,
+  exited: Promise<Exit>,
+  stderr: () => string,
+): (start: string) => Promise<void> {
+  const lines: string[] = []
+  const waiting = new Map<string, () => void>()
+  createInterface({ input: child.stdout! }).on('line', (line) => {
+    lines.push(line)
+    for (const [start, resolve] of waiting) if (line.startsWith(start)) resolve()
   })
   const ended = exited.then(({ code, signal }) => {
     throw new Error(`the server ended before it was ready (${code ?? signal}): ${stderr()}`)
   })
-  await within(READY_LIMIT_MS, 'ready', Promise.race([printed, ended]))
+  ended.catch(() => {})
+  return (start) => {
+    const printed = new Promise<void>((resolve) => {
+      if (lines.some((line) => line.startsWith(start))) resolve()
+      else waiting.set(start, resolve)
+    })
+    return within(READY_LIMIT_MS, `"${start}"`, Promise.race([printed, ended]))
+  }
 }

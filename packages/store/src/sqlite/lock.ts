@@ -8,6 +8,7 @@ import { StoreError } from '../contract.ts'
 import { isBusy, storeErrorOf } from './errors.ts'
 
 export interface Lock {
+  /** Idempotent. */
   release(): void
 }
 
@@ -24,7 +25,7 @@ export function acquireLock(file: string): Lock {
     const db = new DatabaseSync(lockFile)
     lockOrClose(db)
     writeOwner(file)
-    return { release: () => db.close() }
+    return { release: () => db.isOpen && db.close() }
   } catch (error) {
     if (!isBusy(error)) throw storeErrorOf(error, 'locking', lockFile)
     const owner = readOwner(file)

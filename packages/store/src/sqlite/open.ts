@@ -16,7 +16,7 @@ import { storeErrorOf } from './errors.ts'
 import { type Faults, makeFaults } from './faults.ts'
 import { ensureFile, STORE_FILE } from './file.ts'
 import { load } from './load.ts'
-import { acquireLock } from './lock.ts'
+import { acquireLock, type Lock } from './lock.ts'
 import { migrate } from './schema.ts'
 import { WriterClient } from './writer-client.ts'
 
@@ -27,6 +27,8 @@ export interface SqliteStoreOptions {
   logger?: Logger
   retention?: Partial<RetentionLimits>
   encryption?: Encryption
+  /** Of `lockStore(dir)`; default: taken here. Opening releases it when it fails, closing in any case. */
+  lock?: Lock
   /** Only for tests and drills. */
   faults?: Faults
 }
@@ -42,12 +44,20 @@ export interface SqliteStore extends Store {
 }
 
 /**
+ * Takes a store's directory for this process, for who has more to do there before the store is opened. Throws
+ * StoreError: 'locked', 'unavailable'.
+ */
+export function lockStore(dir: string): Lock {
+  return acquireLock(join(dir, STORE_FILE))
+}
+
+/**
  * Opens the store of a directory, or makes an empty one. Throws StoreError: 'locked', 'corrupt', 'schema-version',
  * 'encryption-key', 'unavailable'.
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
   const file = join(options.dir, STORE_FILE)
-  const lock = acquireLock(file)
+  const lock = options.lock ?? acquireLock(file)
   const { encryption, logger = silentLogger, faults = makeFaults() } = options
   const encrypts = (key: string) => encryption?.buckets(bucketOf(key)) ?? false
   const writer = new WriterClient({ file, keys: encryption?.keys, faults }, encrypts)

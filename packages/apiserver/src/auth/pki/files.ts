@@ -25,7 +25,7 @@ export async function readText(path: string): Promise<string | undefined> {
   }
 }
 
-/** Replaces `path` in one step; after a crash it holds the old or the new text, never a part. */
+/** Replaces `path` in one step; after a crash or a power loss it holds the old or the new text, never a part. */
 export async function writeText(path: string, text: string, mode: number): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   const temporary = `${path}.${process.pid}.tmp`
@@ -39,9 +39,20 @@ export async function writeText(path: string, text: string, mode: number): Promi
       await file.close()
     }
     await rename(temporary, path)
+    await syncDirectory(dirname(path))
   } catch (error) {
     await rm(temporary, { force: true })
     const wayOut = 'check the free space and permissions of its directory'
     throw new PkiError(path, 'cannot be written', wayOut, { cause: error })
+  }
+}
+
+/** So that the new name survives a power loss: what was signed with a key must not outlive the key. */
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r')
+  try {
+    await directory.sync()
+  } finally {
+    await directory.close()
   }
 }
