@@ -10,7 +10,7 @@ const MAX_SIMPLE_KEY_BYTES = 128
 export function emitYaml(value: unknown): string {
   const out = new Output()
   emitNode(out, value, { indent: -1, inMapping: false })
-  return out.text === '' || !out.text.endsWith('\n') ? `${out.text}\n` : out.text
+  return out.text === '' || !out.atLineStart ? `${out.text}\n` : out.text
 }
 
 interface Place {
@@ -19,21 +19,36 @@ interface Place {
   inMapping: boolean
 }
 
-/** The text so far; columns are counted for folding. */
+/** The text so far. The last line is kept apart: looking at the end of the whole, again and again, is quadratic. */
 class Output {
-  text = ''
+  #before = ''
+  #line = ''
 
   put(text: string): void {
-    this.text += text
+    const end = text.lastIndexOf('\n') + 1
+    if (end === 0) {
+      this.#line += text
+      return
+    }
+    this.#before += this.#line + text.slice(0, end)
+    this.#line = text.slice(end)
   }
 
+  get text(): string {
+    return this.#before + this.#line
+  }
+
+  /** Characters of the last line: folding counts them. */
   get column(): number {
-    const line = this.text.slice(this.text.lastIndexOf('\n') + 1)
-    return [...line].length
+    return [...this.#line].length
   }
 
   get atLineStart(): boolean {
-    return this.text === '' || this.text.endsWith('\n')
+    return this.#line === ''
+  }
+
+  get endsWithSpace(): boolean {
+    return this.#line.endsWith(' ')
   }
 }
 
@@ -92,7 +107,7 @@ function startLine(out: Output, indent: number, inline: boolean): void {
 }
 
 function space(out: Output): void {
-  if (!out.atLineStart && !out.text.endsWith(' ')) out.put(' ')
+  if (!out.atLineStart && !out.endsWithSpace) out.put(' ')
 }
 
 function emitScalar(out: Output, value: unknown, at: { indent: number; simpleKey: boolean }): void {
