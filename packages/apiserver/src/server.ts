@@ -9,6 +9,7 @@ import type { Attributes, Authenticator, Authorizer, UserInfo } from './auth/typ
 import type { ServerParts } from './handlers/context.ts'
 import { dispatch, notServed } from './handlers/dispatch.ts'
 import { negotiate } from './http/accept.ts'
+import { refuseCrossSite } from './http/cross-site.ts'
 import { metaSchema, respondWith } from './http/encode.ts'
 import type { InFlight } from './http/in-flight.ts'
 import { SLAB_BYTES, slabsOf, writeSlabs } from './http/slabs.ts'
@@ -60,6 +61,7 @@ async function answer(
   request: ApiRequest,
   info: RequestInfo,
 ): Promise<ApiResponse> {
+  refuseCrossSite(request)
   const user = await authenticate(options, request)
   const longRunning = isLongRunning(info)
   const exempt = user.groups.includes('system:masters')

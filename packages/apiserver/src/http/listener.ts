@@ -16,6 +16,22 @@ import { SlowReaders } from './slow-readers.ts'
 /** How often answers that nobody reads are looked for, as a part of the time they are given. */
 const SWEEPS = 6
 
+/** Forward secrecy and authenticated encryption in every version. */
+const TLS = {
+  minVersion: 'TLSv1.2',
+  ciphers: [
+    'TLS_AES_128_GCM_SHA256',
+    'TLS_AES_256_GCM_SHA384',
+    'TLS_CHACHA20_POLY1305_SHA256',
+    'ECDHE-ECDSA-AES128-GCM-SHA256',
+    'ECDHE-ECDSA-AES256-GCM-SHA384',
+    'ECDHE-ECDSA-CHACHA20-POLY1305',
+    'ECDHE-RSA-AES128-GCM-SHA256',
+    'ECDHE-RSA-AES256-GCM-SHA384',
+    'ECDHE-RSA-CHACHA20-POLY1305',
+  ].join(':'),
+} as const
+
 export interface ListenerOptions {
   server: ApiServer
   host: string
@@ -75,7 +91,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     rejectUnauthorized: false,
     ALPNProtocols: ['h2', 'http/1.1'],
     handshakeTimeout: limits.handshakeMs,
-    minVersion: 'TLSv1.2',
+    ...TLS,
     keepAlive: true,
     keepAliveInitialDelay: limits.keepAliveMs,
   })
@@ -107,7 +123,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     port,
     address,
     renew: ({ key, certificate }) =>
-      server.setSecureContext({ key, cert: certificate, ca: options.clientCa, minVersion: 'TLSv1.2' }),
+      server.setSecureContext({ key, cert: certificate, ca: options.clientCa, ...TLS }),
     close: (graceMs) => {
       clearInterval(sweeping)
       return closeAll(server, { h1, sockets, raw, graceMs })
