@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import {
   createSecureServer,
@@ -120,6 +121,22 @@ describe('HTTP/2 transport', {
     }
     await Promise.all(Array.from({ length: 20 }, () => text(transport)))
     assert.deepEqual([...sessions], session)
+  })
+
+  it('gives the whole answer to a reader who comes after its end', async () => {
+    const transport = connect()
+    const body = Buffer.alloc(600_000, 'x')
+    const streams: ServerHttp2Stream[] = []
+    answer = (stream) => {
+      streams.push(stream)
+      stream.respond({ ':status': 200, 'content-length': body.length })
+      stream.end(body)
+    }
+    const response = await transport.request(get())
+    await Promise.all(streams.map((stream) => stream.closed || once(stream, 'close')))
+    // What was sent last has arrived once a later request was answered.
+    assert.equal(await text(transport, get('/later')), body.toString())
+    assert.equal((await response.buffer()).length, body.length)
   })
 
   it('asks again on a new session when the connection was lost, but never what may have been done', async () => {

@@ -126,7 +126,7 @@ export class HttpTransport implements Transport {
         clearTimeout(timer)
         settled = true
         const length = Number(headers['content-length'] ?? Number.NaN)
-        const body = readBody(stream, { subject, length, signal })
+        const body = readBody(stream, { subject, length, signal, chunks: chunksOf(stream) })
         resolve({ status: headers[':status'] ?? 0, headers, body, buffer: () => readAll(body) })
       })
       if (signal?.aborted) return onAbort()
@@ -221,18 +221,53 @@ interface BodyOptions {
   /** NaN: not said. */
   length: number
   signal: AbortSignal | undefined
+  chunks: AsyncIterable<Buffer>
+}
+
+/**
+ * Listens from now on, so that a reader who comes later gets all that has arrived: Node's own iterator takes a stream
+ * that the server has finished with for one that was cut off.
+ */
+function chunksOf(stream: ClientHttp2Stream): AsyncIterable<Buffer> {
+  let wake = () => {}
+  let ended = false
+  let failure: Error | undefined
+  stream.on('readable', () => wake())
+  stream.once('end', () => {
+    ended = true
+    wake()
+  })
+  const fail = (error: Error) => {
+    failure ??= error
+    wake()
+  }
+  stream.once('error', fail)
+  stream.once('close', () => fail(new Error('the stream was closed before its end')))
+  return (async function* () {
+    for (;;) {
+      const chunk: Buffer | null = stream.read()
+      if (chunk !== null) yield chunk
+      else if (ended) return
+      else if (failure !== undefined) throw failure
+      else {
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
+      }
+    }
+  })()
 }
 
 async function* readBody(
   stream: ClientHttp2Stream,
-  { subject, length, signal }: BodyOptions,
+  { subject, length, signal, chunks }: BodyOptions,
 ): AsyncGenerator<Buffer, void, undefined> {
   let received = 0
   let ended = false
   try {
-    for await (const chunk of stream) {
-      received += (chunk as Buffer).length
-      yield chunk as Buffer
+    for await (const chunk of chunks) {
+      received += chunk.length
+      yield chunk
     }
     ended = true
   } catch (cause) {
