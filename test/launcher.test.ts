@@ -6,6 +6,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { get } from 'node:https'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -124,7 +125,7 @@ describe('the launcher', () => {
     }
   })
 
-  test('a cloud is certified for the hosts and the range that it was started with', LIMIT, async () => {
+  test('a cloud is certified for its hosts and range, and meets a browser with a page', LIMIT, async () => {
     const dataDir = join(folder, 'cloud')
     const child = spawn(join(ROOT, 'brume'), [
       'up',
@@ -140,6 +141,12 @@ describe('the launcher', () => {
       const status = await brumeAsync('status', '--data-dir', dataDir)
       assert.equal(status.code, 0, status.stderr)
       assert.match(status.stdout, /^ready: +yes/m)
+      const { url } = JSON.parse(readFileSync(join(dataDir, 'running.json'), 'utf8')) as { url: string }
+      const browser = await visit(`${url}/`, { accept: 'text/html,*/*' })
+      assert.equal(browser.status, 200)
+      assert.match(browser.body, /<h1>Brume .*KUBECONFIG/s)
+      const machine = await visit(`${url}/`, { accept: 'application/json' })
+      assert.equal(machine.status, 403)
       const existing = await brumeAsync('backup', '--data-dir', dataDir, join(dataDir, 'kubeconfig'))
       assert.equal(existing.code, 1)
       assert.match(existing.stderr, /exists already\nnext: /)
@@ -162,6 +169,15 @@ async function brumeAsync(...args: string[]) {
   })
   const [code] = await once(child, 'close')
   return { code, ...out }
+}
+
+/** Without credentials and without looking at the certificate, as a browser told to go on. */
+async function visit(url: string, headers: Record<string, string>) {
+  const request = get(url, { headers, rejectUnauthorized: false, agent: false })
+  const [response] = await once(request, 'response')
+  let body = ''
+  for await (const chunk of response) body += chunk
+  return { status: response.statusCode, body }
 }
 
 async function printed(stream: NodeJS.ReadableStream, text: string): Promise<void> {

@@ -32,6 +32,7 @@ import type { DataDir } from './data-dir.ts'
 import { createIdentity } from './identity.ts'
 import { openStore } from './open-store.ts'
 import { createPathHandlers } from './paths.ts'
+import { withWelcome } from './welcome.ts'
 
 export interface ControlPlaneOptions {
   dir: DataDir
@@ -166,7 +167,7 @@ async function compose(
     }),
   })
   const listener = await listen({
-    server,
+    server: withWelcome(server),
     host: options.host,
     port: options.port,
     key: pki.server.privateKeyPem,

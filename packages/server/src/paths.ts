@@ -46,7 +46,10 @@ export function createPathHandlers(parts: PathParts): (path: string) => PathHand
     ...healthHandlers(parts.health),
   ])
   const paths = () => [...exact.keys(), ...registry.groups().map(({ group }) => `/apis/${group}`)].sort()
-  exact.set('/', (request) => rootResponse(request, paths()))
+  exact.set(
+    '/',
+    getOnly(() => rootResponse(paths())),
+  )
   return (path) => {
     const plain = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
     return exact.get(plain) ?? nested(plain, { discovery, openApi })

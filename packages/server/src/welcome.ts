@@ -1,15 +1,27 @@
-// What a person sees who opens the API's address in a browser: what this is, and how to come in. Everybody else gets
-// the list of paths, as from any Kubernetes API.
+// What a person sees who opens the API's address in a browser: what this is, and how to come in. Browsers come without
+// credentials, so the page is shown to everybody; it says nothing that /version does not say to everybody too.
+// Everything else at that address is the list of paths, as from any Kubernetes API.
 
 import type { ApiRequest, ApiResponse } from '@brume/apiserver/http/types'
+import type { ApiServer } from '@brume/apiserver/server'
 import { BRUME_VERSION } from './version.ts'
 
-export function rootResponse(request: ApiRequest, paths: readonly string[]): ApiResponse {
-  const wantsPage = (request.headers['accept'] ?? '').startsWith('text/html')
-  if (!wantsPage) {
-    const body = `${JSON.stringify({ paths }, null, 2)}\n`
-    return { status: 200, headers: { 'content-type': 'application/json' }, body }
-  }
+/** The list of paths: for who may read it. */
+export function rootResponse(paths: readonly string[]): ApiResponse {
+  const body = `${JSON.stringify({ paths }, null, 2)}\n`
+  return { status: 200, headers: { 'content-type': 'application/json' }, body }
+}
+
+/** The server, with the page in front of it. */
+export function withWelcome(server: ApiServer): ApiServer {
+  return { handle: (request) => (wantsPage(request) ? Promise.resolve(page()) : server.handle(request)) }
+}
+
+function wantsPage({ method, path, headers }: ApiRequest): boolean {
+  return path === '/' && method === 'GET' && (headers['accept'] ?? '').startsWith('text/html')
+}
+
+function page(): ApiResponse {
   return {
     status: 200,
     headers: {
