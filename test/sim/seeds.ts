@@ -1,0 +1,27 @@
+// Runs a simulation for many seeds. A seed that fails is named, and BRUME_SEED=N runs it alone.
+
+import { type SeededRandom, seededRandom } from '@brume/base/seeded-random'
+
+export interface Seeds {
+  /** In the everyday run; BRUME_SOAK=1 runs `soak` of them. */
+  quick: number
+  soak: number
+}
+
+/** Throws on the first seed that fails. Resolves with how many have run. */
+export async function forSeeds(
+  { quick, soak }: Seeds,
+  simulate: (random: SeededRandom, seed: number) => Promise<void>,
+): Promise<number> {
+  const chosen = process.env['BRUME_SEED']
+  const count = process.env['BRUME_SOAK'] === '1' ? soak : quick
+  const seeds = chosen === undefined ? Array.from({ length: count }, (_, n) => n + 1) : [Number(chosen)]
+  for (const seed of seeds) {
+    try {
+      await simulate(seededRandom(seed), seed)
+    } catch (cause) {
+      throw new Error(`seed ${seed} failed; repeat it with BRUME_SEED=${seed}`, { cause })
+    }
+  }
+  return seeds.length
+}
