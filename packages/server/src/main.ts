@@ -1,7 +1,7 @@
 // The commands that run a cloud rather than talk to one: up, down, reset, restore. `brume` starts this file for them.
 
-import { enableCompileCache } from 'node:module'
+import { resolveOwnFilesFast } from './fast-resolve.ts'
 
-enableCompileCache()
+resolveOwnFilesFast()
 const { runCommand } = await import('./commands.ts')
 process.exitCode = await runCommand(process.argv.slice(2))

@@ -1,11 +1,14 @@
 // Patterns of custom resources: RE2, as Kubernetes reads them, matched in linear time whatever the author wrote. Linear
 // is not enough when both pattern and text are large, so the work on one object is bounded too.
 
-import { RE2JS } from 're2js'
+import { lazyModule } from '@brume/base/lazy-module'
+import type { RE2JS } from 're2js'
 
 const MAX_PATTERN_LENGTH = 16_384
 /** Instructions times characters, for all patterns of one validation: at worst some seconds, usually milliseconds. */
 const MAX_MATCH_STEPS = 1e8
+
+const re2js = lazyModule<typeof import('re2js')>('re2js', import.meta.url)
 
 let stepsLeft = MAX_MATCH_STEPS
 
@@ -22,7 +25,7 @@ export function compilePattern(source: string): Pattern {
   }
   let engine: RE2JS
   try {
-    engine = RE2JS.compile(source)
+    engine = re2js().RE2JS.compile(source)
   } catch (error) {
     if (!(error instanceof Error)) throw error
     throw new PatternError(error.message, { cause: error })

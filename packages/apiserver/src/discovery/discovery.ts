@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto'
 import { encodeProtobuf } from '@brume/api/codec/protobuf'
-import { encodeYaml } from '@brume/api/codec/yaml'
+import { emitYaml } from '@brume/api/codec/yaml-emit'
 import type { KubeObject } from '@brume/api/object'
 import { schemaFor } from '@brume/api/schema/compile'
 import { StatusError } from '@brume/base/errors'
@@ -129,7 +129,7 @@ function encode(form: DiscoveryForm, document: object): Cached {
 
 function bytesOf(form: DiscoveryForm, document: object): Buffer {
   if (form.encoding === 'json') return Buffer.from(`${JSON.stringify(document)}\n`)
-  if (form.encoding === 'yaml') return Buffer.from(encodeYaml(document))
+  if (form.encoding === 'yaml') return Buffer.from(emitYaml(document))
   const { kind } = document as KubeObject
   const name =
     form.aggregated === undefined ? `${META}.${kind}` : `io.k8s.api.apidiscovery.${form.aggregated}.${kind}`

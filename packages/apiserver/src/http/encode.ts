@@ -2,7 +2,7 @@
 
 import { encodeJson } from '@brume/api/codec/json'
 import { encodeProtobuf } from '@brume/api/codec/protobuf'
-import { encodeYaml } from '@brume/api/codec/yaml'
+import { emitYaml } from '@brume/api/codec/yaml-emit'
 import type { KubeObject } from '@brume/api/object'
 import type { ResourceDefinition } from '@brume/api/resource'
 import { schemaFor } from '@brume/api/schema/compile'
@@ -32,7 +32,7 @@ export function encodeAs(accepted: Accepted, object: object, schema: ObjectSchem
     case 'protobuf':
       return encodeProtobuf(object as KubeObject, schema)
     case 'yaml':
-      return encodeYaml(object)
+      return emitYaml(object)
     case 'json':
       return encodeJson(object, accepted.pretty)
   }

@@ -1,13 +1,14 @@
 // HTTP/1.1 requests as ApiRequests, and answers back onto them. An upgrade that nobody serves is answered like a plain
 // request, so that clients which try WebSocket first fall back.
 
-import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { ApiServer } from '../server.ts'
 import { readBody } from './body.ts'
 import { clientCertificateOf } from './client-certificate.ts'
 import { LISTENER_LIMITS } from './limits.ts'
+import { STATUS_CODES } from './node-http.ts'
 import type { Serving } from './serving.ts'
 import { closeSignal, discardBody, streamSink } from './sink.ts'
 import type { ApiRequest, ApiResponse } from './types.ts'

@@ -1,6 +1,6 @@
 // The HTTPS port: one TLS socket, HTTP/2 or HTTP/1.1 by ALPN, every limit in one place.
 
-import http from 'node:http'
+import type http from 'node:http'
 import http2 from 'node:http2'
 import type { AddressInfo, Socket } from 'node:net'
 import tls from 'node:tls'
@@ -10,6 +10,7 @@ import type { ApiServer } from '../server.ts'
 import { serveHttp1 } from './http1.ts'
 import { serveHttp2 } from './http2.ts'
 import { LISTENER_LIMITS, type ListenerLimits } from './limits.ts'
+import { createServer } from './node-http.ts'
 import type { Serving } from './serving.ts'
 import { SlowReaders } from './slow-readers.ts'
 
@@ -72,7 +73,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
       initialWindowSize: 1024 * 1024,
     },
   })
-  const h1 = http.createServer({
+  const h1 = createServer({
     maxHeaderSize: limits.headerBytes,
     headersTimeout: limits.headMs,
     requestTimeout: limits.requestMs,

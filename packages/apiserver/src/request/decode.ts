@@ -2,16 +2,18 @@
 
 import { type ParsedBody, parseJsonBody } from '@brume/api/codec/json'
 import { decodeProtobuf } from '@brume/api/codec/protobuf'
-import { parseYamlBody } from '@brume/api/codec/yaml'
 import type { KubeObject } from '@brume/api/object'
 import { apiVersionOf, type ResourceDefinition } from '@brume/api/resource'
 import { DecodeError, decodeBuiltin } from '@brume/api/schema/decode'
 import type { ObjectSchema } from '@brume/api/schema/schema'
 import { badRequest, StatusError } from '@brume/base/errors'
+import { lazyModule } from '@brume/base/lazy-module'
 import { decodeCustom } from '../crd/decode.ts'
 import type { FieldValidation } from './options.ts'
 
 export type RawBody = ParsedBody
+
+const yaml = lazyModule<typeof import('@brume/api/codec/yaml')>('@brume/api/codec/yaml', import.meta.url)
 
 /** What a protobuf body, which does not describe itself, is read as. */
 export interface BodyType {
@@ -41,7 +43,7 @@ export function parseBody(bytes: Buffer, contentType: string | undefined, expect
       case 'application/yaml':
       case 'application/x-yaml':
       case 'text/yaml':
-        return parseYamlBody(bytes)
+        return yaml().parseYamlBody(bytes)
       case 'application/vnd.kubernetes.protobuf':
         if (expected === undefined) break
         return { value: decodeProtobuf(bytes, resolverOf(expected)), strictErrors: [] }
