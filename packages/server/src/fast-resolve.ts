@@ -3,6 +3,8 @@
 // third less CPU. Anything else is resolved as always.
 
 import { registerHooks } from 'node:module'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 
 const PACKAGE = /^@brume\/([a-z]+)\/(.+)$/
 const RELATIVE = /^\.{1,2}\/.+\.ts$/
@@ -10,7 +12,7 @@ const FORMAT = 'module-typescript'
 
 /** For imports from now on, in this thread. */
 export function resolveOwnFilesFast(): void {
-  const packages = new URL('../../', import.meta.url)
+  const packages = pathToFileURL(join(import.meta.dirname, '../../'))
   registerHooks({
     resolve(specifier, context, next) {
       const named = PACKAGE.exec(specifier)
