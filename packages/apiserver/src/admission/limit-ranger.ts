@@ -22,7 +22,8 @@ export function limitRanger({ reader }: Pick<AdmissionDeps, 'reader'>): Admissio
     validate(request) {
       const { operation, object } = request
       if (object === undefined) return
-      const pod = createdPod(request)
+      const isResize = operation === 'UPDATE' && concerns(request, '', 'pods', 'resize')
+      const pod = isResize ? object : createdPod(request)
       const isClaim =
         (operation === 'CREATE' || operation === 'UPDATE') && concerns(request, '', 'persistentvolumeclaims')
       if (pod === undefined && !isClaim) return

@@ -10,6 +10,10 @@ import type { UserInfo } from '../types.ts'
 const GROUP = 'rbac.authorization.k8s.io'
 /** Users and namespaces whose rules are kept worked out. */
 const MAX_KEPT = 10_000
+/** Longer names and groups are worked out each time: what is kept must be small, and anyone may ask about anyone. */
+const MAX_KEPT_IDENTITY = 2048
+/** No namespace has a longer name, and so no binding is in one. */
+const MAX_NAMESPACE = 63
 
 /** One binding that applies to a user, with the rules it gives. */
 export interface Grant {
@@ -99,18 +103,24 @@ export function createRbacIndex(reader: ObjectReader): RbacIndex {
     return { source: '', rules: [], error: `${plural}.${GROUP} "${roleRef.name}" not found` }
   }
 
-  function grantsFor(user: UserInfo, namespace: string): readonly Grant[] {
-    const key = `${namespace}\n${identity(user)}`
+  function grantsFor(user: UserInfo, asked: string): readonly Grant[] {
+    const namespace = asked.length > MAX_NAMESPACE ? '' : asked
+    const id = identity(user)
+    if (id.length > MAX_KEPT_IDENTITY) return workOut(user, namespace)
+    const key = `${namespace}\n${id}`
     let grants = kept.get(key)
     if (grants === undefined) {
-      const cluster = applying(scope(''), user).map((bound) => grant(bound, ''))
-      const local =
-        namespace === '' ? [] : applying(scope(namespace), user).map((bound) => grant(bound, namespace))
-      grants = [...cluster, ...local]
+      grants = workOut(user, namespace)
       if (kept.size >= MAX_KEPT) kept.clear()
       kept.set(key, grants)
     }
     return grants
+  }
+
+  function workOut(user: UserInfo, namespace: string): Grant[] {
+    const cluster = applying(scope(''), user).map((bound) => grant(bound, ''))
+    if (namespace === '') return cluster
+    return [...cluster, ...applying(scope(namespace), user).map((bound) => grant(bound, namespace))]
   }
 
   return { grantsFor, rulesOfRole, close: () => stops.forEach((stop) => void stop()) }

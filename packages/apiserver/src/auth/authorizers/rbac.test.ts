@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import type { KubeObject } from '@brume/api/object'
 import type { PolicyRule } from '@brume/api/rbac/policy-rule'
 import { ObjectMap } from '../testing/object-map.ts'
@@ -221,3 +223,28 @@ for (const { attributes, reason, message, details } of REFUSALS) {
     assert.deepEqual(error.details, details)
   })
 }
+
+test('what anyone may ask about is not kept when it is large', () => {
+  const { objects } = state()
+  const to = [{ kind: 'Group', name: 'devs' }]
+  const roleRef = { kind: 'ClusterRole', name: 'reader' }
+  objects.put(GROUP, 'clusterrolebindings', binding({ name: 'b', to, role: roleRef }))
+  const index = createRbacIndex(objects)
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const used = () => {
+    collect()
+    return process.memoryUsage().heapUsed
+  }
+  const before = used()
+  const large = 512 * 1024
+  for (let i = 0; i < 150; i++) {
+    const text = Buffer.alloc(large, `${i}x`).toString('latin1')
+    assert.equal(index.grantsFor(ANNA, text).length, 1)
+    assert.equal(index.grantsFor({ name: text, groups: ['devs'] }, 'ns').length, 1)
+    assert.equal(index.grantsFor({ name: 'eve', groups: [text] }, 'ns').length, 0)
+  }
+  assert.ok(used() - before < 20 * large, 'nothing of it is left')
+  // What is small is kept: the very same answer.
+  assert.equal(index.grantsFor(ANNA, 'ns'), index.grantsFor(ANNA, 'ns'))
+})
