@@ -13,6 +13,7 @@ import type { ApiRequest, ApiResponse, PathHandler } from '@brume/apiserver/http
 import type { MetricsRegistry } from '@brume/apiserver/metrics/registry'
 import { createOpenApi } from '@brume/apiserver/openapi/openapi'
 import type { ResourceRegistry } from '@brume/apiserver/registry/resources'
+import { StatusError } from '@brume/base/errors'
 import { ISSUER } from './identity.ts'
 import { versionResponse } from './version.ts'
 import { rootResponse } from './welcome.ts'
@@ -73,11 +74,7 @@ interface Handlers {
 function getOnly(handler: (request: ApiRequest) => ApiResponse): PathHandler {
   return (request) => {
     if (request.method === 'GET' || request.method === 'HEAD') return handler(request)
-    return {
-      status: 405,
-      headers: { allow: 'GET, HEAD', 'content-type': 'text/plain' },
-      body: 'method not allowed\n',
-    }
+    throw new StatusError('MethodNotAllowed', 'this path is read with GET')
   }
 }
 
