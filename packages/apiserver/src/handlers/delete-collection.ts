@@ -26,7 +26,12 @@ export async function handleDeleteCollection(context: RequestContext): Promise<A
   )
   const page = listEntries(context, listOptions)
   const queue = [...page.entries]
-  await Promise.all(Array.from({ length: PARALLEL }, () => drain(context, options, queue)))
+  const drains = await Promise.allSettled(
+    Array.from({ length: PARALLEL }, () => drain(context, options, queue)),
+  )
+  // The answer comes when nothing is being deleted any more, also when one deletion failed.
+  const failed = drains.find((result) => result.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
   return respondList(context, accepted, listOptions, page)
 }
 

@@ -80,17 +80,22 @@ async function deleteOnce(context: RequestContext, options: DeleteOptions, curre
     dryRun: options.dryRun,
     name: info.name,
   })
-  const reservations = new Reservations()
-  await mutate(context, admission)
-  await admit(context, admission, reservations)
-
   const object = markDeleted(context, definition, options, old)
   const finished = isFinished(definition, object)
-  const served = () => toServed(context.definition, object)
-  if (options.dryRun) return { object: served(), gone: finished }
-  if (!finished && deepEqual(object, old)) return { object: toServed(context.definition, old), gone: false }
-  await commit(context, definition, object, { kind: finished ? 'finish' : 'update', current })
-  return { object: served(), gone: finished }
+  const reservations = new Reservations()
+  try {
+    await mutate(context, admission)
+    await admit(context, admission, reservations)
+    if (!options.dryRun) {
+      if (!finished && deepEqual(object, old))
+        return { object: toServed(context.definition, old), gone: false }
+      await commit(context, definition, object, { kind: finished ? 'finish' : 'update', current })
+    }
+    return { object: toServed(context.definition, object), gone: finished }
+  } finally {
+    // A deletion takes nothing that outlasts it.
+    reservations.release()
+  }
 }
 
 function checkPreconditions(context: RequestContext, options: DeleteOptions, old: KubeObject): void {

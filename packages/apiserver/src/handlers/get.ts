@@ -30,10 +30,12 @@ export function checkRevision(wanted: string | null, current: number): void {
   if (!/^\d+$/.test(wanted)) {
     throw new StatusError('BadRequest', `resourceVersion: Invalid value: ${JSON.stringify(wanted)}`)
   }
-  if (Number(wanted) > current) {
-    throw new StatusError('Timeout', `Too large resource version: ${wanted}, current: ${current}`, {
-      causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
-      retryAfterSeconds: 1,
-    })
-  }
+  if (Number(wanted) > current) throw revisionTooLarge(wanted, current)
+}
+
+export function revisionTooLarge(wanted: string, current: number): StatusError {
+  return new StatusError('Timeout', `Too large resource version: ${wanted}, current: ${current}`, {
+    causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+    retryAfterSeconds: 1,
+  })
 }

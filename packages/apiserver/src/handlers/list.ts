@@ -9,6 +9,7 @@ import { continueExpired, decodeContinue, encodeContinue } from '../request/cont
 import { type ListOptions, parseListOptions } from '../request/options.ts'
 import { compileSelection } from '../request/selection.ts'
 import type { RequestContext } from './context.ts'
+import { revisionTooLarge } from './get.ts'
 import { jsonListResponse } from './list-json.ts'
 import { viewListResponse } from './list-views.ts'
 import { servesStoredBytes } from './versions.ts'
@@ -48,6 +49,9 @@ export function listEntries(context: RequestContext, options: ListOptions): Page
   const { definition, info, parts } = context
   const selection = compileSelection(definition, options)
   const prefix = prefixOf(definition, info.namespace)
+  if (options.continueToken === '' && Number(options.resourceVersion) > parts.store.revision) {
+    throw revisionTooLarge(options.resourceVersion, parts.store.revision)
+  }
   const { revision, startAfter } = startOf(options, prefix)
   const limit = options.limit > 0 ? options.limit : undefined
   const { entries, ...state } = atRevision(options, () =>

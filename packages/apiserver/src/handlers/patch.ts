@@ -130,23 +130,7 @@ async function applyPatch(
   extra: Pick<Change, 'restrict' | 'validate'>,
 ): Promise<Changed> {
   const { definition, info, request } = context
-  if (!request.query.get('fieldManager')) {
-    throw new StatusError(
-      'Invalid',
-      'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
-      {
-        group: 'meta.k8s.io',
-        kind: 'PatchOptions',
-        causes: [
-          {
-            reason: 'FieldValueRequired',
-            field: 'fieldManager',
-            message: 'Required value: is required for apply patch',
-          },
-        ],
-      },
-    )
-  }
+  requireManager(request.query)
   const config = appliedConfig(context, raw.value)
   const apply = (live: KubeObject | undefined) =>
     applyServerSide({
@@ -242,4 +226,25 @@ export function checkPatchType(type: string, custom: boolean): void {
     'UnsupportedMediaType',
     `the body of the request was in an unknown format - accepted media types include: ${supported.join(', ')}`,
   )
+}
+
+/** Throws 422: what is applied must have an owner. */
+export function requireManager(query: URLSearchParams): void {
+  if (!query.get('fieldManager')) {
+    throw new StatusError(
+      'Invalid',
+      'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
+      {
+        group: 'meta.k8s.io',
+        kind: 'PatchOptions',
+        causes: [
+          {
+            reason: 'FieldValueRequired',
+            field: 'fieldManager',
+            message: 'Required value: is required for apply patch',
+          },
+        ],
+      },
+    )
+  }
 }

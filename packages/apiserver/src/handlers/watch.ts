@@ -1,15 +1,17 @@
 // GET with watch=true: the start of a watch, from the newest state, from a revision, or with the initial events.
 
-import { expired, notFound, StatusError, tooManyRequests } from '@brume/base/errors'
+import { expired, notFound, tooManyRequests } from '@brume/base/errors'
 import type { Entry } from '@brume/store/contract'
 import { negotiate, notAcceptable, TABLE_VIEWS } from '../http/accept.ts'
+import { statusOf } from '../http/status.ts'
 import type { ApiResponse, Sink } from '../http/types.ts'
 import { keyOf, prefixOf } from '../registry/entries.ts'
 import { type ListOptions, parseListOptions } from '../request/options.ts'
 import { compileSelection } from '../request/selection.ts'
-import { watchForm } from '../watch/frames.ts'
+import { errorFrame, type WatchForm, watchForm } from '../watch/frames.ts'
 import { Watcher } from '../watch/watcher.ts'
 import { type RequestContext, targetOf } from './context.ts'
+import { revisionTooLarge } from './get.ts'
 import { listEntries } from './list.ts'
 
 /** Without a wish of the client a watch ends after 30 to 60 minutes, so that load spreads again. */
@@ -28,21 +30,19 @@ export function handleWatch(context: RequestContext): ApiResponse {
   const contentType =
     accepted.encoding === 'protobuf' ? 'application/vnd.kubernetes.protobuf;stream=watch' : 'application/json'
   if (parts.watches.isFull) throw tooManyRequests('too many watches are open, please try again later', 5)
+  const { includeObject } = options
+  const form = watchForm({ accepted, definition, includeObject, now: () => parts.clock.now() })
   return {
     status: 200,
     headers: { 'content-type': contentType },
     body: {
       start(sink) {
+        if (start.after < parts.store.compactedRevision) return endTooOld(sink, form, start.after)
         const watcher = new Watcher({
           store: parts.store,
           hub: parts.watches,
           sink,
-          form: watchForm({
-            accepted,
-            definition,
-            includeObject: options.includeObject,
-            now: () => parts.clock.now(),
-          }),
+          form,
           selection,
           prefix: prefixOf(definition, info.namespace),
           onlyKey: keyWatched(context),
@@ -53,6 +53,12 @@ export function handleWatch(context: RequestContext): ApiResponse {
       },
     },
   }
+}
+
+/** As in Kubernetes, what is wrong with a watch that may be made is told by its first and only event. */
+function endTooOld(sink: Sink, form: WatchForm, after: number): void {
+  sink.write(errorFrame(form, statusOf(expired(`too old resource version: ${after}`))))
+  sink.end()
 }
 
 function begin(
@@ -93,10 +99,7 @@ function startOf(context: RequestContext, options: ListOptions): Start {
   const wanted = options.resourceVersion
   const fresh = wanted === '' || wanted === '0'
   if (!fresh && Number(wanted) > store.revision) {
-    throw new StatusError('Timeout', `Too large resource version: ${wanted}, current: ${store.revision}`, {
-      causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
-      retryAfterSeconds: 1,
-    })
+    throw revisionTooLarge(wanted, store.revision)
   }
   const withInitial = options.sendInitialEvents ?? fresh
   if (withInitial) {
@@ -113,9 +116,6 @@ function startOf(context: RequestContext, options: ListOptions): Start {
     return { after: page.revision, initial, initialBookmark: bookmark ? page.revision : undefined }
   }
   const after = fresh ? store.revision : Number(wanted)
-  if (after < store.compactedRevision) {
-    throw expired(`too old resource version: ${wanted} (${store.compactedRevision})`)
-  }
   return { after, initial: [], initialBookmark: undefined }
 }
 

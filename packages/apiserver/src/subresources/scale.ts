@@ -10,7 +10,7 @@ import { deepClone, setOwn } from '@brume/base/values'
 import { applyServerSide } from '../apply/apply.ts'
 import { changeObject } from '../handlers/change.ts'
 import { type RequestContext, targetOf } from '../handlers/context.ts'
-import { checkPatchType, PATCH_TYPES } from '../handlers/patch.ts'
+import { checkPatchType, PATCH_TYPES, requireManager } from '../handlers/patch.ts'
 import { toServed } from '../handlers/versions.ts'
 import { negotiate } from '../http/accept.ts'
 import { respondWith } from '../http/encode.ts'
@@ -89,6 +89,7 @@ async function patchScale(context: RequestContext): Promise<ApiResponse> {
   const { request } = context
   const type = mediaType(request.headers['content-type'])
   checkPatchType(type, false)
+  if (type === PATCH_TYPES.apply) requireManager(request.query)
   const raw = parseBody(
     await request.readBody(),
     type === PATCH_TYPES.apply ? 'application/yaml' : 'application/json',
