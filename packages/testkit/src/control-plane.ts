@@ -25,10 +25,10 @@ export interface TestControlPlane {
   stop(): Promise<void>
 }
 
+export type TestOptions = Partial<Pick<ControlPlaneOptions, 'logger' | 'host' | 'bookmarkEveryMs' | 'limits'>>
+
 /** Starts a control plane and waits until its default objects exist. Errors and warnings of the server are printed. */
-export async function startTestControlPlane(
-  options: Partial<Pick<ControlPlaneOptions, 'logger' | 'bookmarkEveryMs' | 'limits'>> = {},
-): Promise<TestControlPlane> {
+export async function startTestControlPlane(options: TestOptions = {}): Promise<TestControlPlane> {
   const folder = await mkdtemp(join(tmpdir(), 'brume-test-'))
   const dir = dataDirAt(join(folder, 'data'))
   ensureDataDir(dir)

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { after, before } from 'node:test'
-import { startTestControlPlane, type TestControlPlane } from '@brume/testkit/control-plane'
+import { startTestControlPlane, type TestControlPlane, type TestOptions } from '@brume/testkit/control-plane'
 import { type Answer, type Http, type HttpOptions, httpOf } from '@brume/testkit/http'
 import { type OpenWatch, openWatch } from './watching.ts'
 
@@ -55,11 +55,11 @@ export interface Api extends Http {
 export const unique = (prefix: string): string => `${prefix}-${randomBytes(4).toString('hex')}`
 
 /** The control plane of this file; usable inside its tests only. */
-export function conformanceApi(): Api {
+export function conformanceApi(options: TestOptions = {}): Api {
   let plane: TestControlPlane | undefined
   const watches: OpenWatch[] = []
   before(async () => {
-    plane = await startTestControlPlane()
+    plane = await startTestControlPlane(options)
   })
   after(async () => {
     for (const watch of watches) watch.stop()

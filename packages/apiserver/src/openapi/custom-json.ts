@@ -12,6 +12,8 @@ const PRESERVE = 'x-kubernetes-preserve-unknown-fields'
 /** The definition of the kind, without its group, version and kind. */
 export function customDefinition(definition: ResourceDefinition, dialect: Dialect): Json {
   const source = (definition.schema.source ?? { type: 'object' }) as JsonSchema
+  // kubectl takes the fields of a v2 schema for all there are: beside unknown ones none may be named.
+  if (dialect === 'v2' && source[PRESERVE] === true) return { type: 'object' }
   const json = dialect === 'v2' ? toV2(source) : toV3(source)
   const selectable = Object.keys(definition.selectableFields)
   return {
@@ -40,10 +42,14 @@ function objectFields(dialect: Dialect): Json {
 
 function toV3(source: JsonSchema): Json {
   const json = mapChildren(source, toV3)
-  if (source['x-kubernetes-embedded-resource'] === true) {
-    json['properties'] = { ...(json['properties'] as Json | undefined), ...objectFields('v3') }
-  }
-  return json
+  return source['x-kubernetes-embedded-resource'] === true ? embedded(json, 'v3') : json
+}
+
+/** An embedded object has what every object has, and must say what it is. */
+function embedded(json: Json, dialect: Dialect): Json {
+  const properties = { ...(json['properties'] as Json | undefined), ...objectFields(dialect) }
+  const required = new Set([...((json['required'] as string[] | undefined) ?? []), 'kind', 'apiVersion'])
+  return { ...json, properties, required: [...required] }
 }
 
 const NOT_IN_V2 = ['allOf', 'anyOf', 'oneOf', 'not', 'nullable', 'default', 'x-kubernetes-validations']
@@ -52,14 +58,19 @@ function toV2(source: JsonSchema): Json {
   const json = mapChildren(source, toV2)
   for (const name of NOT_IN_V2) delete json[name]
   if (source['x-kubernetes-int-or-string'] === true) delete json['type']
-  if (
-    source.nullable === true ||
-    source[PRESERVE] === true ||
-    source['x-kubernetes-embedded-resource'] === true
-  ) {
+  if (source.nullable === true || source[PRESERVE] === true) {
     for (const name of ['type', 'items', 'properties', 'additionalProperties', 'required']) delete json[name]
+    return json
   }
-  return json
+  dropNullableRequired(json, source)
+  return source['x-kubernetes-embedded-resource'] === true ? embedded(json, 'v2') : json
+}
+
+/** A required field may be null where v2 cannot say so: it is not required there. */
+function dropNullableRequired(json: Json, { required, properties = {} }: JsonSchema): void {
+  const kept = required?.filter((name) => properties[name]?.nullable !== true)
+  if (kept === undefined || kept.length === 0) delete json['required']
+  else json['required'] = kept
 }
 
 /** A copy whose sub-schemas went through `map`. */
