@@ -1,10 +1,12 @@
 // Where everything of one cloud lives. Nothing outside this directory is touched by a control plane.
 
-import { existsSync, mkdirSync, statSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, type Stats, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { UserError } from './user-error.ts'
 
 export const DEFAULT_DATA_DIR = '/var/lib/brume'
+const WRITABLE_BY_OTHERS = 0o022
+const STICKY = 0o1000
 
 export interface DataDir {
   root: string
@@ -32,7 +34,9 @@ export function dataDirAt(path: string): DataDir {
 export function ensureDataDir(dir: DataDir): void {
   try {
     makeFolders(dir.root)
-    if (!statSync(dir.root).isDirectory()) throw new Error('it is not a directory')
+    const found = statSync(dir.root)
+    if (!found.isDirectory()) throw new Error('it is not a directory')
+    keepOthersOut(dir.root, found)
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     throw new UserError(
@@ -59,4 +63,11 @@ function makeFolders(path: string): void {
 /** What to do when a store needs a key that is not there. */
 export function keyFileNext(dir: DataDir): string {
   return `put the key file that belongs to this store at ${dir.encryptionKeys} (no backup contains it), then run this again`
+}
+
+/** Whoever may write to the directory could put another CA or kubeconfig in the place of ours. */
+function keepOthersOut(path: string, { mode, uid }: Stats): void {
+  const isShared = (mode & STICKY) !== 0
+  if (isShared || uid !== process.getuid?.() || (mode & WRITABLE_BY_OTHERS) === 0) return
+  chmodSync(path, mode & 0o7777 & ~WRITABLE_BY_OTHERS)
 }

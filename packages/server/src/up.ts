@@ -69,8 +69,10 @@ function announce(plane: ControlPlane, dir: DataDir): void {
   process.stdout.write(`api: ${plane.url}\nconsole: ${plane.url}/\nkubeconfig: ${dir.kubeconfig}\n`)
 }
 
+/** For the owner alone, also where a file of the temporary name was left or laid before. */
 function writeAtomically(path: string, text: string): void {
-  writeFileSync(`${path}.new`, text, { mode: 0o600 })
+  rmSync(`${path}.new`, { force: true })
+  writeFileSync(`${path}.new`, text, { mode: 0o600, flag: 'wx' })
   renameSync(`${path}.new`, path)
 }
 

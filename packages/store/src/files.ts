@@ -1,12 +1,14 @@
 // Files that are there completely or not at all, also after a power loss.
 
-import { closeSync, fsyncSync, openSync, renameSync, writeFileSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 /** Replaces `file`, readable by its owner only. */
 export function writeFileDurably(file: string, text: string): void {
   const partial = `${file}.partial`
-  writeFileSync(partial, text, { mode: 0o600, flush: true })
+  // A file of that name may have been left by a crash, or laid by others with rights of its own.
+  rmSync(partial, { force: true })
+  writeFileSync(partial, text, { mode: 0o600, flag: 'wx', flush: true })
   renameDurably(partial, file)
 }
 

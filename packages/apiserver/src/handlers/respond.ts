@@ -9,19 +9,27 @@ import { includeObjectOf } from '../request/options.ts'
 import type { RequestContext } from './context.ts'
 
 /** Also judges what else shapes the answer, so that a write with it can be refused before it is done. Throws 406, 400. */
-export function acceptOf({ request, definition }: Pick<RequestContext, 'request' | 'definition'>) {
+export function acceptOf({
+  request,
+  definition,
+  info,
+}: Pick<RequestContext, 'request' | 'definition' | 'info'>) {
   const accepted = negotiate(
     request.headers['accept'],
-    { views: viewsOf(definition), protobuf: definition.custom !== true },
+    { views: viewsOf(definition, info), protobuf: definition.custom !== true },
     request.query.get('pretty'),
   )
   if (accepted.as === 'Table') includeObjectOf(request.query)
   return accepted
 }
 
-/** A kind that can only be created (a review) has no rows that anybody could list. */
-const viewsOf = ({ verbs }: RequestContext['definition']) =>
-  verbs.includes('list') ? TABLE_VIEWS : TABLE_VIEWS.filter((view) => view !== 'Table')
+/** A kind that can only be created (a review) has no rows that anybody could list; one object is no list. */
+function viewsOf({ verbs }: RequestContext['definition'], { verb }: RequestContext['info']): string[] {
+  return TABLE_VIEWS.filter((view) => {
+    if (view === 'Table') return verbs.includes('list')
+    return view !== 'PartialObjectMetadataList' || verb === 'deletecollection'
+  })
+}
 
 /** For bodies that have no views (Scale, TokenRequest). Throws 406. */
 export function acceptPlain({ request }: Pick<RequestContext, 'request'>) {

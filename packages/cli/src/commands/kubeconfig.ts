@@ -95,6 +95,6 @@ function targetPath(env: Environment): string {
 function writeAtomically(path: string, text: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   const temporary = `${path}.${process.pid}.new`
-  writeFileSync(temporary, text, { mode: 0o600 })
+  writeFileSync(temporary, text, { mode: 0o600, flag: 'wx' })
   renameSync(temporary, path)
 }
