@@ -68,31 +68,38 @@ export class FaultyTransport implements Transport {
     this.#weather = options.weather
   }
 
-  async request(request: TransportRequest): Promise<TransportResponse> {
+  /** Who aborts a call stops waiting at once; a call that is on its way still arrives. */
+  request(request: TransportRequest): Promise<TransportResponse> {
+    return abortable(this.#deliver(request), request.signal)
+  }
+
+  async #deliver(request: TransportRequest): Promise<TransportResponse> {
     const weather = this.#weather
-    await this.#pass(request.signal)
+    await this.#pass()
     if (this.#happens(weather.loseRequest)) throw lost('the request')
     const isWatch = request.query instanceof URLSearchParams && request.query.get('watch') === 'true'
+    const { signal, ...call } = request
+    const sent = isWatch ? request : call
     const twice = !isWatch && this.#happens(weather.duplicate)
     const [first, second] = await Promise.all([
-      this.#inner.request(request),
-      twice ? this.#inner.request(request) : undefined,
+      this.#inner.request(sent),
+      twice ? this.#inner.request(sent) : undefined,
     ])
     const response = second !== undefined && this.#happens(0.5) ? second : first
-    await this.#pass(request.signal)
-    if (this.#happens(weather.loseAnswer)) {
+    await this.#pass()
+    if (signal?.aborted || this.#happens(weather.loseAnswer)) {
       await discard(response)
       throw lost('the answer')
     }
-    const body = this.#damaged(response, request)
+    const body = this.#damaged(response, signal)
     return { status: response.status, headers: response.headers, body, buffer: () => readAll(body) }
   }
 
   close(): void {}
 
-  async *#damaged(response: TransportResponse, { signal }: TransportRequest): AsyncGenerator<Buffer> {
+  async *#damaged(response: TransportResponse, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
     for await (const chunk of response.body) {
-      await this.#pass(signal)
+      await abortable(this.#pass(), signal)
       const weather = this.#weather
       const at = this.#random.below(chunk.length + 1)
       if (this.#happens(weather.cut)) {
@@ -107,7 +114,7 @@ export class FaultyTransport implements Transport {
       }
       if (this.#happens(weather.split) && at > 0 && at < chunk.length) {
         yield chunk.subarray(0, at)
-        await this.#pass(signal)
+        await abortable(this.#pass(), signal)
         yield chunk.subarray(at)
       } else yield chunk
     }
@@ -117,12 +124,22 @@ export class FaultyTransport implements Transport {
     return this.#random.next() < probability
   }
 
-  async #pass(signal: AbortSignal | undefined): Promise<void> {
+  async #pass(): Promise<void> {
     const { maxDelayMs, stall, stallMs } = this.#weather
     const delayMs = this.#happens(stall) ? stallMs : maxDelayMs * this.#random.next()
     if (delayMs > 0) await this.#clock.sleep(delayMs)
-    signal?.throwIfAborted()
   }
+}
+
+/** Rejects with the signal's reason as soon as it is aborted; what the promise comes to then is nobody's. */
+function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason)
+    if (signal.aborted) onAbort()
+    signal.addEventListener('abort', onAbort, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+  })
 }
 
 /** An answer that nobody gets still holds its watch until it is closed. */

@@ -1,9 +1,10 @@
 // Leader election by a Lease, as client-go does it: of several processes one works, and another takes over when the
-// lease is not renewed. Time is measured by this process's own clock from when it saw the lease change.
+// lease is not renewed. Time is measured by this process's own timers: for a candidate from when it saw the lease change,
+// for the leader from when it began to ask for it.
 
 import type { KubeObject } from '@brume/api/object'
-import { type Clock, formatMicroTime } from '@brume/base/clock'
-import { StatusError } from '@brume/base/errors'
+import { type Clock, formatMicroTime, type Timer } from '@brume/base/clock'
+import { isStatus } from '@brume/base/errors'
 import type { Logger } from '@brume/base/log'
 import { delay } from './backoff.ts'
 import { LEASES } from './builtin.ts'
@@ -32,94 +33,146 @@ export interface LeaderElectionOptions {
 
 interface Sight {
   lease: KubeObject
-  /** What the holder changes when it renews. */
-  record: string
-  seenAt: number
+  /** Nobody has written the lease for as long as it says that it lasts. */
+  expired: boolean
+  timer: Timer | undefined
 }
 
 /** client-go's jitter of waiting candidates. */
 const JITTER = 1.2
+/** An attempt that hangs leaves time for another before the deadline. */
+const ATTEMPTS_PER_DEADLINE = 2
+/** A process that ends does not wait for longer to give its lease back. */
+const RELEASE_LIMIT_MS = 2_000
+const RELEASE_ATTEMPTS = 3
 
-/** Runs until the signal is aborted or, having led, the lead is lost; releases the lease in the first case. */
+/**
+ * Runs until the signal is aborted, or the lead was lost, or the work has failed (its error is thrown); gives the lease
+ * back unless it was lost.
+ */
 export async function runLeaderElection(options: LeaderElectionOptions, signal: AbortSignal): Promise<void> {
   const election = new Election(options)
-  const retryMs = options.retryPeriodMs ?? 2000
-  while (!signal.aborted && !(await election.tryAcquire())) {
-    await delay(options.clock, retryMs * (1 + JITTER * options.random()), signal)
+  try {
+    const retryMs = options.retryPeriodMs ?? 2000
+    while (!signal.aborted && !(await election.tryAcquire(signal))) {
+      await delay(options.clock, retryMs * (1 + JITTER * options.random()), signal)
+    }
+    if (!signal.aborted) await lead(election, options, signal)
+  } finally {
+    election.stop()
   }
-  if (signal.aborted) return
-  const lead = new AbortController()
-  const work = Promise.resolve(options.onLead(lead.signal))
-  await election.renewUntilLost(signal)
-  lead.abort()
-  await work
-  if (signal.aborted) await election.release()
+}
+
+async function lead(election: Election, options: LeaderElectionOptions, signal: AbortSignal): Promise<void> {
+  const failed = new AbortController()
+  const leading = AbortSignal.any([signal, election.lost, failed.signal])
+  const work = (async () => options.onLead(leading))()
+  work.catch(() => failed.abort())
+  await election.renewUntil(leading)
+  if (election.lost.aborted) options.logger.error('lost the lead', { lease: options.name })
+  try {
+    await work
+  } finally {
+    if (!election.lost.aborted) await election.release()
+  }
 }
 
 class Election {
   readonly #options: LeaderElectionOptions
+  readonly #lost = new AbortController()
   #sight: Sight | undefined
   #leader = ''
+  /** Ends the lead unless an attempt succeeds before. Timers, unlike the clock, do not jump when somebody sets it. */
+  #deadline: Timer | undefined
 
   constructor(options: LeaderElectionOptions) {
     this.#options = options
   }
 
-  async renewUntilLost(signal: AbortSignal): Promise<void> {
+  /** Aborted when this process led and may not any more. */
+  get lost(): AbortSignal {
+    return this.#lost.signal
+  }
+
+  async renewUntil(ended: AbortSignal): Promise<void> {
+    while (!ended.aborted) {
+      await delay(this.#options.clock, this.#options.retryPeriodMs ?? 2000, ended)
+      if (ended.aborted) return
+      if (!(await this.tryAcquire(ended)) && this.#leader !== this.#options.identity) this.#lost.abort()
+    }
+  }
+
+  /**
+   * True when this process holds the lease after the call. Refusals and lost connections count as false, and so does an
+   * answer that comes so late that others may have taken the lease since.
+   */
+  async tryAcquire(signal: AbortSignal): Promise<boolean> {
     const { clock, logger, name } = this.#options
     const deadlineMs = this.#options.renewDeadlineMs ?? 10_000
-    let renewedAt = clock.now()
-    while (!signal.aborted) {
-      await delay(clock, this.#options.retryPeriodMs ?? 2000, signal)
-      if (signal.aborted) return
-      if (await this.tryAcquire()) renewedAt = clock.now()
-      else if (this.#leader !== this.#options.identity || clock.now() - renewedAt >= deadlineMs) {
-        return logger.error('lost the lead', { lease: name })
+    // Others count from when they see what this attempt writes, which is later than now.
+    let isLate = false
+    const deadline = clock.after(deadlineMs, () => {
+      isLate = true
+      if (this.#deadline === deadline) this.#lost.abort()
+    })
+    const hanging = new AbortController()
+    const limit = clock.after(deadlineMs / ATTEMPTS_PER_DEADLINE, () => hanging.abort())
+    try {
+      const isHeld = await this.#acquire(AbortSignal.any([signal, hanging.signal]))
+      if (!isHeld || isLate) return false
+      this.#deadline?.cancel()
+      this.#deadline = deadline
+      return true
+    } catch (error) {
+      if (!(error instanceof Error)) throw error
+      logger.debug('the lease was not taken', { lease: name, error: error.message })
+      return false
+    } finally {
+      limit.cancel()
+      if (this.#deadline !== deadline) deadline.cancel()
+    }
+  }
+
+  stop(): void {
+    this.#deadline?.cancel()
+    this.#sight?.timer?.cancel()
+  }
+
+  /** Lets another candidate take over at once, if this process holds the lease. */
+  async release(): Promise<void> {
+    const { clock, logger, name } = this.#options
+    const limit = new AbortController()
+    const timer = clock.after(RELEASE_LIMIT_MS, () => limit.abort())
+    try {
+      await this.#release(limit.signal)
+    } catch (error) {
+      if (!(error instanceof Error)) throw error
+      logger.warn('the lease was not released', { lease: name, error: error.message })
+    } finally {
+      timer.cancel()
+    }
+  }
+
+  /** As it is now: a renewal whose answer nobody waited for may have been written. */
+  async #release(signal: AbortSignal): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      const lease = await this.#get(signal)
+      if (lease === undefined || lease['spec']?.holderIdentity !== this.#options.identity) return
+      const now = formatMicroTime(this.#options.clock.now())
+      const freed = { holderIdentity: '', leaseDurationSeconds: 1, renewTime: now, acquireTime: now }
+      try {
+        await this.#leases().update({ ...lease, spec: { ...lease['spec'], ...freed } }, { signal })
+        return
+      } catch (error) {
+        if (!isStatus(error, 'Conflict') || attempt === RELEASE_ATTEMPTS) throw error
       }
     }
   }
 
-  /** True when this process holds the lease after the call. Refusals and lost connections count as false. */
-  async tryAcquire(): Promise<boolean> {
-    try {
-      return await this.#acquire()
-    } catch (error) {
-      if (!(error instanceof Error)) throw error
-      this.#options.logger.debug('the lease was not taken', {
-        lease: this.#options.name,
-        error: error.message,
-      })
-      return false
-    }
-  }
-
-  /** Lets another candidate take over at once. */
-  async release(): Promise<void> {
-    const lease = this.#sight?.lease
-    if (lease === undefined || this.#leader !== this.#options.identity) return
-    const now = formatMicroTime(this.#options.clock.now())
-    const spec = {
-      ...lease.spec,
-      holderIdentity: '',
-      leaseDurationSeconds: 1,
-      renewTime: now,
-      acquireTime: now,
-    }
-    try {
-      await this.#leases().update({ ...lease, spec })
-    } catch (error) {
-      if (!(error instanceof StatusError)) throw error
-      this.#options.logger.warn('the lease was not released', {
-        lease: this.#options.name,
-        error: error.message,
-      })
-    }
-  }
-
-  async #acquire(): Promise<boolean> {
+  async #acquire(signal: AbortSignal): Promise<boolean> {
     const { identity, clock, namespace, name } = this.#options
     const durationMs = this.#options.leaseDurationMs ?? 15_000
-    const found = await this.#get()
+    const found = await this.#get(signal)
     const now = formatMicroTime(clock.now())
     const mine = {
       holderIdentity: identity,
@@ -128,38 +181,43 @@ class Election {
     }
     if (found === undefined) {
       const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name, namespace } }
-      this.#saw(
-        await this.#leases().create({ ...lease, spec: { ...mine, acquireTime: now, leaseTransitions: 0 } }),
-      )
+      const spec = { ...mine, acquireTime: now, leaseTransitions: 0 }
+      this.#saw(await this.#leases().create({ ...lease, spec }, { signal }))
       return true
     }
     this.#saw(found)
     const holder: string = found.spec?.holderIdentity ?? ''
-    const validUntil = this.#sight!.seenAt + Number(found.spec?.leaseDurationSeconds ?? 0) * 1000
-    if (holder !== identity && holder !== '' && validUntil > clock.now()) return false
+    if (holder !== identity && holder !== '' && !this.#sight!.expired) return false
     const transitions = Number(found.spec?.leaseTransitions ?? 0)
     const taken =
       holder === identity
         ? { acquireTime: found.spec.acquireTime, leaseTransitions: transitions }
         : { acquireTime: now, leaseTransitions: transitions + 1 }
-    this.#saw(await this.#leases().update({ ...found, spec: { ...found.spec, ...mine, ...taken } }))
+    const spec = { ...found.spec, ...mine, ...taken }
+    this.#saw(await this.#leases().update({ ...found, spec }, { signal }))
     return true
   }
 
-  async #get(): Promise<KubeObject | undefined> {
+  async #get(signal: AbortSignal): Promise<KubeObject | undefined> {
     const { namespace, name } = this.#options
     try {
-      return await this.#leases().get({ namespace, name })
+      return await this.#leases().get({ namespace, name }, { signal })
     } catch (error) {
-      if (error instanceof StatusError && error.reason === 'NotFound') return undefined
+      if (isStatus(error, 'NotFound')) return undefined
       throw error
     }
   }
 
   #saw(lease: KubeObject): void {
-    const record = JSON.stringify([lease.spec?.holderIdentity, lease.spec?.renewTime])
-    const seenAt = this.#sight?.record === record ? this.#sight.seenAt : this.#options.clock.now()
-    this.#sight = { lease, record, seenAt }
+    if (this.#sight?.lease.metadata.resourceVersion !== lease.metadata.resourceVersion) {
+      this.#sight?.timer?.cancel()
+      const sight: Sight = { lease, expired: false, timer: undefined }
+      const durationMs = Number(lease.spec?.leaseDurationSeconds ?? 0) * 1000
+      sight.timer = this.#options.clock.after(durationMs, () => {
+        sight.expired = true
+      })
+      this.#sight = sight
+    }
     const holder: string = lease.spec?.holderIdentity ?? ''
     if (holder === this.#leader) return
     this.#leader = holder
