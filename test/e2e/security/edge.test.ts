@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test'
 import { startTestControlPlane, type TestControlPlane } from '@brume/testkit/control-plane'
 import { httpOf } from '@brume/testkit/http'
 import { personOf } from './people.ts'
-import { adminKey, http1 } from './raw.ts'
+import { adminKey, http1, http2Request } from './raw.ts'
 
 const NS = '/api/v1/namespaces/default'
 
@@ -112,4 +112,23 @@ test('a page of another site gets nothing out of a browser with a certificate', 
   for (const { text } of [asked, read]) assert.doesNotMatch(text.split('\r\n\r\n')[0]!, /access-control/i)
   assert.equal((await httpOf(plane).send('GET', `${NS}/configmaps/forged`)).status, 404)
   assert.equal((await post('content-type: application/json', 'sec-fetch-site: same-origin')).status, 201)
+})
+
+test('what strangers ask for leaves nothing behind in the metrics', async () => {
+  const mark = 'strange7f3a'
+  for (let i = 0; i < 30; i++) {
+    const paths = [
+      `/apis/${mark}${i}/v1/things`,
+      `/api/v1/namespaces/${mark}${i}/pods`,
+      `/api/v1/namespaces/default/pods/p/${mark}${i}`,
+      `/api/v1/${mark}${i}`,
+      `/${mark}${i}`,
+    ]
+    for (const path of paths) await http1(plane, { path, headers: [`user-agent: ${mark}`] })
+    await http2Request(plane, { ':method': `${mark}${i}`, ':path': '/api/v1/namespaces/default/pods' })
+  }
+  const { status, text } = await httpOf(plane).send('GET', '/metrics')
+  assert.equal(status, 200)
+  assert.match(text, /apiserver_request_total/)
+  assert.doesNotMatch(text, new RegExp(mark, 'i'))
 })

@@ -224,3 +224,35 @@ test('events are guarded in the group that is asked, and hold one set of objects
   assert.equal((await core.send('GET', path('/api/v1'))).status, 200)
   assert.equal((await core.send('GET', path('/apis/events.k8s.io/v1'))).status, 403)
 })
+
+test('a binding or an eviction is of the pod that the path names', async () => {
+  const http = httpOf(plane)
+  const ns = '/api/v1/namespaces/own/pods'
+  for (const name of ['mine', 'theirs']) {
+    await mustCreate(plane, ns, {
+      ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name } },
+      spec: { containers: [{ name: 'c', image: 'i' }] },
+    })
+  }
+  const verbs = ['create']
+  const one = await person('own', [
+    { verbs, resources: ['pods/binding', 'pods/eviction'], resourceNames: ['mine'] },
+  ])
+  const bind = (namespace: string) => ({ metadata: { name: 'theirs', namespace }, target: { name: 'n' } })
+  const tries: [string, object][] = [
+    [`${ns}/mine/binding`, bind('own')],
+    [`${ns}/mine/binding`, bind('other')],
+    [`${ns}/theirs/binding`, bind('own')],
+    ['/api/v1/namespaces/own/bindings', bind('own')],
+    [`${ns}/mine/eviction`, { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'theirs' } }],
+    [`${ns}/theirs/eviction`, { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'mine' } }],
+  ]
+  for (const [path, body] of tries) {
+    const { status, text } = await one.send('POST', path, body)
+    assert.ok(status === 403 || status === 400, `${path} ${JSON.stringify(body)}: ${text}`)
+  }
+  for (const name of ['mine', 'theirs']) {
+    const { body } = await http.send('GET', `${ns}/${name}`)
+    assert.deepEqual([body.spec.nodeName, body.metadata.deletionTimestamp], [undefined, undefined])
+  }
+})

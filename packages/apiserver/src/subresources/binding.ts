@@ -11,7 +11,7 @@ import { type RequestContext, targetOf } from '../handlers/context.ts'
 import { respondStatus } from '../handlers/respond.ts'
 import type { ApiResponse } from '../http/types.ts'
 import { parseWriteOptions } from '../request/options.ts'
-import { readTypedBody } from './body.ts'
+import { checkBodyNames, readTypedBody } from './body.ts'
 import type { Subresource } from './table.ts'
 
 const BINDING = { group: '', version: 'v1', kind: 'Binding', typeName: 'io.k8s.api.core.v1.Binding' }
@@ -25,6 +25,7 @@ export async function createBinding(context: RequestContext): Promise<ApiRespons
     userAgent: context.request.headers['user-agent'],
   })
   const body = await readTypedBody(context, BINDING, options)
+  checkBodyNames(body, context, 'Binding')
   const definition = context.parts.registry.lookup('', 'v1', 'pods')
   assert(definition !== undefined, 'pods are built in')
   const name = context.info.name === '' ? (body.metadata?.name ?? '') : context.info.name

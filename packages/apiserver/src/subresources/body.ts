@@ -2,6 +2,7 @@
 
 import type { KubeObject } from '@brume/api/object'
 import { schemaFor } from '@brume/api/schema/compile'
+import { badRequest } from '@brume/base/errors'
 import type { RequestContext } from '../handlers/context.ts'
 import {
   cannotHandle,
@@ -38,4 +39,15 @@ export async function readTypedBody(
     refuse: cannotHandle(kind),
   })
   return value
+}
+
+/** The body must be of the object that was authorized: the one of the path. Throws 400. */
+export function checkBodyNames(body: KubeObject, { info }: RequestContext, kind: string): void {
+  const { name = '', namespace = '' } = body.metadata ?? {}
+  if (info.name !== '' && name !== info.name) {
+    throw badRequest(`name in URL does not match name in ${kind} object`)
+  }
+  if (namespace !== '' && namespace !== info.namespace) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+  }
 }

@@ -12,7 +12,7 @@ import { respondStatus } from '../handlers/respond.ts'
 import { keyOf, objectOf } from '../registry/entries.ts'
 import type { DeleteOptions } from '../request/delete-options.ts'
 import { parseWriteOptions } from '../request/options.ts'
-import { readTypedBody } from './body.ts'
+import { checkBodyNames, readTypedBody } from './body.ts'
 import type { Subresource } from './table.ts'
 
 const EVICTION = {
@@ -29,6 +29,7 @@ export const eviction: Subresource = {
       userAgent: context.request.headers['user-agent'],
     })
     const body = await readTypedBody(context, EVICTION, options)
+    checkBodyNames(body, context, 'Eviction')
     const pod = currentPod(context)
     const dryRun = options.dryRun || (body['deleteOptions']?.dryRun ?? []).length > 0
     const deleteOptions: DeleteOptions = {
