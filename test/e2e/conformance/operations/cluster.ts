@@ -195,6 +195,36 @@ export const extension: Row[] = [
     },
   },
   {
+    group: 'apiregistration.k8s.io',
+    resource: 'apiservices',
+    kind: 'APIService',
+    clusterScoped: true,
+    name: (suffix) => `v1.s${suffix.slice(-1)}-${run}.example.com`,
+    body: (n) => ({
+      spec: {
+        group: `s${n}-${run}.example.com`,
+        version: 'v1',
+        groupPriorityMinimum: 1000,
+        versionPriority: 15,
+        insecureSkipTLSVerify: true,
+        service: { namespace: 'default', name: 'nothing' },
+      },
+    }),
+    change: {
+      patch: { spec: { versionPriority: 9 } },
+      shows: ({ spec }) => spec.versionPriority === 9 && spec.service.port === 443,
+    },
+    status: {
+      keepsMetadata: true,
+      patch: {
+        status: {
+          conditions: [{ ...condition('StatusPatched'), lastTransitionTime: '2026-01-01T00:00:00Z' }],
+        },
+      },
+      shows: hasCondition('StatusPatched'),
+    },
+  },
+  {
     group: 'certificates.k8s.io',
     resource: 'certificatesigningrequests',
     kind: 'CertificateSigningRequest',
