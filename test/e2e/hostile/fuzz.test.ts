@@ -66,6 +66,7 @@ test('no request crashes the server, shows its inside, or leaves half a write', 
   assert.deepEqual(errors, [], `logged as errors of the server, seed ${SEED}`)
   assert.deepEqual(found.map(show), [], `seed ${SEED}`)
   assert.deepEqual(warnings, [])
+  assert.deepEqual(Object.keys(Object.prototype), [], 'a key named __proto__ reached what all objects share')
   // Most requests would prove nothing if none of them got through.
   assert.ok((statuses.get(201) ?? 0) > REQUESTS / 100, `few writes succeed: ${JSON.stringify([...statuses])}`)
 })

@@ -9,7 +9,7 @@ import { decodeBuiltin } from '@brume/api/schema/decode'
 import type { Schema } from '@brume/api/schema/schema'
 import { stringifyJson } from '@brume/base/json'
 import { mutateBytes, type SeededRandom } from '@brume/base/seeded-random'
-import { deepClone } from '@brume/base/values'
+import { deepClone, setOwn } from '@brume/base/values'
 import type { Ask } from './session.ts'
 import { VALID } from './valid.ts'
 import { anyOf, junk, ODD_TEXTS } from './values.ts'
@@ -220,13 +220,13 @@ function spoil(object: Record<string, unknown>, schema: Schema, random: SeededRa
     keys.length > 0 && random.below(4) > 0
       ? random.pick(keys)
       : random.pick([...(fields?.keys() ?? ODD_TEXTS)])
-  const child = object[key]
+  const child = Object.hasOwn(object, key) ? object[key] : undefined
   const field = fields?.get(key)?.schema ?? (schema.kind === 'map' ? schema.values : undefined)
   const within = Array.isArray(child) && child.length > 0 && field?.kind === 'list' ? child[0] : child
   const next = field?.kind === 'list' ? field.items : field
   const isContainer = typeof within === 'object' && within !== null && !Array.isArray(within)
   if (isContainer && next !== undefined && random.below(5) > 0) spoil(within, next, random)
-  else object[key] = field === undefined ? junk(random) : anyOf(field, random)
+  else setOwn(object, key, field === undefined ? junk(random) : anyOf(field, random))
 }
 
 function bodyOf(
