@@ -70,6 +70,7 @@ const nodeAffinity = {
   required: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'zone', operator: 'In', values: ['a'] }] }] },
 }
 const attacher = 'csi.example.com'
+const driver = (name: string) => ({ name, nodeID: 'n', topologyKeys: ['zone'], allocatable: { count: 5 } })
 
 export const storage: Row[] = [
   {
@@ -97,10 +98,10 @@ export const storage: Row[] = [
     resource: 'csinodes',
     kind: 'CSINode',
     clusterScoped: true,
-    body: () => ({ spec: { drivers: [] } }),
+    body: () => ({ spec: { drivers: [driver('first.example.com')] } }),
     change: {
-      patch: { spec: { drivers: [{ name: attacher, nodeID: 'n', topologyKeys: ['zone'] }] } },
-      shows: ({ spec }) => spec.drivers[0].nodeID === 'n',
+      patch: { spec: { drivers: [driver('first.example.com'), driver(attacher)] } },
+      shows: ({ spec }) => spec.drivers.length === 2 && spec.drivers[0].allocatable.count === 5,
     },
   },
   {
