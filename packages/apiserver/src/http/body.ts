@@ -5,7 +5,6 @@ import { StatusError } from '@brume/base/errors'
 
 /** Kubernetes' limit for a request body. */
 export const MAX_BODY_BYTES = 3 * 1024 * 1024
-const BODY_TIMEOUT_MS = 30_000
 /** First size of the buffer that pieces are gathered in; it doubles as needed. */
 const FIRST_BUFFER_BYTES = 16 * 1024
 
@@ -18,15 +17,15 @@ export interface BodySource {
 
 export interface BodyLimits {
   maxBytes?: number
-  timeoutMs?: number
+  timeoutMs: number
 }
 
 /**
  * The whole body. Throws StatusError: RequestEntityTooLarge above `maxBytes`, BadRequest when it ended early,
  * Timeout when it trickles.
  */
-export function readBody(source: BodySource, limits: BodyLimits = {}): Promise<Buffer> {
-  const { maxBytes = MAX_BODY_BYTES, timeoutMs = BODY_TIMEOUT_MS } = limits
+export function readBody(source: BodySource, limits: BodyLimits): Promise<Buffer> {
+  const { maxBytes = MAX_BODY_BYTES, timeoutMs } = limits
   const { stream, contentLength } = source
   if (contentLength !== undefined && contentLength > maxBytes) return Promise.reject(tooLarge(maxBytes))
   // What was cut off before anybody listened tells nobody any more.

@@ -46,7 +46,7 @@ export function metaSchema(kind: string): ObjectSchema {
 /** One object (already in the served version) in the accepted view: itself, a Table row, or its metadata. */
 export function viewOf(
   accepted: Accepted,
-  definition: ResourceDefinition,
+  definition: Pick<ResourceDefinition, 'columns' | 'schema'>,
   object: KubeObject,
   view: { now: number; includeObject: 'None' | 'Metadata' | 'Object' },
 ): { object: object; schema: ObjectSchema } {

@@ -15,7 +15,7 @@ import type { ApiRequest, ApiResponse } from './types.ts'
 
 /** What a connection is busy with. */
 interface Connection {
-  answers: number
+  answers: Set<ServerResponse>
   /** The server is stopping: the connection ends with its last answer. */
   draining: boolean
 }
@@ -23,11 +23,11 @@ interface Connection {
 export function serveHttp1(http1: Server, serving: Serving): void {
   const connections = new WeakMap<Socket, Connection>()
   http1.on('connection', (socket: Socket) => {
-    const connection: Connection = { answers: 0, draining: false }
+    const connection: Connection = { answers: new Set(), draining: false }
     connections.set(socket, connection)
     socket.once('brume-drain', () => {
       connection.draining = true
-      if (connection.answers === 0) socket.end()
+      if (connection.answers.size === 0) socket.end()
     })
   })
   http1.on('clientError', (error: NodeJS.ErrnoException, socket) => {
@@ -41,22 +41,22 @@ export function serveHttp1(http1: Server, serving: Serving): void {
 }
 
 async function serve(
-  { server, slowReaders, clock, failed }: Serving,
+  { server, slowReaders, clock, limits, failed }: Serving,
   connection: Connection,
   message: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const { socket } = message
-  connection.answers++
+  connection.answers.add(response)
   slowReaders.add(response, clock.now(), () => response.destroy())
   response.on('error', () => {})
   response.once('close', () => {
     slowReaders.remove(response)
-    connection.answers--
-    if (connection.draining && connection.answers === 0) socket.end()
+    connection.answers.delete(response)
+    if (connection.draining && connection.answers.size === 0) socket.end()
   })
   try {
-    const answer = await server.handle(requestOf(message, response))
+    const answer = await server.handle(requestOf(message, response, limits.bodyMs))
     send({ message, response, answer, isLast: connection.draining })
   } catch (error) {
     failed(error)
@@ -64,7 +64,7 @@ async function serve(
   }
 }
 
-function requestOf(message: IncomingMessage, response: ServerResponse): ApiRequest {
+function requestOf(message: IncomingMessage, response: ServerResponse, bodyMs: number): ApiRequest {
   const target = message.url ?? '/'
   const mark = target.indexOf('?')
   const length = message.headers['content-length']
@@ -75,11 +75,14 @@ function requestOf(message: IncomingMessage, response: ServerResponse): ApiReque
     query: new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1)),
     headers: message.headers as ApiRequest['headers'],
     readBody: () =>
-      readBody({
-        stream: message,
-        contentLength: length === undefined ? undefined : Number(length),
-        aborted: () => message.destroyed && !message.complete,
-      }),
+      readBody(
+        {
+          stream: message,
+          contentLength: length === undefined ? undefined : Number(length),
+          aborted: () => message.destroyed && !message.complete,
+        },
+        { timeoutMs: bodyMs },
+      ),
     ...(certificate === undefined ? {} : { clientCertificate: certificate }),
     get signal() {
       return closeSignal(response)
@@ -151,7 +154,8 @@ const ERROR_CODES: Readonly<Record<string, number>> = {
 
 /** What is no HTTP request is answered as Go's servers do, unless an answer is on its way already. */
 function refuse(error: NodeJS.ErrnoException, socket: Socket, connection: Connection | undefined): void {
-  if (!socket.writable || error.code === 'ECONNRESET' || connection?.answers !== 0) {
+  const isAnswering = [...(connection?.answers ?? [])].some((response) => response.headersSent)
+  if (!socket.writable || error.code === 'ECONNRESET' || isAnswering) {
     socket.destroy()
     return
   }

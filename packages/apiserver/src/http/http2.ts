@@ -10,7 +10,6 @@ import {
 import type { TLSSocket } from 'node:tls'
 import { readBody } from './body.ts'
 import { clientCertificateOf } from './client-certificate.ts'
-import { LISTENER_LIMITS } from './limits.ts'
 import type { Serving } from './serving.ts'
 import { closeSignal, discardBody, streamSink } from './sink.ts'
 import type { ApiRequest, ApiResponse } from './types.ts'
@@ -19,7 +18,7 @@ const { NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR } = constants
 
 export function serveHttp2(http2: Http2Server, serving: Serving): void {
   http2.on('session', (session: ServerHttp2Session) => {
-    session.setTimeout(LISTENER_LIMITS.idleMs, () => {
+    session.setTimeout(serving.limits.idleMs, () => {
       // Open streams (watches) keep a session; an idle one ends.
       if (!hasStreams(session)) session.close()
     })
@@ -34,7 +33,7 @@ const openStreams = new WeakMap<object, number>()
 const hasStreams = (session: object) => (openStreams.get(session) ?? 0) > 0
 
 async function serve(
-  { server, slowReaders, clock, failed }: Serving,
+  { server, slowReaders, clock, limits, failed }: Serving,
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
 ): Promise<void> {
@@ -48,7 +47,11 @@ async function serve(
     openStreams.set(session, (openStreams.get(session) ?? 1) - 1)
   })
   try {
-    send(stream, await server.handle(requestOf(stream, headers)), headers[':method'] === 'HEAD')
+    send(
+      stream,
+      await server.handle(requestOf(stream, headers, limits.bodyMs)),
+      headers[':method'] === 'HEAD',
+    )
   } catch (error) {
     failed(error)
     cut(stream)
@@ -61,7 +64,7 @@ function cut(stream: ServerHttp2Stream): void {
   stream.destroy()
 }
 
-function requestOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): ApiRequest {
+function requestOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, bodyMs: number): ApiRequest {
   const target = headers[':path'] ?? '/'
   const mark = target.indexOf('?')
   const length = headers['content-length']
@@ -73,11 +76,14 @@ function requestOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Api
     query: new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1)),
     headers: headers as ApiRequest['headers'],
     readBody: () =>
-      readBody({
-        stream,
-        contentLength: length === undefined ? undefined : Number(length),
-        aborted: () => stream.aborted || (stream.rstCode ?? 0) !== 0,
-      }),
+      readBody(
+        {
+          stream,
+          contentLength: length === undefined ? undefined : Number(length),
+          aborted: () => stream.aborted || (stream.rstCode ?? 0) !== 0,
+        },
+        { timeoutMs: bodyMs },
+      ),
     ...(certificate === undefined ? {} : { clientCertificate: certificate }),
     get signal() {
       return closeSignal(stream)

@@ -10,6 +10,8 @@ export const LISTENER_LIMITS = {
   /** A request's head must arrive within this time, the whole request within five minutes. */
   headMs: 20_000,
   requestMs: 300_000,
+  /** A body that somebody waits for. */
+  bodyMs: 30_000,
   /** A connection on which nothing is open. */
   idleMs: 600_000,
   /** An answer of which the client takes nothing. */

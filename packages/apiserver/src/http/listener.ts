@@ -16,6 +16,8 @@ import { SlowReaders } from './slow-readers.ts'
 
 /** How often answers that nobody reads are looked for, as a part of the time they are given. */
 const SWEEPS = 6
+/** And half-sent requests. */
+const HEAD_CHECKS = 4
 
 /** Forward secrecy and authenticated encryption in every version. */
 const TLS = {
@@ -63,7 +65,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   const slowReaders = new SlowReaders(limits.stalledMs)
   const sweeping = setInterval(() => slowReaders.sweep(clock.now()), limits.stalledMs / SWEEPS).unref()
   const failed = (error: unknown) => logger.error('an answer could not be sent', { error })
-  const serving: Serving = { server: options.server, slowReaders, clock, failed }
+  const serving: Serving = { server: options.server, slowReaders, clock, limits, failed }
   const h2 = http2.createServer({
     maxHeaderListPairs: limits.headerPairs,
     maxSessionInvalidFrames: 100,
@@ -78,7 +80,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     headersTimeout: limits.headMs,
     requestTimeout: limits.requestMs,
     keepAliveTimeout: limits.idleMs,
-    connectionsCheckingInterval: 5_000,
+    connectionsCheckingInterval: limits.headMs / HEAD_CHECKS,
   })
   // Its timeouts of half-sent requests are armed by this event; the port itself belongs to the TLS server.
   h1.emit('listening')

@@ -37,7 +37,10 @@ export interface BodyStream {
 }
 
 export interface Sink {
-  /** false: the buffer is above the high-water mark; wait for `onDrain`. Writes after close are dropped. */
+  /**
+   * false: the buffer is above the high-water mark; wait for `onDrain`. From then on the writer may use the chunk for
+   * something else. Writes after close are dropped.
+   */
   write(chunk: Buffer | string): boolean
   end(): void
   /** Ends the connection without a proper end: the client sees an error. */
