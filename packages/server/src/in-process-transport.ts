@@ -101,7 +101,8 @@ class PipeSink implements Sink {
 
   write(chunk: Buffer | string): boolean {
     if (this.closed) return false
-    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
+    // A copy: the reader keeps what it gets, and a writer uses its buffer again.
+    const bytes = Buffer.from(chunk as Buffer)
     this.#chunks.push(bytes)
     this.#bytes += bytes.length
     this.#wake?.()

@@ -1,20 +1,17 @@
-// Lists in every form but plain JSON: Tables, metadata only, YAML, protobuf, converted versions.
+// Lists in every form but plain JSON: Tables, metadata only, YAML, converted versions.
 
-import { encodeProtobufMessage } from '@brume/api/codec/protobuf'
-import { encodeProtobufList } from '@brume/api/codec/protobuf-list'
-import type { KubeObject } from '@brume/api/object'
-import { apiVersionOf, type ResourceDefinition } from '@brume/api/resource'
-import { type Accepted, CONTENT_TYPES } from '../http/accept.ts'
+import { apiVersionOf } from '@brume/api/resource'
+import type { Accepted } from '../http/accept.ts'
 import { metaSchema, respondWith } from '../http/encode.ts'
 import { listSchemaOf } from '../http/list-schema.ts'
-import { writeSlabs } from '../http/slabs.ts'
 import type { ApiResponse } from '../http/types.ts'
 import { objectOf } from '../registry/entries.ts'
 import type { ListOptions } from '../request/options.ts'
 import { partialMetadataOf, tableOf } from '../table/table.ts'
 import type { RequestContext } from './context.ts'
 import type { Page } from './list.ts'
-import { type ListMeta, listMetaOf } from './list-json.ts'
+import { listMetaOf } from './list-json.ts'
+import { protobufListResponse } from './list-protobuf.ts'
 import { toServed } from './versions.ts'
 
 export function viewListResponse(
@@ -24,6 +21,7 @@ export function viewListResponse(
   page: Page,
 ): ApiResponse {
   const { definition } = context
+  if (accepted.encoding === 'protobuf' && accepted.as === '') return protobufListResponse(definition, page)
   const objects = page.entries.map((entry) => toServed(definition, objectOf(entry)))
   const metadata = listMetaOf(page)
   if (accepted.as === 'Table') {
@@ -45,7 +43,6 @@ export function viewListResponse(
     }
     return respondWith(accepted, 200, list, metaSchema('PartialObjectMetadataList'))
   }
-  if (accepted.encoding === 'protobuf') return protobufListResponse(definition, metadata, objects)
   const list = {
     kind: definition.listKind,
     apiVersion: apiVersionOf(definition.group, definition.version),
@@ -53,19 +50,4 @@ export function viewListResponse(
     items: objects,
   }
   return respondWith(accepted, 200, list, listSchemaOf(definition))
-}
-
-function protobufListResponse(
-  definition: ResourceDefinition,
-  metadata: ListMeta,
-  objects: readonly KubeObject[],
-): ApiResponse {
-  const body = encodeProtobufList({
-    apiVersion: apiVersionOf(definition.group, definition.version),
-    kind: definition.listKind,
-    metadata: { ...metadata },
-    items: objects.map((object) => encodeProtobufMessage(object, definition.schema)),
-  })
-  const headers = { 'content-type': CONTENT_TYPES.protobuf }
-  return { status: 200, headers, body: { start: (sink) => writeSlabs(sink, body) } }
 }
