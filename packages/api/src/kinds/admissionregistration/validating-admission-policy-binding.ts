@@ -5,6 +5,7 @@ import { formatStructured } from '../../selectors/structured.ts'
 import { text } from '../cells.ts'
 import { age } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { NOT_ENFORCED, warnsThat } from '../not-enforced.ts'
 import { setBindingDefaults, validateBinding } from './policy-binding-rules.ts'
 
 export const validatingAdmissionPolicyBinding = defineKind({
@@ -19,6 +20,7 @@ export const validatingAdmissionPolicyBinding = defineKind({
   columns: [text('PolicyName', (object) => object.spec?.policyName), text('ParamRef', paramRefCell), age],
   setDefaults: setBindingDefaults,
   validate: validateBinding,
+  warnings: warnsThat(NOT_ENFORCED.policies),
 })
 
 function paramRefCell(object: KubeObject): string {

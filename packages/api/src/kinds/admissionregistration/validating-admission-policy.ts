@@ -4,6 +4,7 @@ import type { KubeObject } from '../../object.ts'
 import { integer, size, text } from '../cells.ts'
 import { age } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { NOT_ENFORCED, warnsThat } from '../not-enforced.ts'
 import { setPolicyDefaults, validatePolicy } from './policy-rules.ts'
 
 export const validatingAdmissionPolicy = defineKind({
@@ -22,6 +23,7 @@ export const validatingAdmissionPolicy = defineKind({
   ],
   setDefaults: setPolicyDefaults,
   validate: validatePolicy,
+  warnings: warnsThat(NOT_ENFORCED.policies),
 })
 
 function paramKindCell(object: KubeObject): string {

@@ -3,6 +3,7 @@
 import { integer, size } from '../cells.ts'
 import { age } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { NOT_ENFORCED, warnsThat } from '../not-enforced.ts'
 import { setWebhookDefaults, validateWebhooks } from './webhooks.ts'
 
 export const validatingWebhookConfiguration = defineKind({
@@ -17,6 +18,7 @@ export const validatingWebhookConfiguration = defineKind({
   columns: [integer('Webhooks', (object) => size(object['webhooks'])), age],
   setDefaults: (object) => setWebhookDefaults(object, { mutating: false }),
   validate: (object) => validateWebhooks(object, { mutating: false }),
+  warnings: warnsThat(NOT_ENFORCED.webhooks),
 })
 
 export const mutatingWebhookConfiguration = defineKind({
@@ -31,4 +33,5 @@ export const mutatingWebhookConfiguration = defineKind({
   columns: [integer('Webhooks', (object) => size(object['webhooks'])), age],
   setDefaults: (object) => setWebhookDefaults(object, { mutating: true }),
   validate: (object) => validateWebhooks(object, { mutating: true }),
+  warnings: warnsThat(NOT_ENFORCED.webhooks),
 })

@@ -8,6 +8,7 @@ import { isPortNumber } from '../../validate/ports.ts'
 import { text } from '../cells.ts'
 import { age } from '../columns.ts'
 import { defineKind } from '../define.ts'
+import { NOT_ENFORCED, warnsThat } from '../not-enforced.ts'
 
 export const apiService = defineKind({
   group: 'apiregistration.k8s.io',
@@ -26,6 +27,7 @@ export const apiService = defineKind({
     if (spec?.service) spec.service.port ??= 443
   },
   validate: validateAPIService,
+  warnings: warnsThat(NOT_ENFORCED.apiServices, ({ spec }) => Boolean(spec?.service)),
 })
 
 function serviceCell(object: KubeObject): string {
