@@ -14,7 +14,7 @@ import { handleDeleteCollection } from './delete-collection.ts'
 import { handleGet } from './get.ts'
 import { handleList } from './list.ts'
 import { handlePatch } from './patch.ts'
-import { acceptOf, acceptPlain } from './respond.ts'
+import { acceptOf, acceptPlain, acceptScale } from './respond.ts'
 import { reviewHandler } from './review.ts'
 import { handleUpdate } from './update.ts'
 import { handleWatch } from './watch.ts'
@@ -30,8 +30,8 @@ const VERBS: Record<Verb, Handler> = {
   deletecollection: handleDeleteCollection,
 }
 
-/** Subresources whose bodies are of another kind, without Tables or other views. */
-const PLAIN_BODIES = new Set(['scale', 'token'])
+/** Subresources whose bodies are of another kind. */
+const OTHER_BODIES: Readonly<Record<string, typeof acceptPlain>> = { scale: acceptScale, token: acceptPlain }
 
 const MAX_WARNINGS = 20
 const MAX_WARNING_LENGTH = 512
@@ -53,7 +53,7 @@ export async function dispatch(
   const handler = handlerOf(context)
   if (handler === undefined) throw methodNotAllowed(context)
   // Nothing is written for a client that could not be answered.
-  if (PLAIN_BODIES.has(info.subresource)) acceptPlain(context)
+  if (Object.hasOwn(OTHER_BODIES, info.subresource)) OTHER_BODIES[info.subresource]!(context)
   else if (request.method !== 'GET') acceptOf(context)
   const response = await handler(context)
   addWarnings(response, context.warnings)
@@ -99,6 +99,7 @@ function handlerOf(context: RequestContext): Handler | undefined {
   if (!(definition.verbs as readonly string[]).includes(info.verb)) return undefined
   if (definition.group === '' && definition.plural === 'bindings') return createBinding
   if (info.name !== '' && info.verb === 'create') return undefined
+  if (info.name === '' && ['update', 'patch'].includes(info.verb)) return undefined
   return VERBS[info.verb as Verb]
 }
 

@@ -2,7 +2,7 @@
 
 import type { KubeObject } from '@brume/api/object'
 import { isStatus } from '@brume/base/errors'
-import { negotiate, TABLE_VIEWS } from '../http/accept.ts'
+import { type Accepted, negotiate, TABLE_VIEWS } from '../http/accept.ts'
 import { metaSchema, respondWith, viewOf } from '../http/encode.ts'
 import type { ApiRequest, ApiResponse } from '../http/types.ts'
 import { includeObjectOf } from '../request/options.ts'
@@ -31,17 +31,32 @@ function viewsOf({ verbs }: RequestContext['definition'], { verb }: RequestConte
   })
 }
 
-/** For bodies that have no views (Scale, TokenRequest). Throws 406. */
+/** For bodies that have no views (TokenRequest). Throws 406. */
 export function acceptPlain({ request }: Pick<RequestContext, 'request'>) {
   return negotiate(request.headers['accept'], { views: [], protobuf: true }, request.query.get('pretty'))
 }
 
+/** A Scale has Tables, and is protobuf for custom kinds too. Throws 406, 400. */
+export function acceptScale({ request }: Pick<RequestContext, 'request'>) {
+  const offer = { views: TABLE_VIEWS, protobuf: true }
+  const accepted = negotiate(request.headers['accept'], offer, request.query.get('pretty'))
+  if (accepted.as === 'Table') includeObjectOf(request.query)
+  return accepted
+}
+
 /** `object` is in the version of the request. */
 export function respondObject(context: RequestContext, status: number, object: KubeObject): ApiResponse {
-  const accepted = acceptOf(context)
-  const includeObject = accepted.as === 'Table' ? includeObjectOf(context.request.query) : 'None'
-  const view = viewOf(accepted, context.definition, object, { now: context.parts.clock.now(), includeObject })
-  return respondWith(accepted, status, view.object, view.schema)
+  return respondView(context, acceptOf(context), { status, object, of: context.definition })
+}
+
+export function respondView(
+  { request, parts }: RequestContext,
+  accepted: Accepted,
+  answer: { status: number; object: KubeObject; of: Parameters<typeof viewOf>[1] },
+): ApiResponse {
+  const includeObject = accepted.as === 'Table' ? includeObjectOf(request.query) : 'None'
+  const view = viewOf(accepted, answer.of, answer.object, { now: parts.clock.now(), includeObject })
+  return respondWith(accepted, answer.status, view.object, view.schema)
 }
 
 function acceptedOrJson(request: ApiRequest) {

@@ -1,8 +1,11 @@
 // The scale subresource of any kind that has one: autoscaling/v1 Scale over paths of the parent.
 
 import { forbiddenField, invalid, invalidObject } from '@brume/api/field-error'
+import { integer } from '@brume/api/kinds/cells'
+import { age } from '@brume/api/kinds/columns'
+import { nameColumn } from '@brume/api/kinds/definition'
 import type { KubeObject } from '@brume/api/object'
-import type { ResourceDefinition, ScalePaths } from '@brume/api/resource'
+import type { Column, ResourceDefinition, ScalePaths } from '@brume/api/resource'
 import { schemaFor } from '@brume/api/schema/compile'
 import { formatStructured, fromMap } from '@brume/api/selectors/structured'
 import { conflict, notFound, OPTIMISTIC_LOCK } from '@brume/base/errors'
@@ -11,9 +14,8 @@ import { applyServerSide } from '../apply/apply.ts'
 import { changeObject } from '../handlers/change.ts'
 import { type RequestContext, targetOf } from '../handlers/context.ts'
 import { checkPatchType, PATCH_TYPES, requireManager } from '../handlers/patch.ts'
+import { acceptScale, respondView } from '../handlers/respond.ts'
 import { toServed } from '../handlers/versions.ts'
-import { negotiate } from '../http/accept.ts'
-import { respondWith } from '../http/encode.ts'
 import type { ApiResponse } from '../http/types.ts'
 import { applyJsonPatch } from '../patch/json-patch.ts'
 import { applyMergePatch } from '../patch/merge-patch.ts'
@@ -165,14 +167,17 @@ function validateScale(context: RequestContext, wanted: KubeObject): void {
     throw invalidObject({ group: 'autoscaling', kind: 'Scale', name: context.info.name }, errors)
 }
 
+const COLUMNS: readonly Column[] = [
+  nameColumn,
+  integer('Desired', (object) => object['spec'].replicas ?? 0),
+  integer('Available', (object) => object['status'].replicas),
+  age,
+]
+
 function respondScale(context: RequestContext, parent: KubeObject): ApiResponse {
-  const { request, definition } = context
-  const accepted = negotiate(
-    request.headers['accept'],
-    { views: [], protobuf: true },
-    request.query.get('pretty'),
-  )
-  return respondWith(accepted, 200, scaleOf(definition, parent), schemaFor(SCALE.typeName))
+  const object = scaleOf(context.definition, parent)
+  const of = { columns: COLUMNS, schema: schemaFor(SCALE.typeName) }
+  return respondView(context, acceptScale(context), { status: 200, object, of })
 }
 
 function writeOptions(context: RequestContext, optionsKind: 'UpdateOptions' | 'PatchOptions') {

@@ -19,7 +19,7 @@ export interface TableOptions {
 
 /** A Table with one row for each object. */
 export function tableOf(
-  definition: ResourceDefinition,
+  definition: Pick<ResourceDefinition, 'columns'>,
   objects: readonly KubeObject[],
   options: TableOptions,
 ): object {
