@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { eventually } from '@brume/testkit/eventually'
 import { conformanceApi, type Json, unique } from './api.ts'
+import { define } from './custom.ts'
 
 const api = conformanceApi()
 
@@ -279,4 +280,18 @@ test('what a limit range fills in counts', async () => {
   await used('q', { 'requests.cpu': '0' })
   await api.create(`${path}/pods`, pod('p'))
   await used('q', { 'requests.cpu': '300m' })
+})
+
+test('a quota captures the life of a custom resource', async () => {
+  const kind = await define(api)
+  const count = `count/${kind.name}`
+  const { namespace, used } = await scene({ q: { hard: { [count]: '1' } } })
+  await used('q', { [count]: '0' })
+  const path = kind.namespaced(namespace)
+  const body = (name: string) => ({ apiVersion: kind.apiVersion(), kind: 'Foo', metadata: { name } })
+  await api.create(path, body('one'))
+  await used('q', { [count]: '1' })
+  await api.refused(403, 'Forbidden', 'POST', path, body('two'))
+  await api.delete(`${path}/one`)
+  await used('q', { [count]: '0' })
 })
