@@ -271,3 +271,22 @@ test('an event is the same in both of its groups, and found by what it is about'
   await api.delete(own, undefined, { labelSelector: `set=${label}` })
   assert.deepEqual((await api.get('/api/v1/events', { labelSelector: `set=${label}` })).items, [])
 })
+
+test('what only a node can answer is not found for a pod or a service that is not there', async () => {
+  const path = await pods()
+  for (const rest of ['log', 'proxy/', 'exec?command=x&stdout=true']) {
+    const [subresource, query = ''] = rest.split('?')
+    const options = { query: Object.fromEntries(new URLSearchParams(query)) }
+    const message = await api.refused(
+      404,
+      'NotFound',
+      'GET',
+      `${path}/absent/${subresource}`,
+      undefined,
+      options,
+    )
+    assert.equal(message, 'pods "absent" not found')
+  }
+  const services = path.replace(/pods$/, 'services')
+  await api.refused(404, 'NotFound', 'GET', `${services}/https:absent:443/proxy/`)
+})
