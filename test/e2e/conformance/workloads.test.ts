@@ -121,6 +121,27 @@ test('a container of a workload is patched by its name, and its image alone', as
   ])
 })
 
+test('a daemon set counts the changes of its template', async () => {
+  const path = `${await APPS()}/daemonsets`
+  const counted = ({ metadata }: Json) => metadata.annotations['deprecated.daemonset.template.generation']
+  assert.equal(
+    counted(await api.create(path, { metadata: { name: 'd' }, spec: { selector, template } })),
+    '1',
+  )
+  const image = { spec: { template: { spec: { containers: [{ name: 'c', image: 'j' }] } } } }
+  assert.equal(counted(await api.patch(`${path}/d`, image, 'strategic')), '2')
+  assert.equal(
+    counted(await api.patch(`${path}/d`, { metadata: { annotations: null }, spec: { minReadySeconds: 1 } })),
+    '2',
+  )
+  const body = {
+    metadata: { name: 'd' },
+    spec: { selector, template: { ...template, spec: { containers: [{ name: 'c', image: 'j' }] } } },
+  }
+  const replaced = await api.replace(`${path}/d`, body)
+  assert.deepEqual([counted(replaced), replaced.metadata.generation], ['2', 4])
+})
+
 test('a controller revision keeps its data and changes its number', async () => {
   const path = `${await APPS()}/controllerrevisions`
   await api.create(path, { metadata: { name: 'r' }, data: { spec: { template } }, revision: 1 })

@@ -1,5 +1,6 @@
 // DaemonSet: one pod on every node that fits.
 
+import { deepEqual } from '@brume/base/values'
 import { type FieldError, required } from '../../field-error.ts'
 import type { KubeObject } from '../../object.ts'
 import {
@@ -27,6 +28,8 @@ import {
   validateSelectorUnchanged,
   workloadWarnings,
 } from '../workload-rules.ts'
+
+const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation'
 
 const COUNTS = [
   'currentNumberScheduled',
@@ -78,9 +81,13 @@ export const daemonSet = defineKind({
       numberMisscheduled: 0,
       numberReady: 0,
     }
+    setTemplateGeneration(object, Math.max(templateGeneration(object), 1))
   },
   prepareForUpdate(object, old) {
     object['status'] = old['status']
+    defaultPodTemplate(object['spec']?.template)
+    const changed = !deepEqual(object['spec']?.template, old['spec'].template)
+    setTemplateGeneration(object, templateGeneration(old) + (changed ? 1 : 0))
   },
   validate,
   validateUpdate: validateSelectorUnchanged,
@@ -90,6 +97,16 @@ export const daemonSet = defineKind({
   ],
   warnings: workloadWarnings,
 })
+
+/** How often the template changed, as of the API before apps/v1; no client may set it. Absent: 0. */
+function templateGeneration({ metadata }: KubeObject): number {
+  const generation = Number(metadata.annotations?.[TEMPLATE_GENERATION] ?? 0)
+  return Number.isSafeInteger(generation) ? generation : 0
+}
+
+function setTemplateGeneration({ metadata }: KubeObject, generation: number): void {
+  metadata.annotations = { ...metadata.annotations, [TEMPLATE_GENERATION]: String(generation) }
+}
 
 function validate(object: KubeObject): FieldError[] {
   const { spec } = object
