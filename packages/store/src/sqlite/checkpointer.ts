@@ -1,6 +1,7 @@
 // The checkpointer thread: moves committed pages from the write-ahead log into the database file, so that neither the
-// main thread nor the writer waits for it. Sleeps while nothing is written.
+// main thread nor the writer waits for it. Sleeps while nothing is written, and ends when that goes on.
 
+import { flushCompileCache } from 'node:module'
 import { workerData } from 'node:worker_threads'
 import { connect } from './connection.ts'
 import { isBusy } from './errors.ts'
@@ -8,11 +9,13 @@ import { type CheckpointerData, COMMITS, STOP } from './signals.ts'
 
 const INTERVAL_MS = 50
 
-const { file, signals } = workerData as CheckpointerData
+const { file, signals, idleMs } = workerData as CheckpointerData
 const db = connect(file)
-let seen = 0
+flushCompileCache()
+// What was committed before it started is due at once.
+let seen = -1
 while (Atomics.load(signals, STOP) === 0) {
-  Atomics.wait(signals, COMMITS, seen)
+  if (Atomics.wait(signals, COMMITS, seen, idleMs) === 'timed-out') break
   seen = Atomics.load(signals, COMMITS)
   Atomics.wait(signals, STOP, 0, INTERVAL_MS)
   checkpoint()

@@ -70,7 +70,6 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
   try {
     ensureFile(file)
     const loaded = await loadAndStart({ file, writer, keys: encryption?.keys })
-    checkpointer.start()
     const store = new RevisionedStore({
       ...loaded,
       backend: {

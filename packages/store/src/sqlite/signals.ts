@@ -10,4 +10,6 @@ export const SIGNALS = 2
 export interface CheckpointerData {
   file: string
   signals: Int32Array<SharedArrayBuffer>
+  /** The thread ends after this time without commits. */
+  idleMs: number
 }

@@ -1,5 +1,6 @@
 // The writer thread: the only one that changes the database. One message is one transaction.
 
+import { flushCompileCache } from 'node:module'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
 import { assert } from '@brume/base/assert'
@@ -44,6 +45,8 @@ db.exec(`PRAGMA wal_autocheckpoint = ${AUTOCHECKPOINT_PAGES}`)
 const statements = prepare(db)
 port.on('message', receive)
 tell({ kind: 'ready', revision: newestRevision(db) })
+// So that the next start is quick even if this process is killed.
+setImmediate(flushCompileCache)
 
 function receive(message: ToWriter): void {
   if (message.kind === 'close') {
