@@ -1,6 +1,7 @@
 // `brume up`: runs the cloud of this machine in the foreground until SIGTERM or SIGINT.
 
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import { flushCompileCache } from 'node:module'
 import { parseIpv4Range } from '@brume/apiserver/allocators/ipv4'
 import { PkiError } from '@brume/apiserver/auth/pki/files'
 import { adminKubeconfig } from '@brume/apiserver/auth/pki/kubeconfig'
@@ -51,7 +52,7 @@ export async function up(options: UpOptions): Promise<number> {
   announce(plane, dir)
   if (!options.noNode)
     process.stdout.write(`node: none (this version runs the control plane alone; pods stay Pending)\n`)
-  await Promise.race([plane.ready.then(() => process.stdout.write('ready\n')), stopped])
+  await Promise.race([plane.ready.then(announceReady), stopped])
   const signal = await stopped
   logger.info('stopping', { signal })
   setTimeout(() => {
@@ -70,6 +71,12 @@ function announce(plane: ControlPlane, dir: DataDir): void {
 }
 
 /** For the owner alone, also where a file of the temporary name was left or laid before. */
+function announceReady(): void {
+  process.stdout.write('ready\n')
+  // So that the next start is quick even if this process is killed. Does nothing when all of it is kept already.
+  setImmediate(flushCompileCache)
+}
+
 function writeAtomically(path: string, text: string): void {
   rmSync(`${path}.new`, { force: true })
   writeFileSync(`${path}.new`, text, { mode: 0o600, flag: 'wx' })
