@@ -11,6 +11,7 @@ import { LISTENER_LIMITS } from './limits.ts'
 import { STATUS_CODES } from './node-http.ts'
 import type { Serving } from './serving.ts'
 import { closeSignal, discardBody, streamSink } from './sink.ts'
+import type { Reading } from './slow-readers.ts'
 import type { ApiRequest, ApiResponse } from './types.ts'
 
 /** What a connection is busy with. */
@@ -48,7 +49,7 @@ async function serve(
 ): Promise<void> {
   const { socket } = message
   connection.answers.add(response)
-  slowReaders.add(response, clock.now(), () => response.destroy())
+  const reading = slowReaders.add(response, clock.now(), () => response.destroy())
   response.on('error', () => {})
   response.once('close', () => {
     slowReaders.remove(response)
@@ -57,7 +58,7 @@ async function serve(
   })
   try {
     const answer = await server.handle(requestOf(message, response, limits.bodyMs))
-    send({ message, response, answer, isLast: connection.draining })
+    send({ message, response, answer, reading, isLast: connection.draining })
   } catch (error) {
     failed(error)
     response.destroy()
@@ -95,11 +96,12 @@ interface Sending {
   message: IncomingMessage
   response: ServerResponse
   answer: ApiResponse
+  reading: Reading
   /** The connection ends with this answer. */
   isLast: boolean
 }
 
-function send({ message, response, answer, isLast }: Sending): void {
+function send({ message, response, answer, reading, isLast }: Sending): void {
   const { body } = answer
   if (response.destroyed || response.headersSent) {
     discardBody(body)
@@ -114,12 +116,13 @@ function send({ message, response, answer, isLast }: Sending): void {
     ...(known ? { 'content-length': Buffer.byteLength(body) } : {}),
     ...(unread || isLast ? { connection: 'close' } : {}),
   })
+  if (known) reading.wrote(Buffer.byteLength(body))
   if (message.method === 'HEAD' || body === undefined) {
     response.end()
     discardBody(body)
   } else if (!known) {
     response.flushHeaders()
-    body.start(streamSink(response, () => response.destroy()))
+    body.start(streamSink(response, { abort: () => response.destroy(), reading }))
   } else if (unread) {
     response.write(body)
     linger(message, response)

@@ -12,6 +12,7 @@ import { readBody } from './body.ts'
 import { clientCertificateOf } from './client-certificate.ts'
 import type { Serving } from './serving.ts'
 import { closeSignal, discardBody, streamSink } from './sink.ts'
+import type { Reading } from './slow-readers.ts'
 import type { ApiRequest, ApiResponse } from './types.ts'
 
 const { NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR } = constants
@@ -41,17 +42,14 @@ async function serve(
   stream.on('error', () => {})
   if (session === undefined || stream.destroyed) return
   openStreams.set(session, (openStreams.get(session) ?? 0) + 1)
-  slowReaders.add(stream, clock.now(), () => cut(stream))
+  const reading = slowReaders.add(stream, clock.now(), () => cut(stream))
   stream.once('close', () => {
     slowReaders.remove(stream)
     openStreams.set(session, (openStreams.get(session) ?? 1) - 1)
   })
   try {
-    send(
-      stream,
-      await server.handle(requestOf(stream, headers, limits.bodyMs)),
-      headers[':method'] === 'HEAD',
-    )
+    const answer = await server.handle(requestOf(stream, headers, limits.bodyMs))
+    send(stream, answer, { isHead: headers[':method'] === 'HEAD', reading })
   } catch (error) {
     failed(error)
     cut(stream)
@@ -92,7 +90,11 @@ function requestOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, body
   }
 }
 
-function send(stream: ServerHttp2Stream, response: ApiResponse, isHead: boolean): void {
+function send(
+  stream: ServerHttp2Stream,
+  response: ApiResponse,
+  { isHead, reading }: { isHead: boolean; reading: Reading },
+): void {
   const { body } = response
   if (stream.closed || stream.destroyed || stream.headersSent) {
     discardBody(body)
@@ -109,7 +111,9 @@ function send(stream: ServerHttp2Stream, response: ApiResponse, isHead: boolean)
   if (!stream.endAfterHeaders && !stream.readableEnded) {
     stream.once('finish', () => stream.readableEnded || stream.close(NGHTTP2_NO_ERROR))
   }
-  if (typeof body === 'string' || Buffer.isBuffer(body)) stream.end(body)
-  else body.start(streamSink(stream, () => cut(stream)))
+  if (typeof body === 'string' || Buffer.isBuffer(body)) {
+    reading.wrote(Buffer.byteLength(body))
+    stream.end(body)
+  } else body.start(streamSink(stream, { abort: () => cut(stream), reading }))
   if (!stream.readableEnded) stream.resume()
 }

@@ -1,12 +1,17 @@
 // A Node stream as the Sink of a streamed body.
 
 import type { Writable } from 'node:stream'
+import type { Reading } from './slow-readers.ts'
 import type { BodyStream, Sink } from './types.ts'
 
 /** `abort` cuts the stream so that the client sees a failure and not an end. */
-export function streamSink(stream: Writable, abort: () => void): Sink {
+export function streamSink(stream: Writable, { abort, reading }: { abort(): void; reading: Reading }): Sink {
   return {
-    write: (chunk) => (stream.destroyed || stream.writableEnded ? false : stream.write(chunk)),
+    write(chunk) {
+      if (stream.destroyed || stream.writableEnded) return false
+      reading.wrote(Buffer.byteLength(chunk))
+      return stream.write(chunk)
+    },
     end: () => {
       if (!stream.destroyed && !stream.writableEnded) stream.end()
     },

@@ -3,16 +3,23 @@
 
 import type { Writable } from 'node:stream'
 
-interface Waiting {
-  /** Bytes that were waiting at the last look. */
-  bytes: number
-  /** When fewer of them were seen to wait than before. */
+/** One answer under way. */
+export interface Reading {
+  /** So many more bytes were given to the stream. */
+  wrote(bytes: number): void
+}
+
+interface Watched extends Reading {
+  written: number
+  /** Bytes that the client had taken at the last look. */
+  taken: number
+  /** When it was last seen to take some, or to have nothing to take. */
   since: number
   cut(): void
 }
 
 export class SlowReaders {
-  readonly #open = new Map<Writable, Waiting>()
+  readonly #open = new Map<Writable, Watched>()
   readonly #limitMs: number
 
   /** `limitMs`: how long an answer may make no progress. */
@@ -20,9 +27,19 @@ export class SlowReaders {
     this.#limitMs = limitMs
   }
 
-  /** Watches over `stream` until it closes. `cut` must end it at once. */
-  add(stream: Writable, now: number, cut: () => void): void {
-    this.#open.set(stream, { bytes: 0, since: now, cut })
+  /** Watches over `stream` until it is removed. `cut` must end it at once. */
+  add(stream: Writable, now: number, cut: () => void): Reading {
+    const watched: Watched = {
+      written: 0,
+      taken: 0,
+      since: now,
+      cut,
+      wrote: (bytes) => {
+        watched.written += bytes
+      },
+    }
+    this.#open.set(stream, watched)
+    return watched
   }
 
   remove(stream: Writable): void {
@@ -31,13 +48,14 @@ export class SlowReaders {
 
   /** To be called now and then. */
   sweep(now: number): void {
-    for (const [stream, waiting] of this.#open) {
-      const bytes = stream.writableLength
-      if (bytes === 0 || bytes < waiting.bytes || waiting.bytes === 0) waiting.since = now
-      waiting.bytes = bytes
-      if (bytes === 0 || now - waiting.since < this.#limitMs) continue
+    for (const [stream, watched] of this.#open) {
+      const waiting = stream.writableLength
+      const taken = watched.written - waiting
+      if (waiting === 0 || taken > watched.taken) watched.since = now
+      watched.taken = taken
+      if (now - watched.since < this.#limitMs) continue
       this.#open.delete(stream)
-      waiting.cut()
+      watched.cut()
     }
   }
 }
