@@ -46,3 +46,18 @@ export async function getIfPresent<T extends KubeObject>(
     throw error
   }
 }
+
+/** False when it is gone. */
+export async function patchIfPresent(
+  resource: ResourceClient,
+  key: ObjectKey,
+  patch: Parameters<ResourceClient['patch']>[1],
+): Promise<boolean> {
+  try {
+    await resource.patch(key, patch)
+    return true
+  } catch (error) {
+    if (isStatus(error, 'NotFound')) return false
+    throw error
+  }
+}

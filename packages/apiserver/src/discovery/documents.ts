@@ -42,10 +42,7 @@ export function apiResourceList(
   group: string,
   version: string,
 ): object | undefined {
-  const definitions = byPlural(
-    // Kinds that are only the body of a subresource (TokenRequest) are no resources.
-    registry.inGroupVersion(group, version).filter(({ verbs }) => verbs.length > 0),
-  )
+  const definitions = byPlural(registry.inGroupVersion(group, version).filter(isResource))
   if (definitions.length === 0) return undefined
   return {
     kind: 'APIResourceList',
@@ -99,11 +96,14 @@ function resourcesOf(
 ): Map<string, readonly object[]> {
   const resources = new Map<string, readonly object[]>()
   for (const { group, version, resources: theirs } of foreign) resources.set(`${group}/${version}`, theirs)
-  for (const [key, own] of Map.groupBy(registry.all(), (d) => `${d.group}/${d.version}`)) {
+  for (const [key, own] of Map.groupBy(registry.all().filter(isResource), (d) => `${d.group}/${d.version}`)) {
     resources.set(key, byPlural(own).map(discoveryOf))
   }
   return resources
 }
+
+/** Kinds that are only the body of a subresource (TokenRequest) are no resources. */
+const isResource = ({ verbs }: ResourceDefinition) => verbs.length > 0
 
 /** Built-in groups in their order, then those of CRDs and of other servers by name. */
 function namedGroups(registry: ResourceRegistry, foreign: readonly ForeignVersion[]): ServedGroup[] {

@@ -47,7 +47,12 @@ export function viewListResponse(
     kind: definition.listKind,
     apiVersion: apiVersionOf(definition.group, definition.version),
     metadata,
-    items: objects,
+    items: definition.custom === true ? objects : objects.map(withoutType),
   }
   return respondWith(accepted, 200, list, listSchemaOf(definition))
+}
+
+/** Items of built-in kinds carry no type: the list's says it. */
+function withoutType({ kind: _kind, apiVersion: _apiVersion, ...rest }: KubeObject): object {
+  return rest
 }

@@ -11,6 +11,7 @@ import {
   type Source,
 } from '@brume/client/controller'
 import type { Dependencies } from '../dependencies.ts'
+import { patchIfPresent } from '../writes.ts'
 
 export interface ObservedNode {
   node: KubeObject
@@ -55,7 +56,7 @@ export function nodeTtl({ client, informers }: Dependencies): ControllerSpec {
     decide: decideNodeTtl,
     async act({ name, ttlSeconds }) {
       const body = { metadata: { annotations: { [ANNOTATION]: String(ttlSeconds) } } }
-      await client.resource(NODES).patch({ name }, { type: 'merge', body })
+      await patchIfPresent(client.resource(NODES), { name }, { type: 'merge', body })
     },
   })
 }
