@@ -12,7 +12,8 @@ export const workloads: Row[] = [
     group: 'apps',
     resource: 'deployments',
     kind: 'Deployment',
-    body: () => ({ spec: { replicas: 0, selector, template: podTemplate } }),
+    // Paused: nobody numbers its revisions meanwhile.
+    body: () => ({ spec: { replicas: 0, paused: true, selector, template: podTemplate } }),
     change: {
       patch: { spec: { minReadySeconds: 5 } },
       shows: ({ spec, metadata }) => spec.minReadySeconds === 5 && metadata.generation > 1,
