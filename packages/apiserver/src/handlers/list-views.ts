@@ -1,5 +1,6 @@
 // Lists in every form but plain JSON: Tables, metadata only, YAML, converted versions.
 
+import type { KubeObject } from '@brume/api/object'
 import { apiVersionOf } from '@brume/api/resource'
 import type { Accepted } from '../http/accept.ts'
 import { metaSchema, respondWith } from '../http/encode.ts'
