@@ -1,0 +1,130 @@
+// Nodes and what runs on them, as far as no node agent is needed: cordon, taint, drain with a budget, and clear errors.
+
+import { any, fails, kubectlSuite } from './steps.ts'
+
+const pod = (name: string, spec: string) => `---
+apiVersion: v1
+kind: Pod
+metadata: {name: ${name}, labels: {app: d}}
+spec: {nodeName: node-$V, terminationGracePeriodSeconds: 0, containers: [{name: c, image: x}]${spec}}
+`
+const OBJECTS = `
+apiVersion: v1
+kind: Node
+metadata: {name: node-$V}
+${pod('d1', '')}${pod('d2', ', volumes: [{name: e, emptyDir: {}}]')}---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: pdb}
+spec: {minAvailable: 1, selector: {matchLabels: {app: d}}}
+`
+const READY = `{"status":{"phase":"Running","conditions":[{"type":"Ready","status":"True"}]}}`
+const BLOCKED = `{"status":{"disruptionsAllowed":0,"currentHealthy":2,"desiredHealthy":2,"expectedPods":2,"observedGeneration":1}}`
+const DRAIN = 'drain node-$V --force --delete-emptydir-data'
+const CANNOT = "Cannot evict pod as it would violate the pod's disruption budget."
+
+const needsNode = (what: string) =>
+  fails(
+    `Error from server (ServiceUnavailable): pods/${what} is answered by a node, and no node agent is connected to this control plane`,
+  )
+
+kubectlSuite('kubectl and nodes', [
+  {
+    name: 'node',
+    files: { 'objects.yaml': OBJECTS },
+    steps: [
+      [
+        'create -f objects.yaml',
+        /^node\/node-\d\d created\npod\/d1 created\npod\/d2 created\npoddisruptionbudget.policy\/pdb created$/,
+      ],
+      [
+        `patch node node-$V --subresource=status --type=merge -p '{"status":{"conditions":[{"type":"Ready","status":"True"}]}}'`,
+        'node/node-$V patched',
+      ],
+      ['get node node-$V', /^NAME +STATUS +ROLES +AGE +VERSION\nnode-\d\d +Ready +<none> /],
+      ['cordon node-$V', 'node/node-$V cordoned'],
+      ['cordon node-$V', 'node/node-$V already cordoned'],
+      ['get node node-$V --no-headers', /^node-\d\d +Ready,SchedulingDisabled /],
+      ['uncordon node-$V', 'node/node-$V uncordoned'],
+      ['taint node node-$V k=v:NoSchedule', 'node/node-$V tainted'],
+      [
+        'taint node node-$V k=v:NoSchedule',
+        fails('error: node node-$V already has k taint(s) with same effect(s) and --overwrite is false'),
+      ],
+      ['taint node node-$V k=w:NoSchedule --overwrite', 'node/node-$V modified'],
+      ['taint node node-$V k-', 'node/node-$V untainted'],
+      ['taint node node-$V k-', fails('error: taint "k" not found')],
+      ['label node node-$V node-role.kubernetes.io/worker=', 'node/node-$V labeled'],
+      ['get node node-$V --no-headers', /^node-\d\d +Ready +worker /],
+      [`patch pod d1 d2 --subresource=status -p '${READY}'`, 'pod/d1 patched\npod/d2 patched'],
+      [
+        `patch pdb pdb --subresource=status --type=merge -p '${BLOCKED}'`,
+        'poddisruptionbudget.policy/pdb patched',
+      ],
+      [
+        'drain node-$V --timeout=3s',
+        { code: 1, out: /cordoned$/, err: /Pods (that )?declare no controller/ },
+      ],
+      // The budget says no: kubectl says so, tries again, and gives up in time.
+      [
+        `${DRAIN} --timeout=3s`,
+        {
+          code: 1,
+          out: /evicting pod \S+\/d1/,
+          err: new RegExp(
+            `error when evicting pods/"d1" -n "\\S+" \\(will retry after 5s\\): ${CANNOT}[\\s\\S]*global timeout reached: 3s`,
+          ),
+        },
+      ],
+      [
+        `patch pdb pdb --subresource=status --type=merge -p '{"status":{"disruptionsAllowed":2}}'`,
+        'poddisruptionbudget.policy/pdb patched',
+      ],
+      [
+        `${DRAIN} --timeout=30s`,
+        {
+          out: /\npod\/d\d evicted\npod\/d\d evicted\nnode\/node-\d\d drained$/,
+          err: /^W.*: deleting Pods (that )?declare no controller: /,
+        },
+      ],
+      ['get pods', { out: '', err: 'No resources found in $NS namespace.' }],
+      ["get pdb pdb -o 'jsonpath={.status.disruptionsAllowed}'", '0'],
+      ['delete node node-$V', 'node "node-$V" deleted'],
+    ],
+  },
+  {
+    name: 'no agent',
+    core: true,
+    steps: [
+      ['run p --image=x', 'pod/p created'],
+      ['logs p', needsNode('log')],
+      ['exec p -- ls', needsNode('exec')],
+      [
+        'attach p',
+        {
+          ...needsNode('attach'),
+          out: /^/,
+          err: /pods\/attach is answered by a node, and no node agent is connected/,
+        },
+      ],
+      [
+        'cp p:/x ./x',
+        { ...any, code: 1, err: /pods\/exec is answered by a node, and no node agent is connected/ },
+      ],
+      ['logs nope', fails(/pods "nope" not found/)],
+      ['exec nope -- ls', fails('Error from server (NotFound): pods "nope" not found')],
+      [
+        'port-forward p 0:80',
+        fails('error: unable to forward port because pod is not running. Current status=Pending'),
+      ],
+      ['top nodes', fails('error: Metrics API not available')],
+      ['top pods', fails('error: Metrics API not available')],
+      ['debug p --image=busybox -c dbg', { ...any, err: /^/ }],
+      ["get pod p -o 'jsonpath={.spec.ephemeralContainers[*].image}'", 'busybox'],
+      [
+        'delete pod p --grace-period=0 --force',
+        { out: 'pod "p" force deleted', err: /^Warning: Immediate deletion does not wait/ },
+      ],
+    ],
+  },
+])
