@@ -39,12 +39,14 @@ export interface Cloud {
   close(): Promise<void>
 }
 
-export function createCloud(random: SeededRandom): Cloud {
+/** `kinds`: plurals that are served; absent: all. */
+export function createCloud(random: SeededRandom, kinds?: readonly string[]): Cloud {
   const clock = new SimClock()
   const bugs: string[] = []
   const logger = createLogger('error', (line) => bugs.push(line))
   const store = openMemoryStore({ clock, logger })
-  let transport = startServer({ store, clock, logger, random })
+  const parts = { store, clock, logger, random, kinds }
+  let transport = startServer(parts)
   /** A connection to whatever server runs when a request is made. */
   const current: Transport = { request: (request) => transport.request(request), close() {} }
   return {
@@ -58,7 +60,7 @@ export function createCloud(random: SeededRandom): Cloud {
     },
     restart() {
       transport.close()
-      transport = startServer({ store, clock, logger, random })
+      transport = startServer(parts)
     },
     async close() {
       transport.close()
@@ -72,10 +74,12 @@ interface ServerOptions {
   clock: SimClock
   logger: Logger
   random: SeededRandom
+  kinds: readonly string[] | undefined
 }
 
-function startServer({ store, clock, logger, random }: ServerOptions): Transport {
-  const registry = new ResourceRegistry(builtinResources())
+function startServer({ store, clock, logger, random, kinds }: ServerOptions): Transport {
+  const served = builtinResources().filter(({ plural }) => kinds === undefined || kinds.includes(plural))
+  const registry = new ResourceRegistry(served)
   const reader = createObjectReader(store, registry)
   watchCrds({ reader, registry })
   const authorizer = superuserAuthorizer

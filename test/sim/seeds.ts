@@ -2,6 +2,9 @@
 
 import { type SeededRandom, seededRandom } from '@brume/base/seeded-random'
 
+/** Of a whole file, so that a hang costs little. */
+export const SIM_TIMEOUT_MS = process.env['BRUME_SOAK'] === '1' ? 3 * 3600_000 : 300_000
+
 export interface Seeds {
   /** In the everyday run; BRUME_SOAK=1 runs `soak` of them. */
   quick: number

@@ -9,6 +9,7 @@ interface Scheduled {
 
 /** Turns of the event loop in which promises, the store's batches and the watches' flushes settle between timers. */
 const TURNS = 3
+const RUN_LIMIT_MS = 10 * 60_000
 
 export class SimClock implements Clock {
   #now = Date.UTC(2030, 0, 1)
@@ -19,8 +20,9 @@ export class SimClock implements Clock {
     return this.#now
   }
 
+  /** Whole milliseconds, as the machine's own timers. */
   after(delayMs: number, fn: () => void): Timer {
-    const scheduled = { at: this.#now + Math.max(0, delayMs), fn }
+    const scheduled = { at: this.#now + Math.max(0, Math.ceil(delayMs)), fn }
     let low = 0
     let high = this.#timers.length
     while (low < high) {
@@ -60,6 +62,18 @@ export class SimClock implements Clock {
       const next = this.#timers[0]?.at ?? end
       await this.advance(Math.max(0, Math.min(next, end) - this.#now))
     }
+  }
+
+  /** Lets time pass until the promise settles. */
+  async run<T>(promise: Promise<T>, limitMs = RUN_LIMIT_MS): Promise<T> {
+    let isSettled = false
+    const settled = () => {
+      isSettled = true
+    }
+    promise.then(settled, settled)
+    if (!(await this.until(() => isSettled, limitMs)))
+      throw new Error(`nothing came of it within ${limitMs} ms`)
+    return promise
   }
 
   sleep(ms: number): Promise<void> {

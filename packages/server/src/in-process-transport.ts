@@ -24,6 +24,9 @@ export function inProcessTransport(server: ApiServer, user: UserInfo): Transport
         throw new TransportError('Closed', 'the API server of this process has stopped')
       const signal =
         request.signal === undefined ? closing.signal : AbortSignal.any([closing.signal, request.signal])
+      // A client that asks again at once must let the event loop turn in between: an answer from memory takes no turn
+      // of it, so the write that the client waits for would never be made.
+      await new Promise(setImmediate)
       return responseOf(await server.handle(requestOf(request, user, signal)), signal)
     },
     close: () => closing.abort(),

@@ -98,7 +98,8 @@ export class WatchHub {
     if (this.#scheduled) return
     this.#scheduled = true
     if (this.#lastFlushMs <= IDLE_FLUSH_MS) setImmediate(() => this.#flush())
-    else setTimeout(() => this.#flush(), Math.min(MAX_DELAY_MS, this.#lastFlushMs * DELAY_FACTOR))
+    else
+      this.#options.clock.after(Math.min(MAX_DELAY_MS, this.#lastFlushMs * DELAY_FACTOR), () => this.#flush())
   }
 
   /** Ends all watches, and refuses new ones. */
