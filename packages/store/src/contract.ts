@@ -160,6 +160,11 @@ export interface Store {
   commit(operation: Operation): Promise<Entry>
   /** The newest state of a key including operations that are not durable yet. For read-modify-write loops. */
   getPending(key: Key): Entry | undefined
+  /**
+   * Resolves when all that `getPending` shows of the key now is durable. Whoever answers with what it saw there, rather
+   * than with a commit of its own, waits for this first. Rejects as the pending operation does ('unavailable').
+   */
+  settled(key: Key): Promise<void>
 
   /** Throws StoreError 'compacted' or 'future-revision' synchronously. */
   watch(options: WatchOptions): Watch

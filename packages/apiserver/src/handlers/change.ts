@@ -73,7 +73,11 @@ export async function changeObject(context: RequestContext, change: Change): Pro
       return { object: await changeOnce(context, change, current), created: false }
     } catch (error) {
       const raced = isRace(error) || (current === undefined && isStatus(error, 'AlreadyExists'))
-      if (!raced || attempt >= MAX_ATTEMPTS) throw error
+      if (!raced || attempt >= MAX_ATTEMPTS) {
+        // What it was refused for may be another's write that is not durable yet.
+        await parts.store.settled(key)
+        throw error
+      }
       context.warnings.length = 0
     }
   }
@@ -118,6 +122,7 @@ async function changeOnce(context: RequestContext, change: Change, current: Entr
     await admit(context, admission, reservations)
     if (change.options.dryRun || isSameBesideTimes(object, objectOf(current))) {
       reservations.release()
+      await parts.store.settled(current.key)
       return change.options.dryRun ? toServed(context.definition, object) : toServed(context.definition, old)
     }
     const kind = isFinished(definition, object) ? 'finish' : 'update'

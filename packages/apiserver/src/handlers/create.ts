@@ -66,7 +66,10 @@ export async function createObject(
       return await createOnce(context, candidate, options)
     } catch (error) {
       const again = generated && isStatus(error, 'AlreadyExists') && attempt < GENERATE_NAME_ATTEMPTS
-      if (!again) throw error
+      if (again) continue
+      // What is there already may be another's write that is not durable yet.
+      if (isStatus(error, 'AlreadyExists')) await context.parts.store.settled(keyOfObject(context, candidate))
+      throw error
     }
   }
 }
@@ -166,8 +169,10 @@ function generateName(context: RequestContext, object: KubeObject): string {
 }
 
 function refuseExisting(context: RequestContext, object: KubeObject): void {
-  const key = keyOf(context.definition, object.metadata.namespace ?? '', object.metadata.name ?? '')
-  if (context.parts.store.getPending(key) !== undefined) {
+  if (context.parts.store.getPending(keyOfObject(context, object)) !== undefined) {
     throw alreadyExists({ ...targetOf(context), name: object.metadata.name ?? '' })
   }
 }
+
+const keyOfObject = ({ definition }: RequestContext, { metadata }: KubeObject) =>
+  keyOf(definition, metadata.namespace ?? '', metadata.name ?? '')

@@ -57,13 +57,18 @@ export interface Deleted {
 export async function deleteObject(context: RequestContext, options: DeleteOptions): Promise<Deleted> {
   for (let attempt = 1; ; attempt++) {
     const key = keyOf(context.definition, context.info.namespace, context.info.name)
-    const current = context.parts.store.getPending(key)
-    if (current === undefined) throw notFound(targetOf(context))
+    const { store } = context.parts
+    const current = store.getPending(key)
     try {
+      if (current === undefined) throw notFound(targetOf(context))
       return await deleteOnce(context, options, current)
     } catch (error) {
-      const raced = isStatus(error, 'Conflict') && context.parts.store.getPending(key) !== current
-      if (!raced || options.resourceVersion !== undefined || attempt >= MAX_ATTEMPTS) throw error
+      const raced = isStatus(error, 'Conflict') && store.getPending(key) !== current
+      if (!raced || options.resourceVersion !== undefined || attempt >= MAX_ATTEMPTS) {
+        // What it was refused for may be another's write that is not durable yet.
+        await store.settled(key)
+        throw error
+      }
     }
   }
 }
@@ -87,8 +92,10 @@ async function deleteOnce(context: RequestContext, options: DeleteOptions, curre
     await mutate(context, admission)
     await admit(context, admission, reservations)
     if (!options.dryRun) {
-      if (!finished && deepEqual(object, old))
+      if (!finished && deepEqual(object, old)) {
+        await parts.store.settled(current.key)
         return { object: toServed(context.definition, old), gone: false }
+      }
       await commit(context, definition, object, { kind: finished ? 'finish' : 'update', current })
     }
     return { object: toServed(context.definition, object), gone: finished }

@@ -30,7 +30,7 @@ export const eviction: Subresource = {
     })
     const body = await readTypedBody(context, EVICTION, options)
     checkBodyNames(body, context, 'Eviction')
-    const pod = currentPod(context)
+    const pod = await currentPod(context)
     const dryRun = options.dryRun || (body['deleteOptions']?.dryRun ?? []).length > 0
     const deleteOptions: DeleteOptions = {
       gracePeriodSeconds: body['deleteOptions']?.gracePeriodSeconds,
@@ -45,11 +45,13 @@ export const eviction: Subresource = {
   },
 }
 
-function currentPod(context: RequestContext): KubeObject {
+async function currentPod(context: RequestContext): Promise<KubeObject> {
   const { definition, info, parts } = context
-  const entry = parts.store.getPending(keyOf(definition, info.namespace, info.name))
-  if (entry === undefined) throw notFound(targetOf(context))
-  return objectOf(entry)
+  const key = keyOf(definition, info.namespace, info.name)
+  const entry = parts.store.getPending(key)
+  if (entry !== undefined) return objectOf(entry)
+  await parts.store.settled(key)
+  throw notFound(targetOf(context))
 }
 
 /** Finished, pending and terminating pods are evicted without asking a budget. */

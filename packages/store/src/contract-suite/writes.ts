@@ -52,6 +52,17 @@ export function writesSuite(t: SuiteStore): void {
     assert.deepEqual(entry.value, pooled)
   })
 
+  test('tells when what is pending of a key is durable', async () => {
+    const order: string[] = []
+    const first = t.put('pods/a', 'one').then(() => order.push('durable'))
+    const settled = t.store.settled('pods/a').then(() => order.push('settled'))
+    await t.store.settled('pods/b')
+    order.push('nothing pending')
+    await Promise.all([first, settled])
+    assert.deepEqual(order, ['nothing pending', 'durable', 'settled'])
+    await t.store.settled('pods/a')
+  })
+
   test('a create of what exists is a conflict that tells what is there', async () => {
     const there = await t.put('pods/a', 'one', { absent: true })
     const error = await failure(t.put('pods/a', 'two', { absent: true }), 'conflict')

@@ -36,6 +36,11 @@ export class Pending {
     return event.type === 'put' ? event.entry : undefined
   }
 
+  /** The newest event of the key that is not committed yet. */
+  newest(key: Key): StoreEvent | undefined {
+    return this.#newest.get(key)
+  }
+
   /** Throws 'conflict', or whatever `encode` throws; then nothing is pending and a revision is left out. */
   add(operation: Operation): StoreEvent {
     assert(!this.#encoding, 'encode() must not commit')

@@ -35,6 +35,8 @@ const MAX_WAITING = 100_000
 interface Commit extends Write {
   resolve(entry: Entry): void
   reject(error: StoreError): void
+  /** As `resolve` and `reject` do; made when somebody asks. */
+  settled?: PromiseWithResolvers<void>
 }
 
 export interface RevisionedStoreOptions {
@@ -58,6 +60,7 @@ export class RevisionedStore implements Store {
   readonly #expiry: Expiry
   readonly #retention: Retention
   #waiting: Commit[] = []
+  #flying: readonly Commit[] = []
   #forget: number[]
   #inFlight = false
   #scheduled = false
@@ -92,6 +95,16 @@ export class RevisionedStore implements Store {
 
   getPending(key: Key): Entry | undefined {
     return this.#pending.get(key)
+  }
+
+  async settled(key: Key): Promise<void> {
+    const event = this.#pending.newest(key)
+    if (event === undefined) return
+    const isOfEvent = (commit: Commit) => commit.event === event
+    const commit = this.#flying.find(isOfEvent) ?? this.#waiting.find(isOfEvent)
+    assert(commit !== undefined, 'what is pending waits or flies')
+    commit.settled ??= Promise.withResolvers<void>()
+    await commit.settled.promise
   }
 
   list(options: ListOptions): ListResult {
@@ -163,6 +176,7 @@ export class RevisionedStore implements Store {
     const forget = this.#forget.splice(0, MAX_BATCH_FORGOTTEN)
     const batch: Batch = { writes: commits, forget, compactedRevision: this.#state.compactedRevision }
     this.#inFlight = true
+    this.#flying = commits
     try {
       await this.#backend.write(batch)
     } catch (error) {
@@ -194,7 +208,10 @@ export class RevisionedStore implements Store {
     this.#expiry.observe(commits)
     this.#retention.observe()
     this.#hub.dispatch(events)
-    for (const { event, resolve } of commits) resolve(event.entry)
+    for (const { event, resolve, settled } of commits) {
+      resolve(event.entry)
+      settled?.resolve()
+    }
   }
 
   /** Nothing of the batch was kept. What waits for a key of it was built on it, so it fails too. */
@@ -207,9 +224,10 @@ export class RevisionedStore implements Store {
       else waiting.push(commit)
     }
     this.#waiting = waiting
-    for (const { event, reject } of failed) {
+    for (const { event, reject, settled } of failed) {
       this.#pending.settle(event)
       reject(error)
+      settled?.reject(error)
     }
     this.#logger.error('a batch of writes was not kept', { operations: failed.length, error })
   }
@@ -217,6 +235,7 @@ export class RevisionedStore implements Store {
   /** `again`: whether what is left to forget may be written now; after a failure it waits for the next commit. */
   #settle(again: boolean): void {
     this.#inFlight = false
+    this.#flying = []
     if (this.#waiting.length > 0 || (again && this.#forget.length > 0)) this.#schedule()
     else this.#idle?.()
   }
