@@ -39,12 +39,18 @@ export interface Cloud {
   close(): Promise<void>
 }
 
-/** `kinds`: plurals that are served; absent: all. */
-export function createCloud(random: SeededRandom, kinds?: readonly string[]): Cloud {
+export interface CloudOptions {
+  /** Plurals that are served; default: all. */
+  kinds?: readonly string[]
+  /** Default: a new one in memory. */
+  store?: Store
+}
+
+export function createCloud(random: SeededRandom, { kinds, store: given }: CloudOptions = {}): Cloud {
   const clock = new SimClock()
   const bugs: string[] = []
   const logger = createLogger('error', (line) => bugs.push(line))
-  const store = openMemoryStore({ clock, logger })
+  const store = given ?? openMemoryStore({ clock, logger })
   const parts = { store, clock, logger, random, kinds }
   let transport = startServer(parts)
   /** A connection to whatever server runs when a request is made. */

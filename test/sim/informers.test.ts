@@ -45,7 +45,7 @@ test('informers show only what was, never go back, and agree with the server whe
 })
 
 async function simulate(random: SeededRandom): Promise<number> {
-  const cloud = createCloud(random, ['configmaps', 'namespaces'])
+  const cloud = createCloud(random, { kinds: ['configmaps', 'namespaces'] })
   const truth = new Truth(cloud.store, 'configmaps')
   for (const name of ['one', 'two']) {
     await cloud.clock.run(cloud.reliable.resource(NAMESPACES).create(named('Namespace', { name })))

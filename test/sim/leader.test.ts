@@ -34,7 +34,7 @@ test('never two leaders at once, and always one again when the connections are g
 
 /** How often somebody began to lead. */
 async function simulate(random: SeededRandom): Promise<number> {
-  const cloud = createCloud(random, ['leases', 'namespaces'])
+  const cloud = createCloud(random, { kinds: ['leases', 'namespaces'] })
   const { clock } = cloud
   const made = cloud.reliable
     .resource(NAMESPACES)
