@@ -4,6 +4,8 @@
 export const LISTENER_LIMITS = {
   connections: 20_000,
   streamsPerConnection: 250,
+  /** Of one HTTP/2 connection: headers, and what waits to be sent on all its streams. */
+  connectionBytes: 128 * 1024 * 1024,
   headerBytes: 64 * 1024,
   headerPairs: 200,
   handshakeMs: 10_000,

@@ -69,6 +69,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   const h2 = http2.createServer({
     maxHeaderListPairs: limits.headerPairs,
     maxSessionInvalidFrames: 100,
+    maxSessionMemory: limits.connectionBytes / (1024 * 1024),
     settings: {
       maxConcurrentStreams: limits.streamsPerConnection,
       maxHeaderListSize: limits.headerBytes,
@@ -105,7 +106,11 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     socket.once('close', () => raw.delete(socket))
   })
   server.maxConnections = limits.connections
-  server.on('tlsClientError', (error) => logger.debug('TLS handshake failed', { error: error.message }))
+  server.on('tlsClientError', (error, socket) => {
+    logger.debug('TLS handshake failed', { error: error.message })
+    // Node tells of a handshake that takes too long, but leaves it open.
+    socket.destroy()
+  })
   server.on('secureConnection', (socket) => {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))

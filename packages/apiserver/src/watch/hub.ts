@@ -13,7 +13,7 @@ const DELAY_FACTOR = 3
 const IDLE_FLUSH_MS = 2
 const BOOKMARK_EVERY_MS = 60_000
 /** Encoded bytes that one watcher may have waiting; more events wait as references to what is stored. */
-const WINDOW_BYTES = 1024 * 1024
+const WINDOW_BYTES = 256 * 1024
 const TIGHT_WINDOW_BYTES = 32 * 1024
 /** From here on the windows are tight. */
 const MAX_UNREAD_BYTES = 256 * 1024 * 1024
@@ -43,6 +43,8 @@ export class WatchHub {
   readonly #dirty = new Set<FlushTarget>()
   /** Each with the bytes it left unread when it was last flushed. */
   readonly #targets = new Map<FlushTarget, number>()
+  /** Those that the limit is for. */
+  readonly #limited = new Set<FlushTarget>()
   #unreadBytes = 0
   #stopped = false
   #scheduled = false
@@ -57,8 +59,9 @@ export class WatchHub {
     return this.#targets.size
   }
 
-  get isFull(): boolean {
-    return this.#stopped || this.#targets.size >= this.#options.maxWatchers
+  /** Who is exempt is never shut out, and shuts nobody out: the server's own controllers must see. */
+  isFull(exempt: boolean): boolean {
+    return this.#stopped || (!exempt && this.#limited.size >= this.#options.maxWatchers)
   }
 
   /** How many encoded bytes one watcher may have waiting. */
@@ -67,8 +70,9 @@ export class WatchHub {
   }
 
   /** false: too many watchers already. */
-  add(target: FlushTarget): boolean {
-    if (this.isFull) return false
+  add(target: FlushTarget, exempt = false): boolean {
+    if (this.isFull(exempt)) return false
+    if (!exempt) this.#limited.add(target)
     this.#targets.set(target, 0)
     this.#armBookmarks()
     return true
@@ -77,6 +81,7 @@ export class WatchHub {
   remove(target: FlushTarget): void {
     this.#unreadBytes -= this.#targets.get(target) ?? 0
     this.#targets.delete(target)
+    this.#limited.delete(target)
     this.#dirty.delete(target)
     if (this.#targets.size === 0) {
       this.#bookmarks?.cancel()
