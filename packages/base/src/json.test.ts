@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { JsonError, MAX_JSON_DEPTH, parseJson, stringifyJson } from './json.ts'
+import { JsonError, MAX_JSON_DEPTH, parseJson, parseOwnJson, stringifyJson } from './json.ts'
 import { parseExact } from './json-exact.ts'
 import { mutateBytes, type SeededRandom, seededRandom } from './seeded-random.ts'
 import { deepEqual } from './values.ts'
@@ -159,3 +159,12 @@ function randomText(random: SeededRandom): string {
   const alphabet = ['a', 'b', ':', '"', '\\', '{', '\n', '\u0000', 'é', '😀', '\u2028', '__proto__', ' ']
   return Array.from({ length: random.below(6) }, () => random.pick(alphabet)).join('')
 }
+
+test('reads back exactly what it wrote itself', () => {
+  const value = JSON.parse(
+    '{"__proto__":{"a":1},"n":[0,-1.5,1e30,9007199254740991,""],"t":"1234567890123456789"}',
+  )
+  for (const written of [value, { ...value, big: 12345678901234567890n }, [], 'x']) {
+    assert.ok(deepEqual(parseOwnJson(Buffer.from(stringifyJson(written))), written))
+  }
+})

@@ -1,5 +1,6 @@
 // Runs the built-in controllers against an API server, in this process or another.
 
+import { assert } from '@brume/base/assert'
 import { type Clock, systemClock } from '@brume/base/clock'
 import { createLogger, type Logger } from '@brume/base/log'
 import { CUSTOM_RESOURCE_DEFINITIONS } from '@brume/client/builtin'
@@ -21,7 +22,12 @@ export interface StartOptions extends ControllerOptions {
   more?: (dependencies: Dependencies) => ControllerSpec[]
 }
 
+/** What they make is what a new pod is refused without. */
+const NEEDED_BY_PODS: readonly string[] = ['service-account', 'root-ca-publisher']
+
 export interface RunningControllers {
+  /** The objects that every cluster has exist, and new namespaces get what pods need. Others may still be reading. */
+  readonly usable: Promise<void>
   /** All controllers are at work, and the objects that every cluster has exist. */
   readonly ready: Promise<void>
   readonly controllers: readonly RunningController[]
@@ -46,10 +52,11 @@ export function startControllers(options: StartOptions): RunningControllers {
   const controllers = specs.map((spec) => runController(spec, { clock, logger, metrics }))
   informers.start()
   monitors.start()
+  const whenAtWork = (some: readonly RunningController[]) =>
+    Promise.all([bootstrapped.promise, ...some.map(({ ready }) => ready)]).then(() => undefined)
   return {
-    ready: Promise.all([bootstrapped.promise, ...controllers.map(({ ready }) => ready)]).then(
-      () => undefined,
-    ),
+    usable: whenAtWork(NEEDED_BY_PODS.map((name) => named(controllers, name))),
+    ready: whenAtWork(controllers),
     controllers,
     informers,
     get idle() {
@@ -61,4 +68,10 @@ export function startControllers(options: StartOptions): RunningControllers {
       await informers.stop()
     },
   }
+}
+
+function named(controllers: readonly RunningController[], name: string): RunningController {
+  const found = controllers.find((controller) => controller.name === name)
+  assert(found !== undefined, `there is a controller ${name}`)
+  return found
 }

@@ -67,8 +67,10 @@ export interface ControlPlane {
   readonly pki: Pki
   store: Store
   server: ApiServer
-  /** Bootstrap objects exist and controllers run. */
+  /** Bootstrap objects exist, and pods can be created. */
   ready: Promise<void>
+  /** All controllers have read what there is, too. */
+  settled: Promise<void>
   /** Ends connections within `graceMs`, then closes the store. Idempotent. */
   close(graceMs: number): Promise<void>
 }
@@ -187,7 +189,7 @@ async function compose(
     addresses: publicAddresses(options.host),
     serviceIp: serviceIpOf(options),
   })
-  const ready = controllers.ready.then(() => {
+  const ready = controllers.usable.then(() => {
     state.bootstrapped = true
   })
   let current = pki
@@ -211,6 +213,7 @@ async function compose(
     store,
     server,
     ready,
+    settled: controllers.ready,
     close: closeOnce({ listener, controllers, store, watches, renewal }),
   }
 }

@@ -19,7 +19,7 @@ export interface TestControlPlane {
   kubeconfig: string
   /** Over HTTPS, as an administrator. */
   client: Client
-  /** Stops it and starts it again on the same data (another port). */
+  /** Stops it and starts it again on the same data and port. */
   restart(): Promise<void>
   /** Stops it and removes its data. */
   stop(): Promise<void>
@@ -33,17 +33,17 @@ export async function startTestControlPlane(options: TestOptions = {}): Promise<
   const dir = dataDirAt(join(folder, 'data'))
   ensureDataDir(dir)
   const logger = options.logger ?? createLogger('error')
-  const start = async () => {
+  const start = async (port = 0) => {
     const plane = await startControlPlane({
       dir,
       host: '127.0.0.1',
-      port: 0,
+      port,
       hosts: [],
       serviceRange: '10.96.0.0/16',
       ...options,
       logger,
     })
-    await plane.ready
+    await Promise.all([plane.ready, plane.settled])
     writeFileSync(dir.kubeconfig, adminKubeconfig(plane.pki, plane.url), { mode: 0o600 })
     return { plane, client: new Client({ transport: adminTransport(plane) }) }
   }
@@ -62,8 +62,9 @@ export async function startTestControlPlane(options: TestOptions = {}): Promise<
     dir,
     kubeconfig: dir.kubeconfig,
     async restart() {
+      const { port } = running.plane
       await halt(running)
-      running = await start()
+      running = await start(port)
     },
     async stop() {
       await halt(running)

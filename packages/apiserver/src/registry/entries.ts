@@ -3,7 +3,7 @@
 
 import type { KubeObject } from '@brume/api/object'
 import type { ResourceDefinition } from '@brume/api/resource'
-import { parseJson, stringifyJson } from '@brume/base/json'
+import { parseOwnJson, stringifyJson } from '@brume/base/json'
 import { deepFreeze } from '@brume/base/values'
 import type { Entry } from '@brume/store/contract'
 
@@ -40,7 +40,7 @@ export function prefixOf(definition: ResourceDefinition, namespace: string): str
 export function objectOf(entry: Entry): KubeObject {
   const known = (entry.attachment as Attachment | undefined)?.weak.deref()
   if (known !== undefined) return known
-  const object = deepFreeze(parseJson(entry.value).value) as KubeObject
+  const object = deepFreeze(parseOwnJson(entry.value)) as KubeObject
   entry.attachment = attachmentOf(object)
   return object
 }
