@@ -27,7 +27,6 @@ const forbidden = (what: string, why: string) =>
 kubectlSuite('kubectl auth and certificates', [
   {
     name: 'auth',
-    core: true,
     files: { 'rbac.yaml': RBAC, 'more.yaml': RBAC.replace('[get]', '[get, list]') },
     steps: [
       ['create rolebinding rb --clusterrole=view --user=u', /created$/],

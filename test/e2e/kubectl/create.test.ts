@@ -124,7 +124,6 @@ kubectlSuite('kubectl create and run', [
   },
   {
     name: 'run',
-    core: true,
     steps: [
       ...steps(' --dry-run=client', ' (dry run)', [first!]),
       ...steps('', '', [first!]),

@@ -9,7 +9,7 @@ metadata: {name: widgets.g$V.example.com}
 spec:
   group: g$V.example.com
   scope: Namespaced
-  names: {plural: widgets, singular: widget, kind: Widget, shortNames: [wd], categories: [all]}
+  names: {plural: widgets, singular: widget$V, kind: Widget, shortNames: [wd$V], categories: [all]}
   versions:
   - name: v1
     served: true
@@ -65,9 +65,9 @@ kubectlSuite('kubectl and custom resources', [
       ],
       ['apply -f w.yaml', 'widget.g$V.example.com/w1 created'],
       ['apply -f w.yaml', 'widget.g$V.example.com/w1 unchanged'],
-      ['get wd', /^NAME +SIZE +AGE\nw1 +3 +\S+$/],
-      ['get widget -o wide', /^NAME +SIZE +COLOR +AGE\nw1 +3 +red +\S+$/],
-      ['get all', /^NAME +SIZE +AGE\nwidget.g\d\d.example.com\/w1 +3 /],
+      ['get wd$V', /^NAME +SIZE +AGE\nw1 +3 +\S+$/],
+      ['get widget$V -o wide', /^NAME +SIZE +COLOR +AGE\nw1 +3 +red +\S+$/],
+      ['get all', /^NAME +SIZE +AGE\nwidget\.g\d\d.example.com\/w1 +3 /],
       [
         'get widgets.v1beta1.g$V.example.com',
         warns(
@@ -75,61 +75,65 @@ kubectlSuite('kubectl and custom resources', [
           /^NAME +AGE\nw1 /,
         ),
       ],
-      ['get wd --field-selector spec.color=red -o name', 'widget.g$V.example.com/w1'],
+      ['get wd$V --field-selector spec.color=red -o name', 'widget.g$V.example.com/w1'],
       [
-        'get wd --field-selector spec.size=3',
+        'get wd$V --field-selector spec.size=3',
         fails(
           'Error from server (BadRequest): Unable to find "g$V.example.com/v1, Resource=widgets" that match label selector "", field selector "spec.size=3": field label not supported: spec.size',
         ),
       ],
-      ['describe wd w1', /^Name: +w1\n[\s\S]*\nSpec:\n {2}Color: +red\n {2}Parts:\n {4}Count: +1\n/],
+      ['describe wd$V w1', /^Name: +w1\n[\s\S]*\nSpec:\n {2}Color: +red\n {2}Parts:\n {4}Count: +1\n/],
       [
-        'explain wd',
+        'explain wd$V',
         /^GROUP: {6}g\d\d.example.com\nKIND: {7}Widget\nVERSION: {4}v1\n\nDESCRIPTION:\n {4}A widget.\n[\s\S]*\n {2}spec\t<Object>\n {4}What is wanted.\n/,
       ],
-      ['explain wd.spec', /\n {2}size\t<integer> -required-\n {4}How large.$/],
-      ['explain wd.spec.parts', /\nFIELD: parts <\[\]Object>\n[\s\S]*\n {2}name\t<string> -required-\n/],
+      ['explain wd$V.spec', /\n {2}size\t<integer> -required-\n {4}How large.$/],
+      ['explain wd$V.spec.parts', /\nFIELD: parts <\[\]Object>\n[\s\S]*\n {2}name\t<string> -required-\n/],
       [
-        'explain wd --recursive',
+        'explain wd$V --recursive',
         /\n {2}spec\t<Object>\n[\s\S]*\n {4}parts\t<\[\]Object>\n {6}count\t<integer>\n/,
       ],
-      ['explain wd --api-version=g$V.example.com/v1beta1', /\nVERSION: {4}v1beta1\n/],
-      ['edit wd w1', 'widget.g$V.example.com/w1 edited', { env: { EDITOR: `sed -i 's/size: 3/size: 5/'` } }],
-      [`patch wd w1 --type=merge -p '{"spec":{"size":4}}'`, 'widget.g$V.example.com/w1 patched'],
+      ['explain wd$V --api-version=g$V.example.com/v1beta1', /\nVERSION: {4}v1beta1\n/],
       [
-        `patch wd w1 --type=json -p '[{"op":"replace","path":"/spec/color","value":"green"}]'`,
+        'edit wd$V w1',
+        'widget.g$V.example.com/w1 edited',
+        { env: { EDITOR: `sed -i 's/size: 3/size: 5/'` } },
+      ],
+      [`patch wd$V w1 --type=merge -p '{"spec":{"size":4}}'`, 'widget.g$V.example.com/w1 patched'],
+      [
+        `patch wd$V w1 --type=json -p '[{"op":"replace","path":"/spec/color","value":"green"}]'`,
         'widget.g$V.example.com/w1 patched',
       ],
       [
-        `patch wd w1 -p '{"spec":{"size":4}}'`,
+        `patch wd$V w1 -p '{"spec":{"size":4}}'`,
         fails(
           'error: application/strategic-merge-patch+json is not supported by g$V.example.com/v1, Kind=Widget: the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml',
         ),
       ],
       [
-        `patch wd w1 --type=merge -p '{"spec":{"size":11}}'`,
+        `patch wd$V w1 --type=merge -p '{"spec":{"size":11}}'`,
         fails(
           'The Widget "w1" is invalid: spec.size: Invalid value: 11: spec.size in body should be less than or equal to 10',
         ),
       ],
       [
-        `patch wd w1 --type=merge -p '{"spec":{"color":"blue"}}'`,
+        `patch wd$V w1 --type=merge -p '{"spec":{"color":"blue"}}'`,
         fails(
           'The Widget "w1" is invalid: spec.color: Unsupported value: "blue": supported values: "red", "green"',
         ),
       ],
       [
-        `patch wd w1 --type=merge -p '{"spec":{"foo":"blue"}}'`,
+        `patch wd$V w1 --type=merge -p '{"spec":{"foo":"blue"}}'`,
         warns('Warning: unknown field "spec.foo"', 'widget.g$V.example.com/w1 patched (no change)'),
       ],
       [
-        `patch wd w1 --type=merge --subresource=status -p '{"status":{"size":5,"conditions":[{"type":"Ready","status":"True"}]}}'`,
+        `patch wd$V w1 --type=merge --subresource=status -p '{"status":{"size":5,"conditions":[{"type":"Ready","status":"True"}]}}'`,
         'widget.g$V.example.com/w1 patched',
       ],
-      ['wait wd/w1 --for=condition=Ready --timeout=5s', 'widget.g$V.example.com/w1 condition met'],
-      ['scale wd w1 --replicas=2', 'widget.g$V.example.com/w1 scaled'],
-      ['scale wd w1 --replicas=2 --current-replicas=9', fails('error: Expected replicas to be 9, was 2')],
-      ['get wd w1 --subresource=scale', /^NAME +DESIRED +AVAILABLE +AGE\nw1 +2 +5 /],
+      ['wait wd$V/w1 --for=condition=Ready --timeout=5s', 'widget.g$V.example.com/w1 condition met'],
+      ['scale wd$V w1 --replicas=2', 'widget.g$V.example.com/w1 scaled'],
+      ['scale wd$V w1 --replicas=2 --current-replicas=9', fails('error: Expected replicas to be 9, was 2')],
+      ['get wd$V w1 --subresource=scale', /^NAME +DESIRED +AVAILABLE +AGE\nw1 +2 +5 /],
       [
         'apply --server-side -f w.yaml',
         fails(
@@ -157,7 +161,7 @@ kubectlSuite('kubectl and custom resources', [
         ),
         changed('size: 3', 'size: 3, foo: bar'),
       ],
-      ['delete wd w2', 'widget.g$V.example.com "w2" deleted'],
+      ['delete wd$V w2', 'widget.g$V.example.com "w2" deleted'],
       [
         'create -f -',
         fails('The Widget "w2" is invalid: spec.size: Required value'),
@@ -168,8 +172,8 @@ kubectlSuite('kubectl and custom resources', [
         fails('The Widget "w2" is invalid: spec.parts[1]: Duplicate value: {"name":"a"}'),
         changed('{name: a, count: 1}', '{name: a}, {name: a}'),
       ],
-      ['label wd w1 a=b', 'widget.g$V.example.com/w1 labeled'],
-      ['annotate wd w1 a=b', /^widget.g\d\d.example.com\/w1 annotated?$/],
+      ['label wd$V w1 a=b', 'widget.g$V.example.com/w1 labeled'],
+      ['annotate wd$V w1 a=b', /^widget.g\d\d.example.com\/w1 annotated?$/],
       ['replace -f -', /replaced$/, { stdin: WIDGET.replace('size: 3', 'size: 9') }],
       ['get crd widgets.g$V.example.com', /^NAME +CREATED AT\nwidgets/],
       [
@@ -178,9 +182,9 @@ kubectlSuite('kubectl and custom resources', [
       ],
       [
         'api-resources --api-group=g$V.example.com',
-        /^NAME +SHORTNAMES +APIVERSION +NAMESPACED +KIND\nwidgets +wd +g\d\d.example.com\/v1 +true +Widget$/,
+        /^NAME +SHORTNAMES +APIVERSION +NAMESPACED +KIND\nwidgets +wd\d\d +g\d\d.example.com\/v1 +true +Widget$/,
       ],
-      ['__complete get wd w', { out: /^w1\n/, err: /^/ }],
+      ['__complete get wd$V w', { out: /^w1\n/, err: /^/ }],
       [
         'delete crd widgets.g$V.example.com',
         'customresourcedefinition.apiextensions.k8s.io "widgets.g$V.example.com" deleted',

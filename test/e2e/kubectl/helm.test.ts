@@ -145,7 +145,10 @@ suite('helm', { skip: HELM === undefined ? 'helm is not on this machine' : false
       /Deployment.apps "two" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0/,
     )
     assert.match(await helm('status', 'two'), /\nSTATUS: failed\n/)
-    assert.match(await helm('upgrade', '--install', 'two', chart), /\nSTATUS: deployed\nREVISION: 2\n/)
+    assert.match(
+      await helm('upgrade', '--install', 'two', chart, '--reset-values'),
+      /\nSTATUS: deployed\nREVISION: 2\n/,
+    )
     const dry = await helm('upgrade', 'two', chart, '--dry-run=server', '--set', 'extra=true')
     assert.match(dry, /data: \{found: "shop"\}/)
     assert.match(await helm('uninstall', 'two'), /uninstalled/)

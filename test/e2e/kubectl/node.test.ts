@@ -94,7 +94,6 @@ kubectlSuite('kubectl and nodes', [
   },
   {
     name: 'no agent',
-    core: true,
     steps: [
       ['run p --image=x', 'pod/p created'],
       ['logs p', needsNode('log')],

@@ -81,6 +81,8 @@ function shellIn(
     KUBECONFIG: config,
     TMPDIR: folder,
     NO_PROXY: '127.0.0.1',
+    // Commands are short: collecting garbage would take a fifth of their time.
+    GOGC: 'off',
   }
   const run: Shell['run'] = (args, options = {}) =>
     runCommand(binary, args, { cwd: folder, ...options, env: { ...env, ...options.env } })
