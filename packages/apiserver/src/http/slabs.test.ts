@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { SLAB_BYTES, writeSlabs } from './slabs.ts'
+import { SLAB_BYTES, slabsOf, writeSlabs } from './slabs.ts'
 import type { Sink } from './types.ts'
 
 /** Takes chunks by reference, as a socket does, and reads them only when it drains. */
@@ -50,3 +50,13 @@ for (const [name, isFull] of [
     assert.ok(received.every(({ length }) => length <= SLAB_BYTES))
   })
 }
+
+test('a large buffer is cut without being copied', () => {
+  const bytes = Buffer.allocUnsafeSlow(2 * SLAB_BYTES + 1)
+  const slabs = slabsOf(bytes)
+  assert.deepEqual(
+    slabs.map(({ length }) => length),
+    [SLAB_BYTES, SLAB_BYTES, 1],
+  )
+  assert.ok(slabs.every((slab) => slab.buffer === bytes.buffer))
+})
