@@ -60,7 +60,6 @@ export async function measure(bench: Bench, target: Target, requests: Requests):
   const { auth = (of) => of.admin, writers, connections = Math.min(writers, CONNECTIONS), ...rest } = requests
   const before = cpuSeconds(target.pids)
   const result = await bench.load.requests({
-    kind: 'requests',
     url: target.url,
     auth: auth(target),
     durationMs: bench.scale.durationMs,

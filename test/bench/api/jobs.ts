@@ -9,7 +9,6 @@ export interface Where {
 
 /** Closed loop: each writer sends its next request when the last one was answered. */
 export interface RequestsJob extends Where {
-  kind: 'requests'
   method: string
   /** Filled in for every request as objects.ts says; `{n}` counts up from `from`. */
   path: string
@@ -39,7 +38,6 @@ export interface RequestsResult {
 
 /** Opens watches; they stay until `unwatch`. */
 export interface WatchJob extends Where {
-  kind: 'watch'
   path: string
   watchers: number
   connections: number
@@ -53,6 +51,8 @@ export interface WatchedResult {
   p99Ms: number
   /** Watches that ended by themselves. */
   ended: number
+  /** Of the first that ended. */
+  why: string
 }
 
 export interface Jobs {

@@ -19,7 +19,9 @@ const LAST_DIGIT = /\{n1\}/g
 const LAST_TWO_DIGITS = /\{n2\}/g
 
 const jobs: Jobs = { requests, watch, watched, unwatch }
-let watches: { connections: Connection[]; latencies: number[]; bytes: number; ended: number } | undefined
+let watches:
+  | { connections: Connection[]; latencies: number[]; bytes: number; ended: number; why: string }
+  | undefined
 
 process.on('message', ({ job, args }: { job: keyof Jobs; args: never[] }) => {
   ;(jobs[job] as (...args: never[]) => Promise<unknown>)(...args).then(
@@ -93,7 +95,7 @@ function fill(template: string, n: number): string {
 /** Resolves when the server has answered every watch. */
 async function watch(job: WatchJob): Promise<void> {
   const connections = await openAll(job, job.connections)
-  const state = { connections, latencies: [] as number[], bytes: 0, ended: 0 }
+  const state = { connections, latencies: [] as number[], bytes: 0, ended: 0, why: '' }
   watches = state
   await Promise.all(
     Array.from({ length: job.watchers }, (_, i) => {
@@ -105,8 +107,9 @@ async function watch(job: WatchJob): Promise<void> {
         state.bytes += chunk.length
         rest = collect(rest.length === 0 ? chunk : Buffer.concat([rest, chunk]), state.latencies)
       }
-      const ended = () => {
+      const ended = (how: unknown) => {
         state.ended++
+        state.why ||= how instanceof Error ? how.message : JSON.stringify(how)
         seen.resolve()
       }
       connections[i % connections.length]!.send({ path: job.path, onData }).then(ended, ended)
@@ -131,10 +134,10 @@ function collect(bytes: Buffer, latencies: number[]): Buffer {
 
 async function watched(): Promise<WatchedResult> {
   const latencies = watches?.latencies.splice(0) ?? []
-  const { bytes = 0, ended = 0 } = watches ?? {}
+  const { bytes = 0, ended = 0, why = '' } = watches ?? {}
   if (watches !== undefined) watches.bytes = 0
   const [p50Ms, p99Ms] = [quantile(latencies, 0.5), quantile(latencies, 0.99)]
-  return { deliveries: latencies.length, bytes, ended, p50Ms, p99Ms }
+  return { deliveries: latencies.length, bytes, ended, why, p50Ms, p99Ms }
 }
 
 async function unwatch(): Promise<void> {

@@ -85,6 +85,6 @@ function verdictOf(value: number, least: number | undefined, most: number | unde
 const round = (value: number) =>
   value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2)
 export const perSecond = (value: number) => `${round(value)}/s`
-export const milliseconds = (value: number) => `${round(value)} ms`
+export const milliseconds = (value: number) => (Number.isFinite(value) ? `${round(value)} ms` : 'watches cut')
 export const mebibytes = (value: number) => `${value.toFixed(0)} MiB`
 export const percent = (value: number) => `${value.toFixed(1)} %`

@@ -53,7 +53,6 @@ export async function prepare(target: Target): Promise<{ limited: Auth }> {
 /** `scale.objects` pods, pod-0 and on. */
 export async function fillPods({ load, scale }: Bench, target: Target): Promise<void> {
   const result = await load.requests({
-    kind: 'requests',
     url: target.url,
     auth: target.admin,
     method: 'POST',

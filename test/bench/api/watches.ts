@@ -8,8 +8,9 @@ import { milliseconds, perSecond } from './report.ts'
 import type { Target } from './target.ts'
 
 const RATE = 100
-/** Tried one after the other until deliveries fall behind. */
-const RATES = [200, 300, 400, 500, 600, 800, 1_000, 1_500]
+/** Tried one after the other until deliveries fall behind, or no longer do. */
+const HIGHER_RATES = [200, 300, 400, 500, 600, 800, 1_000, 1_500]
+const LOWER_RATES = [50, 25, 10, 5]
 const STREAMS_PER_CONNECTION = 100
 /** What falls behind by this much is saturated. */
 const SATURATED_MS = 1_000
@@ -44,28 +45,40 @@ export async function watches(bench: Bench): Promise<void> {
 }
 
 async function deliveries(bench: Bench, target: Target): Promise<{ steady: Delivered; most: number }> {
-  const { scale } = bench
-  // Watchers have a process of their own, so that writers are not late because of them.
+  const steady = await withWatchers(bench, target, async (watchers) => {
+    await at(bench, target, { rate: RATE, watchers })
+    return at(bench, target, { rate: RATE, watchers })
+  })
+  // Who cannot keep up cuts its watchers, so that each try needs new ones.
+  const rates = steady.complete ? HIGHER_RATES : LOWER_RATES
+  let most = steady.perSecond
+  for (const rate of rates) {
+    const reached = await withWatchers(bench, target, (watchers) => at(bench, target, { rate, watchers }))
+    most = Math.max(most, reached.perSecond)
+    const isSaturated = !reached.complete || reached.p99Ms > SATURATED_MS
+    if (isSaturated === steady.complete) break
+  }
+  return { steady, most }
+}
+
+/** Watchers have a process of their own, so that writers are not late because of them. */
+async function withWatchers<T>(
+  { scale }: Bench,
+  { url, admin }: Target,
+  use: (watchers: LoadProcess) => Promise<T>,
+): Promise<T> {
   const watchers = new LoadProcess()
   try {
     await watchers.watch({
-      url: target.url,
-      auth: target.admin,
-      kind: 'watch',
+      url,
+      auth: admin,
       path: `${WATCHED}?watch=1`,
       watchers: scale.watchers,
       connections: Math.ceil(scale.watchers / STREAMS_PER_CONNECTION),
     })
-    await at(bench, target, { rate: RATE, watchers })
-    const steady = await at(bench, target, { rate: RATE, watchers })
-    let most = steady.perSecond
-    for (const rate of RATES) {
-      const reached = await at(bench, target, { rate, watchers })
-      most = Math.max(most, reached.perSecond)
-      if (!reached.complete || reached.p99Ms > SATURATED_MS) break
-    }
+    const result = await use(watchers)
     await watchers.unwatch()
-    return { steady, most }
+    return result
   } finally {
     watchers.stop()
   }
@@ -79,7 +92,6 @@ async function at(
   await watchers.watched()
   const started = performance.now()
   const { sent, failed, failure } = await load.requests({
-    kind: 'requests',
     url: target.url,
     auth: target.admin,
     method: 'PUT',
@@ -95,8 +107,11 @@ async function at(
   if (failed > 0) throw new Error(`${target.name}: ${failed} of ${sent} failed: ${failure}`)
   const wroteMs = performance.now() - started
   await sleep(DRAIN_MS)
-  const { deliveries, p99Ms, ended } = await watchers.watched()
-  if (ended > 0) return { perSecond: 0, p99Ms: Number.POSITIVE_INFINITY, complete: false }
+  const { deliveries, p99Ms, ended, why } = await watchers.watched()
+  if (ended > 0) {
+    process.stderr.write(`  ... ${target.name} at ${rate} events/s: ${ended} watches ended: ${why}\n`)
+    return { perSecond: 0, p99Ms: Number.POSITIVE_INFINITY, complete: false }
+  }
   const complete = deliveries >= sent * scale.watchers * DELIVERED_SHARE
   return { perSecond: (deliveries / (complete ? wroteMs : wroteMs + DRAIN_MS)) * 1000, p99Ms, complete }
 }
