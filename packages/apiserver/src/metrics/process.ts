@@ -5,13 +5,15 @@ import type { Store } from '@brume/store/contract'
 import type { WatchHub } from '../watch/hub.ts'
 import { Gauge, type MetricsRegistry } from './registry.ts'
 
+const LOOP_RESOLUTION_MS = 10
+
 export function processMetrics(
   registry: MetricsRegistry,
   { store, watches, startedAtMs }: { store: Store; watches: WatchHub; startedAtMs: number },
 ): void {
   const gauge = (name: string, help: string, read: () => number) =>
     registry.add(new Gauge({ name, help, read: () => [[[], read()]] }))
-  const loop = monitorEventLoopDelay({ resolution: 10 })
+  const loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS })
   loop.enable()
   gauge('process_resident_memory_bytes', 'Resident memory.', () => process.memoryUsage.rss())
   gauge('process_cpu_seconds_total', 'User and system CPU time.', () => {
@@ -22,8 +24,13 @@ export function processMetrics(
   gauge('nodejs_heap_size_used_bytes', 'JavaScript heap in use.', () => process.memoryUsage().heapUsed)
   gauge(
     'nodejs_eventloop_lag_p99_seconds',
-    'Event loop delay, 99th percentile since start.',
-    () => loop.percentile(99) / 1e9,
+    'Event loop delay, 99th percentile since the last reading.',
+    () => {
+      // What is measured includes the time that the timer itself was to wait.
+      const lagSeconds = Math.max(0, loop.percentile(99) / 1e9 - LOOP_RESOLUTION_MS / 1e3)
+      loop.reset()
+      return lagSeconds
+    },
   )
   gauge('apiserver_longrunning_requests', 'Open watches.', () => watches.watcherCount)
   gauge('brume_store_revision', 'Newest committed revision.', () => store.revision)
