@@ -80,3 +80,5 @@ export const SUBJECT_ACCESS_REVIEWS = cluster(
   'subjectaccessreviews',
   'SubjectAccessReview',
 )
+export const REPLICATION_CONTROLLERS = namespaced('', 'v1', 'replicationcontrollers', 'ReplicationController')
+export const CONTROLLER_REVISIONS = namespaced('apps', 'v1', 'controllerrevisions', 'ControllerRevision')

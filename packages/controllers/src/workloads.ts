@@ -1,0 +1,16 @@
+// The controllers of workloads: they make pods, which want a scheduler and nodes to run on.
+
+import type { ControllerSpec } from '@brume/client/controller'
+import { deploymentController } from './deployment/controller.ts'
+import type { WorkloadDependencies } from './pod-control/dependencies.ts'
+import { replicaSetController, replicationController } from './replica-set/controller.ts'
+import { statefulSetController } from './stateful-set/controller.ts'
+
+export function workloadControllers(dependencies: WorkloadDependencies): ControllerSpec[] {
+  return [
+    replicaSetController(dependencies),
+    replicationController(dependencies),
+    deploymentController(dependencies),
+    statefulSetController(dependencies),
+  ]
+}
