@@ -11,6 +11,7 @@ import { certificateSigner } from './certificates/signer.ts'
 import { definitionCleanup } from './crd/cleanup.ts'
 import { definitionStatus } from './crd/status.ts'
 import type { Dependencies } from './dependencies.ts'
+import { disruptionController } from './disruption/controller.ts'
 import { garbageCollector } from './garbage-collector/controller.ts'
 import { leaseCleaner } from './leases/controller.ts'
 import { namespaceController } from './namespace/controller.ts'
@@ -44,6 +45,7 @@ export function allControllers(dependencies: Dependencies): ControllerSpec[] {
     certificateApprover(dependencies),
     certificateCleaner(dependencies),
     leaseCleaner(dependencies),
+    disruptionController(dependencies),
     ...(issueServiceAccountToken === undefined
       ? []
       : [serviceAccountTokens(dependencies, issueServiceAccountToken)]),

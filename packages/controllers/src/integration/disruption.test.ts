@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { isStatus } from '@brume/base/errors'
+import { PODS, REPLICA_SETS } from '@brume/client/builtin'
+import type { Client } from '@brume/client/client'
+import { startTestControlPlane, type TestControlPlane } from '@brume/testkit/control-plane'
+import { eventually } from '@brume/testkit/eventually'
+import { POD_DISRUPTION_BUDGETS } from '../disruption/controller.ts'
+import { createNamespace } from './cluster.ts'
+import { type FakeKubelet, startFakeKubelet } from './fake-kubelet.ts'
+import { podsOf, workload } from './workloads.ts'
+
+const NS = 'budgets'
+
+describe('disruption budgets on a control plane', { timeout: 120_000 }, () => {
+  let plane: TestControlPlane
+  let client: Client
+  let kubelet: FakeKubelet
+
+  before(async () => {
+    plane = await startTestControlPlane()
+    client = plane.client
+    await createNamespace(client, NS)
+    kubelet = await startFakeKubelet(client, ['node-1'])
+  })
+  after(async () => {
+    await kubelet?.stop()
+    await plane?.stop()
+  })
+
+  it('lets one pod be evicted, refuses the next, and allows again when the first is replaced', async () => {
+    await client
+      .resource(REPLICA_SETS)
+      .create(workload({ kind: 'ReplicaSet', name: 'web', namespace: NS, spec: { replicas: 3 } }))
+    const budgets = client.resource(POD_DISRUPTION_BUDGETS)
+    await budgets.create({
+      apiVersion: 'policy/v1',
+      kind: 'PodDisruptionBudget',
+      metadata: { name: 'web', namespace: NS },
+      spec: { maxUnavailable: 1, selector: { matchLabels: { app: 'web' } } },
+    })
+    const allowed = (count: number) =>
+      eventually(`${count} disruptions are allowed`, async () => {
+        const { status } = await budgets.get({ namespace: NS, name: 'web' })
+        return status?.disruptionsAllowed === count && status.expectedPods === 3 && status
+      })
+    const status = await allowed(1)
+    assert.deepEqual([status.currentHealthy, status.desiredHealthy], [3, 2])
+    kubelet.hold = () => true
+    const [first, second] = await podsOf(client, NS, 'web')
+    const evict = (name: string) =>
+      client.resource(PODS).createSubresource({ namespace: NS, name }, 'eviction', {
+        apiVersion: 'policy/v1',
+        kind: 'Eviction',
+        metadata: { name, namespace: NS },
+      })
+    await evict(first!.metadata.name!)
+    const refused = await evict(second!.metadata.name!).catch((error: unknown) => error)
+    assert.ok(isStatus(refused, 'TooManyRequests'), String(refused))
+    await eventually('the loss shows', async () => {
+      const { status: now } = await budgets.get({ namespace: NS, name: 'web' })
+      return now.currentHealthy === 2 && now.disruptionsAllowed === 0
+    })
+    kubelet.hold = () => false
+    kubelet.look()
+    await allowed(1)
+  })
+})
