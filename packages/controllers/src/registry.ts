@@ -12,6 +12,8 @@ import { definitionCleanup } from './crd/cleanup.ts'
 import { definitionStatus } from './crd/status.ts'
 import type { Dependencies } from './dependencies.ts'
 import { disruptionController } from './disruption/controller.ts'
+import { endpointSliceController, endpointSliceMirroring } from './endpoint-slice/controller.ts'
+import { endpointsController } from './endpoints/controller.ts'
 import { garbageCollector } from './garbage-collector/controller.ts'
 import { leaseCleaner } from './leases/controller.ts'
 import { namespaceController } from './namespace/controller.ts'
@@ -46,6 +48,9 @@ export function allControllers(dependencies: Dependencies): ControllerSpec[] {
     certificateCleaner(dependencies),
     leaseCleaner(dependencies),
     disruptionController(dependencies),
+    endpointSliceController(dependencies),
+    endpointSliceMirroring(dependencies),
+    endpointsController(dependencies),
     ...(issueServiceAccountToken === undefined
       ? []
       : [serviceAccountTokens(dependencies, issueServiceAccountToken)]),
