@@ -238,3 +238,14 @@ test('an autoscaler written in v1 is owned in v1 and read in v2', async () => {
   const { body: v2 } = await http.send('GET', `${path.replace('v1', 'v2')}/h`)
   assert.equal(v2.spec.metrics[0].resource.target.averageUtilization, 50)
 })
+
+test('what is applied to one object by its uid makes no new one in its place', async () => {
+  const made = await http.send('POST', PATH, configMap('by-uid'))
+  const config = configMap('by-uid', { a: '1' }, { uid: made.body.metadata.uid })
+  const first = await http.send('PATCH', `${PATH}/by-uid`, config, applied('one'))
+  assert.equal(first.status, 200, first.text)
+  await http.send('DELETE', `${PATH}/by-uid`)
+  const late = await http.send('PATCH', `${PATH}/by-uid`, config, applied('one'))
+  assert.deepEqual([late.status, late.body.reason], [409, 'Conflict'])
+  assert.match(late.body.message, /uid mismatch: the provided object specified uid .* no existing object/)
+})

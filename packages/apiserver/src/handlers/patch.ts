@@ -4,7 +4,7 @@
 import { invalid, invalidObject } from '@brume/api/field-error'
 import type { KubeObject } from '@brume/api/object'
 import { parseApiVersion } from '@brume/api/resource'
-import { badRequest, notFound, StatusError } from '@brume/base/errors'
+import { badRequest, conflict, notFound, StatusError } from '@brume/base/errors'
 import { stringifyJson } from '@brume/base/json'
 import { deepClone } from '@brume/base/values'
 import { applyServerSide } from '../apply/apply.ts'
@@ -165,6 +165,8 @@ async function applyPatch(
     whenMissing: () => {
       if (info.subresource !== '') throw notFound(targetOf(context))
       authorizeCreate(context)
+      const { uid } = config.metadata
+      if (uid !== undefined && uid !== '') throw conflict(targetOf(context), missingUid(uid))
       const { object, managedFields } = apply(undefined)
       const created = typed(object)
       created.metadata.managedFields = managedFields
@@ -172,6 +174,10 @@ async function applyPatch(
     },
   })
 }
+
+/** Whoever applies to one object, by its uid, does not mean to make another. */
+const missingUid = (uid: string) =>
+  `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`
 
 /** Keeps exactly what the client wrote: defaults are not its intent. */
 function appliedConfig(context: RequestContext, value: unknown): KubeObject {

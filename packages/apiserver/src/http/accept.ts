@@ -50,8 +50,9 @@ export const TABLE_VIEWS: Offer['views'] = ['Table', 'PartialObjectMetadata', 'P
 export function negotiate(header: string | undefined, offer: Offer, pretty: string | null): Accepted {
   for (const clause of clausesOf(header ?? '*/*')) {
     const encoding = ENCODINGS.get(clause.type)
-    if (encoding === undefined || (encoding === 'protobuf' && !offer.protobuf)) continue
+    if (encoding === undefined) continue
     const as = clause.params.get('as') ?? ''
+    if (encoding === 'protobuf' && !hasProtobuf(offer, as)) continue
     const asGroup = clause.params.get('g') ?? ''
     const asVersion = clause.params.get('v') ?? ''
     if (as !== '') {
@@ -61,6 +62,12 @@ export function negotiate(header: string | undefined, offer: Offer, pretty: stri
     return { encoding, as, asGroup, asVersion, pretty: isPretty(pretty, clause.params.get('pretty')) }
   }
   throw notAcceptable(offer)
+}
+
+/** A Table has no protobuf form; the metadata of every kind has one, also of a kind that has none. */
+function hasProtobuf(offer: Offer, as: string): boolean {
+  if (as === 'Table') return false
+  return offer.protobuf || as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList'
 }
 
 function isPretty(query: string | null, param: string | undefined): boolean {

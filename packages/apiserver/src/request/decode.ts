@@ -19,6 +19,8 @@ const yaml = lazyModule<typeof import('@brume/api/codec/yaml')>('@brume/api/code
 export interface BodyType {
   kind: string
   schema: ObjectSchema
+  /** A custom kind, which has no protobuf. */
+  custom?: boolean
 }
 
 /** The version is checked later, with the words for it: every client's own DeleteOptions, for one, differs in it. */
@@ -45,7 +47,7 @@ export function parseBody(bytes: Buffer, contentType: string | undefined, expect
       case 'text/yaml':
         return yaml().parseYamlBody(bytes)
       case 'application/vnd.kubernetes.protobuf':
-        if (expected === undefined) break
+        if (expected === undefined || expected.custom === true) break
         return { value: decodeProtobuf(bytes, resolverOf(expected)), strictErrors: [] }
     }
   } catch (error) {

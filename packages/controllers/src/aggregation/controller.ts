@@ -15,6 +15,7 @@ export interface ObservedRole {
 export interface SetRules {
   type: 'setRules'
   name: string
+  uid: string
   rules: unknown[]
 }
 
@@ -32,11 +33,12 @@ export function clusterRoleAggregation({ client, informers }: Dependencies): Con
       return role?.aggregationRule == null ? undefined : { role, roles: roles.store.list() }
     },
     decide: decideRules,
-    async act({ name, rules }) {
+    async act({ name, uid, rules }) {
       const role = {
         apiVersion: 'rbac.authorization.k8s.io/v1',
         kind: 'ClusterRole',
-        metadata: { name },
+        // With its uid, so that a role which was deleted meanwhile does not come back.
+        metadata: { name, uid },
         rules,
       }
       await client.resource(CLUSTER_ROLES).apply(role, { fieldManager: FIELD_MANAGER, force: true })
@@ -47,5 +49,6 @@ export function clusterRoleAggregation({ client, informers }: Dependencies): Con
 export function decideRules({ role, roles }: ObservedRole): Plan<SetRules> {
   if (role.metadata.deletionTimestamp !== undefined) return { actions: [] }
   const rules = aggregateRules(role, roles)
-  return { actions: rules === undefined ? [] : [{ type: 'setRules', name: role.metadata.name!, rules }] }
+  const { name, uid } = role.metadata
+  return { actions: rules === undefined ? [] : [{ type: 'setRules', name: name!, uid: uid!, rules }] }
 }

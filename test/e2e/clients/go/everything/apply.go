@@ -38,7 +38,7 @@ func apply(c *clients) {
 		_, err = maps.Get(t.Ctx, "dry", get)
 		t.ErrorIs("what a dry run made", err, apierrors.IsNotFound)
 	})
-	c.run("apply merges lists by their keys, and applies status and scale", func(t *check.T) {
+	c.run("apply merges lists by their keys, and applies scale", func(t *check.T) {
 		deployments := c.kube.AppsV1().Deployments(c.namespace)
 		labels := map[string]string{"app": "applied"}
 		container := func(name string, ports ...int32) *coreapply.ContainerApplyConfiguration {
@@ -66,14 +66,21 @@ func apply(c *clients) {
 		scale, err := deployments.ApplyScale(t.Ctx, "applied", scaleapply.Scale().WithName("applied").WithNamespace(c.namespace).WithSpec(scaleapply.ScaleSpec().WithReplicas(2)), by("scaler", false))
 		t.Must("scale", err)
 		t.Equal("replicas", scale.Spec.Replicas, int32(2))
-		status := appsapply.Deployment("applied", c.namespace).WithStatus(appsapply.DeploymentStatus().WithReplicas(2).WithConditions(
-			appsapply.DeploymentCondition().WithType("Available").WithStatus(corev1.ConditionTrue).WithReason("Test")))
-		after, err := deployments.ApplyStatus(t.Ctx, status, by("controller", true))
+		t.Must("delete", deployments.Delete(t.Ctx, "applied", remove))
+	})
+	c.run("apply of a status owns only the status", func(t *check.T) {
+		all := c.kube.CoreV1().Pods(c.namespace)
+		_, err := all.Create(t.Ctx, pod("applied"), create)
+		t.Must("create", err)
+		status := coreapply.Pod("applied", c.namespace).WithStatus(coreapply.PodStatus().WithConditions(
+			coreapply.PodCondition().WithType("test.brume.dev/Fine").WithStatus(corev1.ConditionTrue)))
+		after, err := all.ApplyStatus(t.Ctx, status, by("kubelet", true))
 		t.Must("status", err)
 		t.True("a condition", len(after.Status.Conditions) >= 1)
-		own, err := appsapply.ExtractDeploymentStatus(after, "controller")
+		own, err := coreapply.ExtractPodStatus(after, "kubelet")
 		t.Must("extract status", err)
-		t.Equal("own status", *own.Status.Replicas, int32(2))
-		t.Must("delete", deployments.Delete(t.Ctx, "applied", remove))
+		t.Equal("own conditions", len(own.Status.Conditions), 1)
+		t.True("no spec", own.Spec == nil)
+		t.Must("delete", all.Delete(t.Ctx, "applied", now))
 	})
 }

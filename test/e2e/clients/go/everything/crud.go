@@ -135,6 +135,7 @@ func crud(c *clients) {
 		t.Must("get scale", err)
 		t.Equal("selector of the scale", scale.Status.Selector, "app=web")
 		scale.Spec.Replicas = 3
+		scale.ResourceVersion = "" // The controller writes too.
 		scaled, err := deployments.UpdateScale(t.Ctx, "web", scale, update)
 		t.Must("update scale", err)
 		t.Equal("replicas of the scale", scaled.Spec.Replicas, int32(3))

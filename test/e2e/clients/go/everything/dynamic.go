@@ -76,6 +76,7 @@ func dynamicOf(c *clients) {
 		t.Must("get", err)
 		t.Equal("replicas", found.Spec.Replicas, int32(2))
 		found.Spec.Replicas = 0
+		found.ResourceVersion = "" // The controller writes too.
 		after, err := scales.Scales(c.namespace).Update(t.Ctx, group, found, update)
 		t.Must("update", err)
 		t.Equal("replicas", after.Spec.Replicas, int32(0))
