@@ -24,6 +24,7 @@ function item(options: OwnedOptions, states: OwnerState[], more: Partial<Observe
       reference: latest.metadata.ownerReferences![i]!,
       state,
       elsewhere: false,
+      watched: true,
     })),
     dependents: [],
     ...more,
@@ -45,6 +46,16 @@ describe('garbage collector', () => {
   it('keeps an object without owners, and one whose owners all stay', () => {
     assert.deepEqual(actions(item({}, [])), [])
     assert.deepEqual(actions(item({}, ['solid', 'solid'])), [])
+  })
+
+  it('looks again at an object whose owner no watch has shown yet: nothing may tell of its end', () => {
+    const unseen = (state: OwnerState) => {
+      const observed = item({}, [state])
+      return { ...observed, owners: observed.owners.map((owner) => ({ ...owner, watched: false })) }
+    }
+    assert.ok(decideItem(unseen('solid')).requeueAfterMs! > 0)
+    assert.equal(decideItem(unseen('absent')).requeueAfterMs, undefined)
+    assert.equal(decideItem(item({}, ['solid'])).requeueAfterMs, undefined)
   })
 
   it('deletes an object whose owners are all gone, exactly the one that was looked at', () => {

@@ -6,6 +6,9 @@ import type { Plan } from '@brume/client/controller'
 import { FOREGROUND, type GraphNode, ORPHAN } from './graph.ts'
 import type { ObservedItem, ObservedOwner } from './observe.ts'
 
+/** The watch of the owner's kind is behind by that much at most, when it works. */
+const UNWATCHED_RETRY_MS = 5_000
+
 export type Propagation = 'Background' | 'Foreground' | 'Orphan'
 
 export type CollectorAction =
@@ -21,7 +24,17 @@ export type CollectorAction =
 export function decideItem(item: ObservedItem): Plan<CollectorAction> {
   const { task, node, latest } = item
   if (latest === undefined) return { actions: [{ type: 'forget', uid: node.uid }] }
-  return { actions: task === 'orphan' ? orphanActions(item, latest) : deleteActions(item, latest) }
+  if (task === 'orphan') return { actions: orphanActions(item, latest) }
+  const actions = deleteActions(item, latest)
+  return needsAnotherLook(item) ? { actions, requeueAfterMs: UNWATCHED_RETRY_MS } : { actions }
+}
+
+/**
+ * An owner that is there, but that no watch has shown, may come and go between two lists of its kind: then nothing would
+ * ever wake its dependent again.
+ */
+function needsAnotherLook({ owners }: ObservedItem): boolean {
+  return owners.some(({ state, watched }) => (state === 'solid' || state === 'waiting') && !watched)
 }
 
 /** Dependents lose this owner; then it may go. */

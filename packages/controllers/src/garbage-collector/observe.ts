@@ -24,6 +24,8 @@ export interface ObservedOwner {
   state: OwnerState
   /** The object of that uid lives in another namespace. */
   elsewhere: boolean
+  /** The watches have shown it, so they will show its end too. */
+  watched: boolean
 }
 
 export interface ObservedItem {
@@ -56,7 +58,9 @@ export async function observeItem(
   for (const reference of references) {
     const at = graph.node(reference.uid)
     const elsewhere = at !== undefined && at.namespace !== '' && at.namespace !== namespace
-    owners.push({ reference, elsewhere, state: await ownerState({ client, served }, reference, namespace) })
+    const state = await ownerState({ client, served }, reference, namespace)
+    // Looked up after the server was asked: what has come meanwhile counts.
+    owners.push({ reference, elsewhere, state, watched: graph.node(reference.uid) !== undefined })
   }
   return deepFreeze({ task, node: { ...node }, latest, owners, dependents: graph.dependentsOf(uid) })
 }
