@@ -16,10 +16,11 @@ const ALLOWED: Record<string, readonly string[]> = {
   store: ['base'],
   apiserver: ['base', 'api', 'store'],
   client: ['base', 'api'],
-  controllers: ['base', 'api', 'client'],
+  scheduler: ['base', 'api'],
+  controllers: ['base', 'api', 'client', 'scheduler'],
   cli: ['base', 'api', 'client'],
-  server: ['base', 'api', 'store', 'apiserver', 'client', 'controllers'],
-  testkit: ['base', 'api', 'store', 'apiserver', 'client', 'controllers', 'server'],
+  server: ['base', 'api', 'store', 'apiserver', 'client', 'scheduler', 'controllers'],
+  testkit: ['base', 'api', 'store', 'apiserver', 'client', 'scheduler', 'controllers', 'server'],
 }
 
 /** Files that are started and not imported. */

@@ -1,0 +1,425 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { KubeObject } from '@brume/api/object'
+import { refusalMessage } from './explain.ts'
+import { cluster, node, placeOn, pod } from './fixtures.ts'
+import type { Json } from './pod-info.ts'
+import type { Snapshot } from './snapshot.ts'
+
+/** The node, or Kubernetes' sentence up to what would change it. */
+function outcome(snapshot: Snapshot, object: KubeObject): string {
+  const placed = placeOn(snapshot, object)
+  return placed.node ?? refusalMessage(placed, snapshot, '').split(' To place it:')[0]!
+}
+
+const affinity = (kind: string, terms: Json[]) => ({
+  affinity: { [kind]: { requiredDuringSchedulingIgnoredDuringExecution: terms } },
+})
+const nodeTerms = (...nodeSelectorTerms: Json[]) => ({
+  affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } } },
+})
+const byApp = (app: string, topologyKey = 'kubernetes.io/hostname') => ({
+  labelSelector: { matchLabels: { app } },
+  topologyKey,
+})
+const zones = { nodes: [node('a', { labels: { zone: 'x' } }), node('b', { labels: { zone: 'y' } })] }
+const app = (name: string) => ({ labels: { app: name } })
+const spread = (more: Json = {}) => ({
+  topologySpreadConstraints: [
+    {
+      maxSkew: 1,
+      topologyKey: 'zone',
+      whenUnsatisfiable: 'DoNotSchedule',
+      labelSelector: { matchLabels: { app: 'w' } },
+      ...more,
+    },
+  ],
+})
+
+interface Row {
+  title: string
+  in: Snapshot
+  pod: KubeObject
+  gives: string
+}
+
+function check(rows: Row[]): void {
+  for (const row of rows) it(row.title, () => assert.equal(outcome(row.in, row.pod), row.gives))
+}
+
+describe('demands on the node itself', () => {
+  const tainted = (effect: string) => node('a', { taints: [{ key: 'k', value: 'v', effect }] })
+  check([
+    {
+      title: 'without nodes, says so',
+      in: cluster({ nodes: [] }),
+      pod: pod('p'),
+      gives: 'no nodes available to schedule pods',
+    },
+    {
+      title: 'a cordoned node takes no pod',
+      in: cluster({ nodes: [node('a', { cordoned: true })] }),
+      pod: pod('p'),
+      gives: '0/1 nodes are available: 1 node(s) were unschedulable.',
+    },
+    {
+      title: 'a cordoned node takes a pod that tolerates it',
+      in: cluster({ nodes: [node('a', { cordoned: true })] }),
+      pod: pod('p', {
+        spec: { tolerations: [{ key: 'node.kubernetes.io/unschedulable', operator: 'Exists' }] },
+      }),
+      gives: 'a',
+    },
+    {
+      title: 'nodeName names the only node',
+      in: cluster({ nodes: [node('a')] }),
+      pod: pod('p', { spec: { nodeName: 'b' } }),
+      gives: "0/1 nodes are available: 1 node(s) didn't match the requested node name.",
+    },
+    ...['NoSchedule', 'NoExecute'].map((effect) => ({
+      title: `an untolerated ${effect} taint is named`,
+      in: cluster({ nodes: [tainted(effect)] }),
+      pod: pod('p'),
+      gives: '0/1 nodes are available: 1 node(s) had untolerated taint {k: v}.',
+    })),
+    {
+      title: 'a toleration of the same value lets the pod in',
+      in: cluster({ nodes: [tainted('NoSchedule')] }),
+      pod: pod('p', { spec: { tolerations: [{ key: 'k', value: 'v', effect: 'NoSchedule' }] } }),
+      gives: 'a',
+    },
+    {
+      title: 'a toleration of another value does not',
+      in: cluster({ nodes: [tainted('NoSchedule')] }),
+      pod: pod('p', { spec: { tolerations: [{ key: 'k', value: 'w' }] } }),
+      gives: '0/1 nodes are available: 1 node(s) had untolerated taint {k: v}.',
+    },
+    {
+      title: 'Exists without a key tolerates everything',
+      in: cluster({ nodes: [tainted('NoExecute')] }),
+      pod: pod('p', { spec: { tolerations: [{ operator: 'Exists' }] } }),
+      gives: 'a',
+    },
+    {
+      title: 'a node selector needs every label',
+      in: cluster(zones),
+      pod: pod('p', { spec: { nodeSelector: { zone: 'y' } } }),
+      gives: 'b',
+    },
+    {
+      title: 'a selector that no node matches is named',
+      in: cluster(zones),
+      pod: pod('p', { spec: { nodeSelector: { zone: 'z' } } }),
+      gives: "0/2 nodes are available: 2 node(s) didn't match Pod's node affinity/selector.",
+    },
+    {
+      title: 'required node affinity takes any of its terms, and Gt compares numbers',
+      in: cluster({ nodes: [node('a', { labels: { n: '9' } }), node('b', { labels: { n: '10' } })] }),
+      pod: pod('p', {
+        spec: nodeTerms(
+          { matchExpressions: [{ key: 'x', operator: 'Exists' }] },
+          { matchExpressions: [{ key: 'n', operator: 'Gt', values: ['9'] }] },
+        ),
+      }),
+      gives: 'b',
+    },
+    {
+      title: 'an empty term matches no node',
+      in: cluster(zones),
+      pod: pod('p', { spec: nodeTerms({}) }),
+      gives: "0/2 nodes are available: 2 node(s) didn't match Pod's node affinity/selector.",
+    },
+    {
+      title: 'matchFields names nodes; the others are not asked',
+      in: cluster({ nodes: [node('a', { cordoned: true }), node('b')] }),
+      pod: pod('p', {
+        spec: nodeTerms({ matchFields: [{ key: 'metadata.name', operator: 'In', values: ['a'] }] }),
+      }),
+      gives:
+        "0/2 nodes are available: 1 node(s) didn't satisfy plugin(s) [NodeAffinity], 1 node(s) were unschedulable.",
+    },
+    {
+      title: 'a group that is asked for by an annotation is a node selector',
+      in: cluster({ nodes: [node('a'), node('b', { labels: { 'brume.dev/group': 'web' } })] }),
+      pod: pod('p', { annotations: { 'brume.dev/group': 'web' } }),
+      gives: 'b',
+    },
+  ])
+})
+
+describe('room', () => {
+  const full = pod('full', { requests: { cpu: '3' } })
+  check([
+    {
+      title: 'CPU, memory and the number of pods are counted, each with its reason',
+      in: cluster({
+        nodes: [node('a'), node('b', { memory: '100Mi' }), node('c', { pods: '0' })],
+        pods: { a: [full] },
+      }),
+      pod: pod('p', { requests: { cpu: '2', memory: '1Gi' } }),
+      gives: '0/3 nodes are available: 1 Insufficient cpu, 1 Insufficient memory, 1 Too many pods.',
+    },
+    {
+      title: 'extended resources are whole and must be there',
+      in: cluster({ nodes: [node('a', { more: { 'example.org/gpu': '1' } }), node('b')] }),
+      pod: pod('p', { requests: { 'example.org/gpu': '2' } }),
+      gives: '0/2 nodes are available: 2 Insufficient example.org/gpu.',
+    },
+    {
+      title: 'a pod that asks for nothing fits a node without any CPU left',
+      in: cluster({ nodes: [node('a', { cpu: '3' })], pods: { a: [full] } }),
+      pod: pod('p'),
+      gives: 'a',
+    },
+    {
+      title: 'sidecars run beside containers, init containers before them, and overhead comes on top',
+      in: cluster({ nodes: [node('a', { cpu: '3100m' })] }),
+      pod: pod('p', {
+        requests: { cpu: '1' },
+        spec: {
+          overhead: { cpu: '100m' },
+          initContainers: [
+            { name: 's', restartPolicy: 'Always', resources: { requests: { cpu: '1' } } },
+            { name: 'i', resources: { requests: { cpu: '2100m' } } },
+          ],
+        },
+      }),
+      gives: '0/1 nodes are available: 1 Insufficient cpu.',
+    },
+    {
+      title: 'a host port is held once for each protocol, and by every address when it is held by all',
+      in: cluster({
+        nodes: [node('a')],
+        pods: { a: [pod('q', { spec: { containers: [{ ports: [{ hostPort: 80 }] }] } })] },
+      }),
+      pod: pod('p', {
+        spec: { containers: [{ ports: [{ hostPort: 80, hostIP: '10.0.0.1', protocol: 'TCP' }] }] },
+      }),
+      gives: "0/1 nodes are available: 1 node(s) didn't have free ports for the requested pod ports.",
+    },
+    {
+      title: 'the same host port of another protocol is free',
+      in: cluster({
+        nodes: [node('a')],
+        pods: { a: [pod('q', { spec: { containers: [{ ports: [{ hostPort: 80 }] }] } })] },
+      }),
+      pod: pod('p', { spec: { containers: [{ ports: [{ hostPort: 80, protocol: 'UDP' }] }] } }),
+      gives: 'a',
+    },
+  ])
+
+  it('says how much less would do', () => {
+    const snapshot = cluster({ nodes: [node('a')], pods: { a: [full] } })
+    const placed = placeOn(snapshot, pod('p', { requests: { cpu: '2' } }))
+    assert(placed.node === undefined)
+    assert.equal(
+      refusalMessage(placed, snapshot, 'no'),
+      '0/1 nodes are available: 1 Insufficient cpu. preemption: no To place it: ' +
+        'ask for less cpu (asked for 2, at most 1 is free on a node), or add a node.',
+    )
+  })
+})
+
+describe('other pods', () => {
+  const other = pod('o', app('w'))
+  check([
+    {
+      title: 'affinity follows the pod that it names into its zone',
+      in: cluster({ ...zones, pods: { b: [other] } }),
+      pod: pod('p', { spec: affinity('podAffinity', [byApp('w', 'zone')]) }),
+      gives: 'b',
+    },
+    {
+      title: 'affinity without such a pod fits nowhere',
+      in: cluster(zones),
+      pod: pod('p', { spec: affinity('podAffinity', [byApp('w', 'zone')]) }),
+      gives: "0/2 nodes are available: 2 node(s) didn't match pod affinity rules.",
+    },
+    {
+      title: 'the first pod of a group that wants to be together may start',
+      in: cluster({ nodes: [node('a', { labels: { zone: 'x' } })] }),
+      pod: pod('p', { ...app('w'), spec: affinity('podAffinity', [byApp('w', 'zone')]) }),
+      gives: 'a',
+    },
+    {
+      title: 'a pod of another namespace does not count',
+      in: cluster({ ...zones, pods: { b: [pod('o', { ...app('w'), namespace: 'other' })] } }),
+      pod: pod('p', { spec: affinity('podAffinity', [byApp('w', 'zone')]) }),
+      gives: "0/2 nodes are available: 2 node(s) didn't match pod affinity rules.",
+    },
+    {
+      title: 'a namespace selector chooses by the labels of namespaces',
+      in: cluster({
+        ...zones,
+        namespaceLabels: (name) => (name === 'other' ? { team: 't' } : undefined),
+        pods: { b: [pod('o', { ...app('w'), namespace: 'other' })] },
+      }),
+      pod: pod('p', {
+        spec: affinity('podAffinity', [
+          { ...byApp('w', 'zone'), namespaceSelector: { matchLabels: { team: 't' } } },
+        ]),
+      }),
+      gives: 'b',
+    },
+    {
+      title: 'several terms count only pods that match them all',
+      in: cluster({ ...zones, pods: { a: [other], b: [pod('both', { labels: { app: 'w', tier: 't' } })] } }),
+      pod: pod('p', {
+        spec: affinity('podAffinity', [
+          byApp('w', 'zone'),
+          { labelSelector: { matchLabels: { tier: 't' } }, topologyKey: 'zone' },
+        ]),
+      }),
+      gives: 'b',
+    },
+    {
+      title: 'anti-affinity keeps away from the pods that it names',
+      in: cluster({ ...zones, pods: { a: [other], b: [other] } }),
+      pod: pod('p', { spec: affinity('podAntiAffinity', [byApp('w')]) }),
+      gives: 'a',
+    },
+    {
+      title: 'anti-affinity is named when nothing is left',
+      in: cluster({ ...zones, pods: { a: [other], b: [pod('o2', app('w'))] } }),
+      pod: pod('p', { spec: affinity('podAntiAffinity', [byApp('w', 'zone')]) }),
+      gives: "0/2 nodes are available: 2 node(s) didn't match pod anti-affinity rules.",
+    },
+    {
+      title: 'pods that run keep away those that they avoid',
+      in: cluster({
+        nodes: [node('a')],
+        pods: { a: [pod('o', { spec: affinity('podAntiAffinity', [byApp('w')]) })] },
+      }),
+      pod: pod('p', app('w')),
+      gives: "0/1 nodes are available: 1 node(s) didn't satisfy existing pods anti-affinity rules.",
+    },
+    {
+      title: 'spread keeps the skew',
+      in: cluster({ ...zones, pods: { a: [other] } }),
+      pod: pod('p', { ...app('w'), spec: spread() }),
+      gives: 'b',
+    },
+    {
+      title: 'spread is named when it forbids',
+      in: cluster({
+        nodes: [node('a', { labels: { zone: 'x' } }), node('b', { labels: { zone: 'y' }, cordoned: true })],
+        pods: { a: [other] },
+      }),
+      pod: pod('p', { ...app('w'), spec: spread() }),
+      gives:
+        "0/2 nodes are available: 1 node(s) didn't match pod topology spread constraints, 1 node(s) were unschedulable.",
+    },
+    {
+      title: 'a node without the label is named apart',
+      in: cluster({ nodes: [node('a')] }),
+      pod: pod('p', { ...app('w'), spec: spread() }),
+      gives:
+        "0/1 nodes are available: 1 node(s) didn't match pod topology spread constraints (missing required label).",
+    },
+    {
+      title: 'minDomains holds the rest back until there are enough domains',
+      in: cluster({ nodes: [node('a', { labels: { zone: 'x' } })], pods: { a: [other] } }),
+      pod: pod('p', { ...app('w'), spec: spread({ minDomains: 2 }) }),
+      gives: "0/1 nodes are available: 1 node(s) didn't match pod topology spread constraints.",
+    },
+    {
+      title: 'nodes that the selector excludes do not count as empty domains',
+      in: cluster({ ...zones, pods: { a: [other] } }),
+      pod: pod('p', { ...app('w'), spec: { ...spread(), nodeSelector: { zone: 'x' } } }),
+      gives: 'a',
+    },
+    {
+      title: 'nodeAffinityPolicy Ignore counts them',
+      in: cluster({ ...zones, pods: { a: [other] } }),
+      pod: pod('p', {
+        ...app('w'),
+        spec: { ...spread({ nodeAffinityPolicy: 'Ignore' }), nodeSelector: { zone: 'x' } },
+      }),
+      gives:
+        "0/2 nodes are available: 1 node(s) didn't match Pod's node affinity/selector, 1 node(s) didn't match pod topology spread constraints.",
+    },
+    {
+      title: 'nodeTaintsPolicy Honor leaves out nodes that the pod may not enter',
+      in: cluster({
+        nodes: [
+          node('a', { labels: { zone: 'x' } }),
+          node('b', { labels: { zone: 'y' }, taints: [{ key: 'k', effect: 'NoSchedule' }] }),
+        ],
+        pods: { a: [other] },
+      }),
+      pod: pod('p', { ...app('w'), spec: spread({ nodeTaintsPolicy: 'Honor' }) }),
+      gives: 'a',
+    },
+    {
+      title: 'matchLabelKeys counts only pods of the same revision',
+      in: cluster({
+        nodes: [node('a', { labels: { zone: 'x' } }), node('b', { labels: { zone: 'y' }, cordoned: true })],
+        pods: { a: [pod('old', { labels: { app: 'w', rev: '1' } })] },
+      }),
+      pod: pod('p', { labels: { app: 'w', rev: '2' }, spec: spread({ matchLabelKeys: ['rev'] }) }),
+      gives: 'a',
+    },
+  ])
+})
+
+describe('volumes', () => {
+  const claims = { spec: { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'data' } }] } }
+  const claim = (spec: Json, status: Json): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: { name: 'data', namespace: 'ns' },
+    spec,
+    status,
+  })
+  const volume: KubeObject = {
+    apiVersion: 'v1',
+    kind: 'PersistentVolume',
+    metadata: { name: 'pv' },
+    spec: {
+      nodeAffinity: {
+        required: {
+          nodeSelectorTerms: [{ matchExpressions: [{ key: 'zone', operator: 'In', values: ['y'] }] }],
+        },
+      },
+    },
+  }
+  const reader = (found: KubeObject | undefined, pv?: KubeObject) => ({
+    claim: () => found,
+    volume: () => pv,
+    storageClass: () => undefined,
+  })
+  const bound = claim({ volumeName: 'pv' }, { phase: 'Bound' })
+  check([
+    {
+      title: 'a claim that does not exist is waited for',
+      in: cluster({ ...zones, volumes: reader(undefined) }),
+      pod: pod('p', claims),
+      gives: '0/2 nodes are available: persistentvolumeclaim "data" not found.',
+    },
+    {
+      title: 'an unbound claim is waited for',
+      in: cluster({ ...zones, volumes: reader(claim({}, { phase: 'Pending' })) }),
+      pod: pod('p', claims),
+      gives: '0/2 nodes are available: pod has unbound immediate PersistentVolumeClaims.',
+    },
+    {
+      title: "a bound volume's node affinity decides",
+      in: cluster({ ...zones, volumes: reader(bound, volume) }),
+      pod: pod('p', claims),
+      gives: 'b',
+    },
+    {
+      title: 'a volume out of reach is named',
+      in: cluster({ nodes: [node('a', { labels: { zone: 'x' } })], volumes: reader(bound, volume) }),
+      pod: pod('p', claims),
+      gives: '0/1 nodes are available: 1 node(s) had volume node affinity conflict.',
+    },
+    {
+      title: 'a claim bound to a volume that is gone is named',
+      in: cluster({ nodes: [node('a')], volumes: reader(bound) }),
+      pod: pod('p', claims),
+      gives:
+        '0/1 nodes are available: 1 node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s).',
+    },
+  ])
+})

@@ -1,0 +1,130 @@
+// Which nodes a pod may go to. The filters come in Kubernetes' order and each node keeps its first objection.
+
+import { portsClash } from './node-entry.ts'
+import { affinityFilter } from './pod-affinity.ts'
+import type { PodInfo } from './pod-info.ts'
+import { FITS, PORTS, RESOURCES, TOO_LARGE } from './reasons.ts'
+import type { Column, Snapshot } from './snapshot.ts'
+import { spreadFilter } from './spread.ts'
+import type { StaticClass } from './static-class.ts'
+import { type VolumeDemand, volumeDemandOf, volumesAllow } from './volumes.ts'
+
+export interface Filtered {
+  readonly demands: StaticClass
+  /** By node index: FITS or a reason. */
+  readonly codes: Uint16Array
+  /** By node index: 1 where the pod fits only by promising CPU twice. */
+  readonly overcommitted: Uint8Array
+  /** Indexes of the nodes that fit. Those without overcommitment when there are any, else those with it. */
+  readonly candidates: Int32Array
+  /** The pod waits for this and no node was looked at. */
+  readonly wait?: { wait: string; remedy: string }
+}
+
+/** Looks at all nodes, or at the one with the index `only`. */
+export function filterNodes(info: PodInfo, snapshot: Snapshot, only?: number): Filtered {
+  const demands = snapshot.classOf(info)
+  const codes = demands.codes.slice()
+  const overcommitted = new Uint8Array(snapshot.capacity)
+  const volumes = volumeDemandOf(info, snapshot.volumes)
+  if (demands.named?.size === 0) {
+    const wait = { wait: 'pod affinity terms conflict', remedy: "correct the pod's node affinity" }
+    return { demands, codes, overcommitted, candidates: new Int32Array(0), wait }
+  }
+  if (volumes !== undefined && 'wait' in volumes) {
+    return { demands, codes, overcommitted, candidates: new Int32Array(0), wait: volumes }
+  }
+  const range = { from: only ?? 0, to: only === undefined ? snapshot.nodes.length : only + 1 }
+  if (info.ports.length > 0) filterPorts(info, snapshot, codes, range)
+  filterResources(info, snapshot, { codes, overcommitted }, range)
+  filterRest({ info, snapshot, demands, volumes }, codes, range)
+  return {
+    demands,
+    codes,
+    overcommitted,
+    candidates: candidatesOf(snapshot, { codes, overcommitted }, range),
+  }
+}
+
+interface Range {
+  from: number
+  to: number
+}
+
+function filterPorts({ ports }: PodInfo, snapshot: Snapshot, codes: Uint16Array, { from, to }: Range): void {
+  for (let index = from; index < to; index++) {
+    const node = snapshot.nodes[index]
+    if (codes[index] === FITS && node !== undefined && portsClash(ports, node.ports)) codes[index] = PORTS
+  }
+}
+
+/**
+ * Memory and everything else is promised once. CPU of a group may be promised twice, unless the node is strict: then
+ * the pod still fits, marked as overcommitted (ADR 13).
+ */
+function filterResources(
+  { requests }: PodInfo,
+  snapshot: Snapshot,
+  { codes, overcommitted }: { codes: Uint16Array; overcommitted: Uint8Array },
+  range: Range,
+): void {
+  const { podCount, podLimit, nodes } = snapshot
+  for (let index = range.from; index < range.to; index++) {
+    if (codes[index] === FITS && podCount[index]! + 1 > podLimit[index]!) codes[index] = RESOURCES
+  }
+  for (const [resource, amount] of requests) {
+    const { allocatable, requested }: Column = snapshot.column(resource)
+    const elastic = resource === 'cpu'
+    for (let index = range.from; index < range.to; index++) {
+      const code = codes[index]
+      if (code !== FITS && code !== RESOURCES) continue
+      const all = allocatable[index]!
+      if (all - requested[index]! >= amount) continue
+      if (elastic && all > 0 && nodes[index]?.strict === false) overcommitted[index] = 1
+      else codes[index] = amount > all ? TOO_LARGE : RESOURCES
+    }
+  }
+}
+
+/** The filters that few pods need: each is asked only where the pod fits so far. */
+function filterRest(
+  {
+    info,
+    snapshot,
+    demands,
+    volumes,
+  }: { info: PodInfo; snapshot: Snapshot; demands: StaticClass; volumes: VolumeDemand | undefined },
+  codes: Uint16Array,
+  { from, to }: Range,
+): void {
+  const filters: ((index: number) => number)[] = []
+  if (volumes !== undefined && 'volumes' in volumes) {
+    filters.push((index) => volumesAllow(volumes.volumes, snapshot.nodes[index]!))
+  }
+  const spread = spreadFilter(info, snapshot, demands)
+  if (spread !== undefined) filters.push(spread)
+  const affinity = affinityFilter(info, snapshot)
+  if (affinity !== undefined) filters.push(affinity)
+  for (const filter of filters) {
+    for (let index = from; index < to; index++) {
+      if (codes[index] === FITS && snapshot.nodes[index] !== undefined) codes[index] = filter(index)
+    }
+  }
+}
+
+function candidatesOf(
+  { nodes }: Snapshot,
+  { codes, overcommitted }: { codes: Uint16Array; overcommitted: Uint8Array },
+  { from, to }: Range,
+): Int32Array {
+  const candidates = new Int32Array(to - from)
+  for (const wanted of [0, 1]) {
+    let count = 0
+    for (let index = from; index < to; index++) {
+      if (codes[index] !== FITS || overcommitted[index] !== wanted || nodes[index] === undefined) continue
+      candidates[count++] = index
+    }
+    if (count > 0) return candidates.subarray(0, count)
+  }
+  return candidates.subarray(0, 0)
+}
