@@ -33,7 +33,7 @@ test('never deletes what has a living owner, always what has none, and namespace
   timeout: SIM_TIMEOUT_MS,
 }, async (t) => {
   let collected = 0
-  const seeds = await forSeeds({ quick: 120, soak: 3_000, found: [46, 234] }, async (random) => {
+  const seeds = await forSeeds({ quick: 120, soak: 3_000, found: [46, 234, 771] }, async (random) => {
     collected += await simulate(random)
   })
   assert.ok(seeds === 1 || collected > 0)

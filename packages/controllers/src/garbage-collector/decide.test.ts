@@ -27,6 +27,7 @@ function item(options: OwnedOptions, states: OwnerState[], more: Partial<Observe
       watched: true,
     })),
     dependents: [],
+    waitsForItself: false,
     ...more,
   }
 }
@@ -96,6 +97,16 @@ describe('garbage collector', () => {
     assert.ok(unblock?.type === 'unblock')
     assert.equal(unblock.owners[0]!.blockOwnerDeletion, false)
     assert.ok(deletion?.type === 'delete' && deletion.resourceVersion === undefined)
+  })
+
+  it('opens a circle of objects that were all deleted in the foreground', () => {
+    const options = { deleting: true, finalizers: ['foregroundDeletion'] }
+    const next = node('c1', { ...options, owners: ['p'], blocking: true })
+    const circle = item(options, ['waiting'], { dependents: [next], waitsForItself: true })
+    const action = only(circle)
+    assert.ok(action.type === 'unblock')
+    assert.equal(action.owners[0]!.blockOwnerDeletion, false)
+    assert.deepEqual(actions({ ...circle, waitsForItself: false }), [])
   })
 
   it('holds an owner in foreground deletion until no dependent blocks it, looking at those that do', () => {

@@ -3,7 +3,7 @@
 
 import type { KubeObject, OwnerReference } from '@brume/api/object'
 import type { Plan } from '@brume/client/controller'
-import { FOREGROUND, type GraphNode, ORPHAN } from './graph.ts'
+import { blocks, FOREGROUND, type GraphNode, ORPHAN } from './graph.ts'
 import type { ObservedItem, ObservedOwner } from './observe.ts'
 
 /** The watch of the owner's kind is behind by that much at most, when it works. */
@@ -86,11 +86,17 @@ function deleteActions(item: ObservedItem, latest: KubeObject): CollectorAction[
 }
 
 /** The owner goes when no dependent that blocks it is left. */
-function foregroundActions({ node, dependents }: ObservedItem, latest: KubeObject): CollectorAction[] {
-  const blocking = dependents.filter((dependent) =>
-    dependent.owners.some(({ uid, blockOwnerDeletion }) => uid === node.uid && blockOwnerDeletion === true),
-  )
+function foregroundActions(
+  { node, dependents, owners, waitsForItself }: ObservedItem,
+  latest: KubeObject,
+): CollectorAction[] {
+  const blocking = dependents.filter((dependent) => blocks(dependent, node.uid))
   if (blocking.length === 0) return [withoutFinalizer(node, latest, FOREGROUND)]
+  if (waitsForItself) {
+    // All of the circle were deleted in the foreground: nobody would ever be first.
+    const unblocked = owners.map(({ reference }) => ({ ...reference, blockOwnerDeletion: false }))
+    return [{ type: 'unblock', node, owners: unblocked, resourceVersion: latest.metadata.resourceVersion }]
+  }
   return blocking
     .filter((dependent) => !dependent.deletingDependents)
     .map(({ uid }) => ({ type: 'look' as const, uid }))

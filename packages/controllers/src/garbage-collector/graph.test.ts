@@ -59,6 +59,20 @@ describe('ownership graph', () => {
     assert.deepEqual(graph.put(owned('p2', { owners: ['c1'] }), pods), ['delete/p2'])
   })
 
+  it('finds circles of objects that wait for each other, and only those', () => {
+    const waiting = { deleting: true, finalizers: ['foregroundDeletion'], blocking: true }
+    const graph = new Graph()
+    graph.put(owned('a', { ...waiting, owners: ['c'] }), pods)
+    graph.put(owned('b', { ...waiting, owners: ['a'] }), pods)
+    graph.put(owned('leaf', { ...waiting, owners: ['a'] }), pods)
+    assert.equal(graph.waitsForItself('a'), false)
+    graph.put(owned('c', { ...waiting, owners: ['b'] }), pods)
+    assert.equal(graph.waitsForItself('a'), true)
+    assert.equal(graph.waitsForItself('leaf'), false)
+    graph.put(owned('c', { ...waiting, owners: ['b'], blocking: false, resourceVersion: '2' }), pods)
+    assert.equal(graph.waitsForItself('a'), false)
+  })
+
   it('forgets everything of objects that are gone', () => {
     const graph = new Graph()
     graph.put(owned('s1'), sets)

@@ -38,6 +38,22 @@ export class Graph {
     return [...uids].map((dependent) => this.#nodes.get(dependent)).filter((node) => node !== undefined)
   }
 
+  /** Whether, of objects that wait for their dependents, this one waits for others that in the end wait for it. */
+  waitsForItself(uid: string): boolean {
+    const seen = new Set<string>()
+    const ahead = [uid]
+    for (let at = ahead.pop(); at !== undefined; at = ahead.pop()) {
+      for (const dependent of this.dependentsOf(at)) {
+        if (!dependent.deletingDependents || !blocks(dependent, at)) continue
+        if (dependent.uid === uid) return true
+        if (seen.has(dependent.uid)) continue
+        seen.add(dependent.uid)
+        ahead.push(dependent.uid)
+      }
+    }
+    return false
+  }
+
   get size(): number {
     return this.#nodes.size
   }
@@ -111,6 +127,11 @@ export class Graph {
     }
     return keys
   }
+}
+
+/** Whether the dependent holds back the deletion of an owner that waits for its dependents. */
+export function blocks(dependent: GraphNode, owner: string): boolean {
+  return dependent.owners.some(({ uid, blockOwnerDeletion }) => uid === owner && blockOwnerDeletion === true)
 }
 
 /** Whether the object with the reference's uid is the one that the reference, written on `dependent`, names. */

@@ -35,6 +35,8 @@ export interface ObservedItem {
   latest: KubeObject | undefined
   owners: readonly ObservedOwner[]
   dependents: readonly GraphNode[]
+  /** It waits for dependents that in the end wait for it. */
+  waitsForItself: boolean
 }
 
 export interface ObserveOptions {
@@ -62,7 +64,9 @@ export async function observeItem(
     // Looked up after the server was asked: what has come meanwhile counts.
     owners.push({ reference, elsewhere, state, watched: graph.node(reference.uid) !== undefined })
   }
-  return deepFreeze({ task, node: { ...node }, latest, owners, dependents: graph.dependentsOf(uid) })
+  const dependents = graph.dependentsOf(uid)
+  const waitsForItself = node.deletingDependents && graph.waitsForItself(uid)
+  return deepFreeze({ task, node: { ...node }, latest, owners, dependents, waitsForItself })
 }
 
 async function ownerState(
