@@ -21,11 +21,12 @@ export interface Filtered {
   readonly wait?: { wait: string; remedy: string }
 }
 
-/** Looks at all nodes, or at the one with the index `only`. */
+/** Looks at all nodes, or at the one with the index `only`. The arrays are the snapshot's: valid until the next call. */
 export function filterNodes(info: PodInfo, snapshot: Snapshot, only?: number): Filtered {
   const demands = snapshot.classOf(info)
-  const codes = demands.codes.slice()
-  const overcommitted = new Uint8Array(snapshot.capacity)
+  const { codes, overcommitted } = snapshot.scratch
+  codes.set(demands.codes)
+  overcommitted.fill(0)
   const volumes = volumeDemandOf(info, snapshot.volumes)
   if (demands.named?.size === 0) {
     const wait = { wait: 'pod affinity terms conflict', remedy: "correct the pod's node affinity" }
@@ -42,7 +43,7 @@ export function filterNodes(info: PodInfo, snapshot: Snapshot, only?: number): F
     demands,
     codes,
     overcommitted,
-    candidates: candidatesOf(snapshot, { codes, overcommitted }, range),
+    candidates: candidatesOf(snapshot.scratch, range),
   }
 }
 
@@ -54,7 +55,7 @@ interface Range {
 function filterPorts({ ports }: PodInfo, snapshot: Snapshot, codes: Uint16Array, { from, to }: Range): void {
   for (let index = from; index < to; index++) {
     const node = snapshot.nodes[index]
-    if (codes[index] === FITS && node !== undefined && portsClash(ports, node.ports)) codes[index] = PORTS
+    if (codes[index] === FITS && portsClash(ports, node!.ports)) codes[index] = PORTS
   }
 }
 
@@ -107,22 +108,19 @@ function filterRest(
   if (affinity !== undefined) filters.push(affinity)
   for (const filter of filters) {
     for (let index = from; index < to; index++) {
-      if (codes[index] === FITS && snapshot.nodes[index] !== undefined) codes[index] = filter(index)
+      if (codes[index] === FITS) codes[index] = filter(index)
     }
   }
 }
 
 function candidatesOf(
-  { nodes }: Snapshot,
-  { codes, overcommitted }: { codes: Uint16Array; overcommitted: Uint8Array },
+  { codes, overcommitted, candidates }: Snapshot['scratch'],
   { from, to }: Range,
 ): Int32Array {
-  const candidates = new Int32Array(to - from)
-  for (const wanted of [0, 1]) {
+  for (let wanted = 0; wanted <= 1; wanted++) {
     let count = 0
     for (let index = from; index < to; index++) {
-      if (codes[index] !== FITS || overcommitted[index] !== wanted || nodes[index] === undefined) continue
-      candidates[count++] = index
+      if (codes[index] === FITS && overcommitted[index] === wanted) candidates[count++] = index
     }
     if (count > 0) return candidates.subarray(0, count)
   }

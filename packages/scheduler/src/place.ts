@@ -3,6 +3,7 @@
 import type { SeededRandom } from '@brume/base/seeded-random'
 import { type Filtered, filterNodes } from './filter.ts'
 import type { PodInfo } from './pod-info.ts'
+import { FITS } from './reasons.ts'
 import { cpuOf, fullness, promisedPercent, scoreNodes } from './score.ts'
 import type { Snapshot } from './snapshot.ts'
 
@@ -47,7 +48,7 @@ export function place(info: PodInfo, snapshot: Snapshot, options: PlaceOptions):
   )
   if (reserved.length === 0) return choose(info, snapshot, options.random)
   // Kubernetes asks twice: affinity must not lean on pods that may never come.
-  const without = filterNodes(info, snapshot)
+  const without = filterNodes(info, snapshot).codes.slice()
   for (const { pod, node } of reserved) snapshot.putPod(pod, node)
   try {
     const with_ = filterNodes(info, snapshot)
@@ -67,7 +68,7 @@ function pick(
   { filtered, random }: { filtered: Filtered; random: SeededRandom },
 ): Placed | Refused {
   const { candidates, overcommitted } = filtered
-  if (candidates.length === 0) return { node: undefined, pod: info, filtered }
+  if (candidates.length === 0) return { node: undefined, pod: info, filtered: kept(filtered) }
   const index =
     candidates.length === 1 ? candidates[0]! : best(scoreNodes(info, snapshot, filtered), candidates, random)
   const node = snapshot.nodes[index]!
@@ -91,18 +92,19 @@ function pick(
 
 /** The highest score; among equals each has the same chance. */
 function best(scores: Float64Array, candidates: Int32Array, random: SeededRandom): number {
-  let chosen = 0
-  let equals = 1
-  for (let i = 1; i < scores.length; i++) {
-    if (scores[i]! > scores[chosen]!) {
-      chosen = i
+  let highest = scores[0]!
+  let equals = 0
+  for (let i = 0; i < scores.length; i++) {
+    const score = scores[i]!
+    if (score > highest) {
+      highest = score
       equals = 1
-    } else if (scores[i] === scores[chosen]) {
-      equals++
-      if (random.below(equals) === 0) chosen = i
-    }
+    } else if (score === highest) equals++
   }
-  return candidates[chosen]!
+  let left = random.below(equals)
+  let at = 0
+  while (scores[at] !== highest || left-- > 0) at++
+  return candidates[at]!
 }
 
 function groupPercent(snapshot: Snapshot, group: string | undefined, more: number): number {
@@ -117,8 +119,19 @@ function groupPercent(snapshot: Snapshot, group: string | undefined, more: numbe
 }
 
 /** Fits only where it fits either way. */
-function both(first: Filtered, second: Filtered): Filtered {
-  const codes = first.codes.map((code, index) => code || second.codes[index]!)
-  const candidates = first.candidates.filter((index) => codes[index] === 0)
-  return { ...first, codes, candidates }
+function both(filtered: Filtered, without: Uint16Array): Filtered {
+  const { codes } = filtered
+  for (let index = 0; index < codes.length; index++) codes[index] ||= without[index]!
+  return { ...filtered, candidates: filtered.candidates.filter((index) => codes[index] === FITS) }
+}
+
+/** A refusal is read after further decisions. */
+function kept(filtered: Filtered): Filtered {
+  const { codes, overcommitted, candidates } = filtered
+  return {
+    ...filtered,
+    codes: codes.slice(),
+    overcommitted: overcommitted.slice(),
+    candidates: candidates.slice(),
+  }
 }

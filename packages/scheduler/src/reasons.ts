@@ -27,6 +27,8 @@ export const OTHER_NODES = 12
 export const VOLUME_GONE = 13
 /** More than the node has when it is empty. */
 export const TOO_LARGE = 14
+/** The row of a node that went. */
+export const NO_NODE = 15
 
 /** Codes are 16 bits wide. */
 const MAX_REASONS = 65_000
@@ -121,6 +123,12 @@ const FIXED: readonly (Reason & { code: number })[] = [
     text: 'Insufficient resources of the whole node',
     preemptable: false,
     remedy: 'ask for less or add a larger node',
+  },
+  {
+    code: NO_NODE,
+    text: 'no node',
+    preemptable: false,
+    remedy: '',
   },
 ]
 

@@ -19,9 +19,9 @@ const IMAGE_MAX_BYTES = 1000 * 1024 * 1024
 /** One number for each candidate; the highest is the best. */
 export function scoreNodes(info: PodInfo, snapshot: Snapshot, filtered: Filtered): Float64Array {
   const { candidates, demands, overcommitted } = filtered
-  const scores = new Float64Array(candidates.length)
+  const scores = snapshot.scratch.scores.subarray(0, candidates.length).fill(0)
   addResources(scores, { info, snapshot, candidates })
-  addTaints(scores, demands, candidates)
+  if (demands.dislikes) addTaints(scores, demands, candidates)
   if (demands.preferred.length > 0) addLiking(scores, demands, candidates)
   addWeighted(scores, spreadScores(info, snapshot, { demands, candidates }), WEIGHTS.spread)
   addWeighted(scores, affinityScores(info, snapshot, candidates), WEIGHTS.podAffinity)
@@ -68,9 +68,10 @@ interface Scoring {
 
 /** Least allocated and balanced, of CPU and memory. */
 function addResources(scores: Float64Array, { info, snapshot, candidates }: Scoring): void {
-  const cpu = snapshot.column('cpu')
-  const memory = snapshot.column('memory')
-  const { usualCpu, usualMemory } = snapshot
+  const { allocatable: cpuAllocatable, requested: cpuRequested } = snapshot.column('cpu')
+  const { allocatable: memoryAllocatable, requested: memoryRequested } = snapshot.column('memory')
+  const { usualCpu: cpuUsed, usualMemory: memoryUsed } = snapshot
+  const { usualCpuMillis: cpuMore, usualMemoryBytes: memoryMore } = info
   let [ownCpu, ownMemory] = [0, 0]
   for (const [resource, amount] of info.requests) {
     if (resource === 'cpu') ownCpu = amount
@@ -78,16 +79,17 @@ function addResources(scores: Float64Array, { info, snapshot, candidates }: Scor
   }
   for (let i = 0; i < candidates.length; i++) {
     const index = candidates[i]!
-    const cpuAll = cpu.allocatable[index]!
-    const memoryAll = memory.allocatable[index]!
-    const kinds = (cpuAll > 0 ? 1 : 0) + (memoryAll > 0 ? 1 : 0)
-    if (kinds === 0) continue
+    const cpuAll = cpuAllocatable[index]!
+    const memoryAll = memoryAllocatable[index]!
     const free =
-      freeScore(cpuAll, usualCpu[index]! + info.usualCpuMillis) +
-      freeScore(memoryAll, usualMemory[index]! + info.usualMemoryBytes)
-    const cpuPart = cpuAll > 0 ? Math.min(1, (cpu.requested[index]! + ownCpu) / cpuAll) : 0
-    const memoryPart = memoryAll > 0 ? Math.min(1, (memory.requested[index]! + ownMemory) / memoryAll) : 0
-    const deviation = kinds === 2 ? Math.abs(cpuPart - memoryPart) / 2 : 0
+      freeScore(cpuAll, cpuUsed[index]! + cpuMore) + freeScore(memoryAll, memoryUsed[index]! + memoryMore)
+    const kinds = cpuAll > 0 && memoryAll > 0 ? 2 : 1
+    let deviation = 0
+    if (kinds === 2) {
+      const cpuPart = (cpuRequested[index]! + ownCpu) / cpuAll
+      const memoryPart = (memoryRequested[index]! + ownMemory) / memoryAll
+      deviation = Math.abs((cpuPart > 1 ? 1 : cpuPart) - (memoryPart > 1 ? 1 : memoryPart)) / 2
+    }
     scores[i]! += Math.floor(free / kinds) + Math.floor((1 - deviation) * MAX)
   }
 }

@@ -7,7 +7,7 @@ import type { NamespaceLabels } from './affinity-terms.ts'
 import { factsOf, type NodeEntry, nodeEntryOf } from './node-entry.ts'
 import { type CountRequest, HeldTerms, PodCounts } from './pod-counts.ts'
 import { amountOf, type PodInfo, podInfoOf } from './pod-info.ts'
-import { ReasonTable } from './reasons.ts'
+import { NO_NODE, ReasonTable } from './reasons.ts'
 import { examineNode, type StaticClass, staticClassOf } from './static-class.ts'
 import { type Topology, topologyOf } from './topology.ts'
 import { NO_VOLUMES, type VolumeReader } from './volumes.ts'
@@ -20,6 +20,13 @@ export interface Column {
 export interface SnapshotOptions {
   namespaceLabels?: NamespaceLabels
   volumes?: VolumeReader
+}
+
+interface Scratch {
+  codes: Uint16Array
+  overcommitted: Uint8Array
+  candidates: Int32Array
+  scores: Float64Array
 }
 
 const FIRST_CAPACITY = 16
@@ -35,6 +42,8 @@ export class Snapshot {
   readonly nodes: (NodeEntry | undefined)[] = []
   readonly columns = new Map<string, Column>()
   capacity = FIRST_CAPACITY
+  /** Room for the decision under way; what outlives it is copied. */
+  scratch = scratchOf(FIRST_CAPACITY)
   podCount = new Float64Array(FIRST_CAPACITY)
   podLimit = new Float64Array(FIRST_CAPACITY)
   usualCpu = new Float64Array(FIRST_CAPACITY)
@@ -119,6 +128,7 @@ export class Snapshot {
     this.nodes[node.index] = undefined
     for (const { allocatable } of this.columns.values()) allocatable[node.index] = 0
     this.podLimit[node.index] = 0
+    for (const known of this.#classes.values()) known.codes[node.index] = NO_NODE
     this.#topologies.clear()
     this.#countImages(node.images, -1)
     this.#gaps.push(node.index)
@@ -211,6 +221,7 @@ export class Snapshot {
   /** Twice as wide. What is remembered by index is computed anew when it is asked for. */
   #grow(): void {
     this.capacity *= 2
+    this.scratch = scratchOf(this.capacity)
     const wider = (of: Float64Array) => {
       const copy = new Float64Array(this.capacity)
       copy.set(of)
@@ -284,6 +295,15 @@ export class Snapshot {
     const pods = this.#homeless.get(nodeName)
     if (pods === undefined) this.#homeless.set(nodeName, new Map([[info.uid, info]]))
     else pods.set(info.uid, info)
+  }
+}
+
+function scratchOf(capacity: number): Scratch {
+  return {
+    codes: new Uint16Array(capacity),
+    overcommitted: new Uint8Array(capacity),
+    candidates: new Int32Array(capacity),
+    scores: new Float64Array(capacity),
   }
 }
 

@@ -14,7 +14,15 @@ import {
   untoleratedTaint,
 } from './node-match.ts'
 import type { Json, PodInfo } from './pod-info.ts'
-import { FITS, NODE_AFFINITY, NODE_NAME, OTHER_NODES, type ReasonTable, UNSCHEDULABLE } from './reasons.ts'
+import {
+  FITS,
+  NO_NODE,
+  NODE_AFFINITY,
+  NODE_NAME,
+  OTHER_NODES,
+  type ReasonTable,
+  UNSCHEDULABLE,
+} from './reasons.ts'
 
 export interface StaticClass {
   readonly demand: NodeDemand
@@ -28,6 +36,8 @@ export interface StaticClass {
   readonly liking: Float64Array
   /** PreferNoSchedule taints that are not tolerated. */
   readonly dislike: Float64Array
+  /** Whether a node was ever disliked: else there is nothing to compare. */
+  dislikes: boolean
   /** The nodes whose taints the pod cannot bear: they do not count for topology spread that honors taints. */
   readonly tainted: Uint8Array
   /** The nodes that the selector and affinity allow. */
@@ -48,9 +58,10 @@ export function staticClassOf({ pod, group }: PodInfo, capacity: number): Static
     named: namedNodes(terms),
     tolerations: tolerations ?? NO_TERMS,
     preferred: affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? NO_TERMS,
-    codes: new Uint16Array(capacity),
+    codes: new Uint16Array(capacity).fill(NO_NODE),
     liking: new Float64Array(capacity),
     dislike: new Float64Array(capacity),
+    dislikes: false,
     tainted: new Uint8Array(capacity),
     selected: new Uint8Array(capacity),
   }
@@ -64,6 +75,7 @@ export function examineNode(of: StaticClass, node: NodeEntry, reasons: ReasonTab
   of.tainted[index] = taint === undefined ? 0 : 1
   of.selected[index] = selected ? 1 : 0
   of.dislike[index] = dislikes(taints, of.tolerations)
+  if (of.dislike[index]! > 0) of.dislikes = true
   of.liking[index] = of.preferred.reduce(
     (sum: number, { preference, weight }) => sum + (matchesTerm(preference, object) ? weight : 0),
     0,
