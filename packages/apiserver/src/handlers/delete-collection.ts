@@ -3,7 +3,7 @@
 import { isStatus } from '@brume/base/errors'
 import { deepClone } from '@brume/base/values'
 import type { Entry } from '@brume/store/contract'
-import { negotiate, TABLE_VIEWS } from '../http/accept.ts'
+import { negotiate, prettyOf, TABLE_VIEWS } from '../http/accept.ts'
 import type { ApiResponse } from '../http/types.ts'
 import { objectOf } from '../registry/entries.ts'
 import { type DeleteOptions, parseDeleteOptions } from '../request/delete-options.ts'
@@ -22,7 +22,7 @@ export async function handleDeleteCollection(context: RequestContext): Promise<A
   const accepted = negotiate(
     request.headers['accept'],
     { views: TABLE_VIEWS, protobuf: context.definition.custom !== true },
-    request.query.get('pretty'),
+    prettyOf(request),
   )
   const page = listEntries(context, listOptions)
   const queue = [...page.entries]

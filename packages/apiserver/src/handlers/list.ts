@@ -2,7 +2,7 @@
 
 import { badRequest, expired } from '@brume/base/errors'
 import { type Entry, StoreError } from '@brume/store/contract'
-import { type Accepted, negotiate, TABLE_VIEWS } from '../http/accept.ts'
+import { type Accepted, negotiate, prettyOf, TABLE_VIEWS } from '../http/accept.ts'
 import type { ApiResponse } from '../http/types.ts'
 import { prefixOf } from '../registry/entries.ts'
 import { continueExpired, decodeContinue, encodeContinue } from '../request/continue-token.ts'
@@ -27,7 +27,7 @@ export function handleList(context: RequestContext): ApiResponse {
   const accepted = negotiate(
     request.headers['accept'],
     { views: TABLE_VIEWS, protobuf: context.definition.custom !== true },
-    request.query.get('pretty'),
+    prettyOf(request),
   )
   const options = parseListOptions(request.query, 'list')
   return respondList(context, accepted, options, listEntries(context, options))

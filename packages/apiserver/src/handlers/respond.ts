@@ -2,7 +2,7 @@
 
 import type { KubeObject } from '@brume/api/object'
 import { isStatus } from '@brume/base/errors'
-import { type Accepted, negotiate, TABLE_VIEWS } from '../http/accept.ts'
+import { type Accepted, negotiate, prettyOf, TABLE_VIEWS } from '../http/accept.ts'
 import { metaSchema, respondWith, viewOf } from '../http/encode.ts'
 import type { ApiRequest, ApiResponse } from '../http/types.ts'
 import { includeObjectOf } from '../request/options.ts'
@@ -17,7 +17,7 @@ export function acceptOf({
   const accepted = negotiate(
     request.headers['accept'],
     { views: viewsOf(definition, info), protobuf: definition.custom !== true },
-    request.query.get('pretty'),
+    prettyOf(request),
   )
   if (accepted.as === 'Table') includeObjectOf(request.query)
   return accepted
@@ -33,13 +33,13 @@ function viewsOf({ verbs }: RequestContext['definition'], { verb }: RequestConte
 
 /** For bodies that have no views (TokenRequest). Throws 406. */
 export function acceptPlain({ request }: Pick<RequestContext, 'request'>) {
-  return negotiate(request.headers['accept'], { views: [], protobuf: true }, request.query.get('pretty'))
+  return negotiate(request.headers['accept'], { views: [], protobuf: true }, prettyOf(request))
 }
 
 /** A Scale has Tables, and is protobuf for custom kinds too. Throws 406, 400. */
 export function acceptScale({ request }: Pick<RequestContext, 'request'>) {
   const offer = { views: TABLE_VIEWS, protobuf: true }
-  const accepted = negotiate(request.headers['accept'], offer, request.query.get('pretty'))
+  const accepted = negotiate(request.headers['accept'], offer, prettyOf(request))
   if (accepted.as === 'Table') includeObjectOf(request.query)
   return accepted
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { StatusError } from '@brume/base/errors'
-import { negotiate, type Offer, TABLE_VIEWS } from './accept.ts'
+import { negotiate, type Offer, prettyOf, TABLE_VIEWS } from './accept.ts'
 
 const PROTOBUF = 'application/vnd.kubernetes.protobuf'
 const builtin: Offer = { views: TABLE_VIEWS, protobuf: true }
@@ -39,4 +39,16 @@ test('a Table has no protobuf', () => {
     chosen(`${as('application/json', 'Table')}, application/json`, { views: [], protobuf: true }),
     'json',
   )
+})
+
+test('only tools that show answers to a person get them indented unasked', () => {
+  const wish = (agent: string, query = '') => {
+    const pretty = prettyOf({ query: new URLSearchParams(query), headers: { 'user-agent': agent } })
+    return negotiate('application/json', builtin, pretty).pretty
+  }
+  assert.deepEqual(
+    [wish('curl/8.0'), wish('Wget/1.21'), wish('kubectl/v1.32'), wish('')],
+    [true, true, false, false],
+  )
+  assert.deepEqual([wish('curl/8.0', 'pretty=false'), wish('robot', 'pretty=true')], [false, true])
 })

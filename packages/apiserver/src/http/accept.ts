@@ -1,6 +1,7 @@
 // Content negotiation: which encoding, and which view of the object (Table, PartialObjectMetadata), a client takes.
 
 import { StatusError } from '@brume/base/errors'
+import type { ApiRequest } from './types.ts'
 
 export type Encoding = 'json' | 'yaml' | 'protobuf'
 
@@ -62,6 +63,15 @@ export function negotiate(header: string | undefined, offer: Offer, pretty: stri
     return { encoding, as, asGroup, asVersion, pretty: isPretty(pretty, clause.params.get('pretty')) }
   }
   throw notAcceptable(offer)
+}
+
+/**
+ * What the client says of indentation: its `pretty`, or else whether it is a tool that shows answers to a person. (Not
+ * browsers, unlike in Kubernetes: the console speaks this API too.)
+ */
+export function prettyOf({ query, headers }: Pick<ApiRequest, 'query' | 'headers'>): string | null {
+  const agent = headers['user-agent'] ?? ''
+  return query.get('pretty') ?? (/^(curl|Wget)\//.test(agent) ? 'true' : null)
 }
 
 /** A Table has no protobuf form; the metadata of every kind has one, also of a kind that has none. */
