@@ -59,6 +59,11 @@ export class WatchHub {
     return this.#targets.size
   }
 
+  /** Nothing waits to be flushed. */
+  get isIdle(): boolean {
+    return !this.#scheduled
+  }
+
   /** Who is exempt is never shut out, and shuts nobody out: the server's own controllers must see. */
   isFull(exempt: boolean): boolean {
     return this.#stopped || (!exempt && this.#limited.size >= this.#options.maxWatchers)
