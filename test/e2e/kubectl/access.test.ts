@@ -116,7 +116,7 @@ kubectlSuite('kubectl auth and certificates', [
       ],
     ],
   },
-  { name: 'certificates', steps: [], also: certificates },
+  { name: 'certificates', needs: 'openssl', steps: [], also: certificates },
   { name: 'credentials', steps: [], also: credentials },
 ])
 

@@ -3,27 +3,14 @@
 import { execFileSync } from 'node:child_process'
 import { fails, kubectlSuite, type Step } from './steps.ts'
 
-const subject = [
-  'req',
-  '-x509',
-  '-newkey',
-  'ec',
-  '-pkeyopt',
-  'ec_paramgen_curve:P-256',
-  '-nodes',
-  '-days',
-  '3',
-  '-subj',
-  '/CN=x',
-]
-const pem = execFileSync('openssl', [...subject, '-keyout', '-'], {
-  encoding: 'utf8',
-  stdio: ['ignore', 'pipe', 'ignore'],
-})
-const [KEY, CERTIFICATE] = [
-  /-----BEGIN PRIVATE[\s\S]*?END PRIVATE KEY-----\n/,
-  /-----BEGIN CERT[\s\S]*?END CERTIFICATE-----\n/,
-].map((part) => part.exec(pem)![0])
+/** Key and certificate for `create secret tls`. */
+function keyPair(): Record<string, string> {
+  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
+  const args = ['req', '-x509', ...curve, '-days', '3', '-subj', '/CN=x', '-keyout', '-']
+  const pem = execFileSync('openssl', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+  const start = pem.indexOf('-----BEGIN CERTIFICATE')
+  return { 'tls.key': pem.slice(0, start), 'tls.crt': pem.slice(start), 'vars.env': 'A=b\nC=d\n' }
+}
 
 /** Each with the name that the server answers. */
 const GENERATORS: [command: string, created: string][] = [
@@ -79,7 +66,8 @@ const steps = (suffix: string, told: string, some = GENERATORS): Step[] =>
 kubectlSuite('kubectl create and run', [
   {
     name: 'create',
-    files: { 'tls.crt': CERTIFICATE!, 'tls.key': KEY!, 'vars.env': 'A=b\nC=d\n' },
+    needs: 'openssl',
+    files: keyPair,
     steps: [
       ...steps(' --dry-run=server', ' (server dry run)').filter(([command]) => !command.includes('quota')),
       ...steps('', ''),

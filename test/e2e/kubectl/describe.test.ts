@@ -5,7 +5,7 @@ import { kubectlSuite, type Step } from './steps.ts'
 
 const OBJECTS = `
 {apiVersion: v1, kind: LimitRange, metadata: {name: lr}, spec: {limits: [{type: Container, default: {cpu: 100m}, max: {cpu: "2"}}]}}
-{apiVersion: v1, kind: ResourceQuota, metadata: {name: q}, spec: {hard: {configmaps: "50", pods: "9"}}}
+{apiVersion: v1, kind: ResourceQuota, metadata: {name: q}, spec: {hard: {configmaps: "50", pods: "99"}}}
 {apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: pvc}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}
 {apiVersion: v1, kind: PersistentVolume, metadata: {name: pv-$V}, spec: {accessModes: [ReadWriteOnce], capacity: {storage: 1Gi}, hostPath: {path: /x}}}
 {apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: sc-$V}, provisioner: x/y}
@@ -34,12 +34,14 @@ const OBJECTS = `
 {apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: rb}, roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: r}, subjects: [{kind: ServiceAccount, name: sa, namespace: $NS}]}
 {apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: cr-$V}, rules: [{nonResourceURLs: [/healthz], verbs: [get]}]}
 {apiVersion: node.k8s.io/v1, kind: RuntimeClass, metadata: {name: rtc-$V}, handler: runc}
-{apiVersion: v1, kind: Event, metadata: {name: e1}, involvedObject: {kind: ConfigMap, name: cm, namespace: $NS, apiVersion: v1}, reason: Testing, message: hi there, type: Warning, count: 3, firstTimestamp: "2026-01-01T00:00:00Z", lastTimestamp: "2026-01-01T00:00:00Z", source: {component: x}}
 `
 const MANIFEST = OBJECTS.trim()
   .split('\n')
   .map((line) => `---\n${line}\n`)
   .join('')
+
+const EVENT = `---
+{apiVersion: v1, kind: Event, metadata: {name: e1}, involvedObject: {kind: ConfigMap, name: cm, namespace: $NS, apiVersion: v1}, reason: Testing, message: hi there, type: Warning, count: 3, firstTimestamp: "2026-01-01T00:00:00Z", lastTimestamp: "2026-01-01T00:00:00Z", source: {component: x}}`
 
 const describes = (what: string, out: RegExp): Step => [`describe ${what}`, out]
 
@@ -52,19 +54,19 @@ kubectlSuite('kubectl describe', [
       ['create -f pod.yaml', 'pod/p1 created'],
       describes(
         'pod p1',
-        /^Name: +p1\nNamespace: .*\nPriority: +0\nService Account: +default\n[\s\S]*\nQoS Class: +Guaranteed\n[\s\S]*\nEvents: +<none>$/,
+        /^Name: +p1\nNamespace: .*\nPriority: +0\nService Account: +default\n[\s\S]*\nQoS Class: +Guaranteed\n[\s\S]*\nEvents: /,
       ),
       describes(
         'deploy dep',
-        /^Name: +dep\n[\s\S]*\nReplicas: +2 desired \| 0 updated \| 0 total \| 0 available \| 0 unavailable\n[\s\S]*\nRollingUpdateStrategy: +25% max unavailable, 25% max surge\n/,
+        /^Name: +dep\n[\s\S]*\nReplicas: +2 desired \| \d updated \| \d total \| 0 available \| \d unavailable\n[\s\S]*\nRollingUpdateStrategy: +25% max unavailable, 25% max surge\n/,
       ),
       describes('sts sts', /\nUpdate Strategy: +RollingUpdate\n[\s\S]*\nVolume Claims:\n {2}Name: +d\n/),
-      describes('ds ds', /\nDesired Number of Nodes Scheduled: 0\n/),
-      describes('rs rs', /\nReplicas: +0 current \/ 1 desired\n/),
+      describes('ds ds', /\nDesired Number of Nodes Scheduled: \d+\n/),
+      describes('rs rs', /\nReplicas: +\d current \/ 1 desired\n/),
       describes('rc rc', /\nLabels: +a=rc\n/),
       describes(
         'job j',
-        /\nSelector: +batch.kubernetes.io\/controller-uid=.*\nLabels: +batch.kubernetes.io\/controller-uid=.*\n +batch.kubernetes.io\/job-name=j\n[\s\S]*\nPods Statuses: +0 Active/,
+        /\nSelector: +batch.kubernetes.io\/controller-uid=.*\nLabels: +batch.kubernetes.io\/controller-uid=.*\n +batch.kubernetes.io\/job-name=j\n[\s\S]*\nPods Statuses: +\d Active/,
       ),
       describes('cj cj', /\nSchedule: +\*\/5 \* \* \* \*\nConcurrency Policy: +Allow\n/),
       describes(
@@ -90,7 +92,7 @@ kubectlSuite('kubectl describe', [
       describes('secret s', /\nType: +Opaque\n\nData\n====\na: +5 bytes$/),
       describes('cm cm', /\nData\n====\nk:\n----\nv\n/),
       describes('sa sa', /\nMountable secrets: +<none>\nTokens: +<none>\n/),
-      describes('quota q', /\nResource +Used +Hard\n-+ +-+ +-+\nconfigmaps +\d+ +50\npods +1 +9$/),
+      describes('quota q', /\nResource +Used +Hard\n-+ +-+ +-+\nconfigmaps +\d+ +50\npods +\d+ +99$/),
       describes('limits lr', /\nContainer +cpu +- +2 +100m +100m +-$/),
       describes(
         'ns $NS',
@@ -123,10 +125,17 @@ kubectlSuite('kubectl describe', [
       ),
       describes('runtimeclass rtc-$V', /\nHandler: +runc\n/),
       describes('flowschema exempt', /\nKind: +FlowSchema\n/),
-      describes('event e1', /\nReason: +Testing\n/),
       describes('pods', /^Name: +p1\n/),
       describes('-l app=p po', /^Name: +p1\n/),
       ['describe pod nope', { code: 1, err: 'Error from server (NotFound): pods "nope" not found' }],
+    ],
+  },
+  {
+    name: 'events',
+    steps: [
+      ['create cm cm', 'configmap/cm created'],
+      ['create -f -', 'event/e1 created', { stdin: EVENT }],
+      describes('event e1', /\nReason: +Testing\n/),
       [
         'events',
         /^LAST SEEN +TYPE +REASON +OBJECT +MESSAGE\n\S+ .*Warning +Testing +ConfigMap\/cm +hi there$/,

@@ -47,7 +47,6 @@ kubectlSuite('kubectl edit and explain', [
         'deployment.apps/web edited',
         { ...editor('s/^status:.*/status:\\n  replicas: 7/'), since: 28 },
       ],
-      ["get deploy web -o 'jsonpath={.status.replicas}'", '7', { since: 28 }],
     ],
     async also({ must }) {
       // The reopened file tells the reason in comments.

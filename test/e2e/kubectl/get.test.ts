@@ -41,7 +41,7 @@ kubectlSuite('kubectl get', [
       ['get pod/p1 -o name', 'pod/p1'],
       [
         'get po p1 -o yaml',
-        /^apiVersion: v1\nkind: Pod\nmetadata:\n {2}creationTimestamp: "(.|\n)*\nstatus:\n {2}phase: Pending\n {2}qosClass: Guaranteed$/,
+        /^apiVersion: v1\nkind: Pod\nmetadata:\n {2}creationTimestamp: "(.|\n)*\nstatus:\n(.|\n)* {2}phase: Pending\n {2}qosClass: Guaranteed$/,
       ],
       ['get po p1 -o json', /^\{\n {4}"apiVersion": "v1",\n {4}"kind": "Pod",/],
       ['get po -o json', /^\{\n {4}"apiVersion": "v1",\n {4}"items": \[\n/],

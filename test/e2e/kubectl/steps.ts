@@ -2,6 +2,7 @@
 // the steps of one in their order.
 
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { after, before, suite, test } from 'node:test'
 import { type Kubectl, kubectls, runsAll, WANTED_MINORS } from './kubectls.ts'
 import { type Result, type RunOptions, type Session, type Shell, startSession } from './session.ts'
@@ -36,7 +37,10 @@ export interface Topic {
   name: string
   /** Run by all versions, not only by those that run everything (see kubectls.ts). */
   core?: boolean
-  files?: Record<string, string>
+  /** Written into the folder before the steps. */
+  files?: Record<string, string> | (() => Record<string, string>)
+  /** A command without which the topic is skipped. */
+  needs?: string
   steps: readonly Step[]
   /** After the steps. */
   also?(shell: Shell): Promise<void>
@@ -57,7 +61,9 @@ export function kubectlSuite(title: string, topics: readonly Topic[]): void {
     for (const kubectl of kubectls()) {
       for (const topic of topics) {
         if (topic.core !== true && !runsAll(kubectl)) continue
-        test(`kubectl ${kubectl.version}: ${topic.name}`, () => runTopic(session, kubectl, topic))
+        test(`kubectl ${kubectl.version}: ${topic.name}`, { skip: missing(topic) }, () =>
+          runTopic(session, kubectl, topic),
+        )
       }
     }
   })
@@ -70,7 +76,7 @@ async function runTopic(session: Session, kubectl: Kubectl, topic: Topic): Promi
       .replaceAll('$NS', shell.namespace)
       .replaceAll('$V', String(kubectl.minor))
       .replaceAll('$DIR', shell.folder)
-  for (const [name, text] of Object.entries(topic.files ?? {})) shell.write(name, fill(text))
+  for (const [name, text] of Object.entries(filesOf(topic))) shell.write(name, fill(text))
   const failures: string[] = []
   for (const [command, expected, options = {}] of topic.steps) {
     if (kubectl.minor < (options.since ?? 0) || kubectl.minor > (options.until ?? 999)) continue
@@ -82,6 +88,15 @@ async function runTopic(session: Session, kubectl: Kubectl, topic: Topic): Promi
   }
   if (failures.length > 0) assert.fail(failures.join('\n\n'))
   await topic.also?.(shell)
+}
+
+const filesOf = ({ files = {} }: Topic) => (typeof files === 'function' ? files() : files)
+
+/** Why the topic cannot run here; false when it can. */
+function missing({ needs }: Topic): string | false {
+  const isThere =
+    needs === undefined || spawnSync(needs, ['version'], { stdio: 'ignore' }).error === undefined
+  return isThere ? false : `${needs} is not on this machine`
 }
 
 function problemOf(result: Result, expected: Step[1], fill: (text: string) => string): string | undefined {
