@@ -1,6 +1,7 @@
 // The controllers of workloads: they make pods, which want a scheduler and nodes to run on.
 
 import type { ControllerSpec } from '@brume/client/controller'
+import { daemonSetController } from './daemon-set/controller.ts'
 import { deploymentController } from './deployment/controller.ts'
 import type { WorkloadDependencies } from './pod-control/dependencies.ts'
 import { replicaSetController, replicationController } from './replica-set/controller.ts'
@@ -12,5 +13,6 @@ export function workloadControllers(dependencies: WorkloadDependencies): Control
     replicationController(dependencies),
     deploymentController(dependencies),
     statefulSetController(dependencies),
+    daemonSetController(dependencies),
   ]
 }

@@ -69,20 +69,20 @@ export async function startFakeKubelet(client: Client, nodes: readonly string[])
   return kubelet
 }
 
+/** A Node that is ready: without the taint that every new one gets, as the node controller would leave it. */
 export async function createNode(
   client: Client,
   name: string,
-  fields: Record<string, unknown> = {},
+  { labels = {} }: { labels?: Record<string, string> } = {},
 ): Promise<KubeObject> {
-  const status = { conditions: [{ type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'ready' }] }
-  const { metadata, ...rest } = fields as { metadata?: object }
-  return client.resource(NODES).create({
+  const nodes = client.resource(NODES)
+  await nodes.create({
     apiVersion: 'v1',
     kind: 'Node',
-    metadata: { name, labels: { 'kubernetes.io/hostname': name }, ...metadata },
-    status,
-    ...rest,
+    metadata: { name, labels: { 'kubernetes.io/hostname': name, ...labels } },
+    status: { conditions: [{ type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'ready' }] },
   })
+  return nodes.patch({ name }, { type: 'merge', body: { spec: { taints: null } } })
 }
 
 /** The node that a DaemonSet's pod asks for by name. */
