@@ -48,7 +48,9 @@ export function decidePods(members: Members, now: number): StatefulSetAction[] {
     actions.push(...step.actions)
     if (ordered && step.wait) return actions
   }
-  const unhealthy = [...wanted, ...condemned].find((ordinal) => !isHealthy(byOrdinal.get(ordinal)))
+  const unhealthy = [...wanted, ...condemned.toReversed()].find(
+    (ordinal) => !isHealthy(byOrdinal.get(ordinal)),
+  )
   for (const ordinal of condemned) {
     const pod = byOrdinal.get(ordinal)!
     if (isLeaving(pod)) {
