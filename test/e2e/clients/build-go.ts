@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, globSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
+import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
 const SOURCES = join(import.meta.dirname, 'go')
@@ -26,7 +26,8 @@ export type Built = { path: string } | { skip: string }
 export async function buildGo({ name, modules }: GoProgram): Promise<Built> {
   const version = await runGo(['env', 'GOVERSION', 'GOARCH'])
   if (version === undefined) return { skip: 'go is not installed' }
-  const path = join(OUT, `${name}-${hash(version.output, name, modules)}`)
+  const family = `${name}-${modules}-`
+  const path = join(OUT, `${family}${hash(version.output, name, modules)}`)
   if (existsSync(path)) return { path }
   mkdirSync(OUT, { recursive: true })
   const flags = ['-mod=readonly', `-modfile=${modules}`]
@@ -41,6 +42,9 @@ export async function buildGo({ name, modules }: GoProgram): Promise<Built> {
   const built = (await runGo(['build', '-p=2', ...flags, '-ldflags=-s -w', '-o', unfinished, `./${name}`]))!
   if (built.code !== 0) throw new Error(`go build ${name}: ${built.output}`)
   renameSync(unfinished, path)
+  for (const file of readdirSync(OUT)) {
+    if (file.startsWith(family) && join(OUT, file) !== path) rmSync(join(OUT, file))
+  }
   return { path }
 }
 
