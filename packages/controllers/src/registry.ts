@@ -15,6 +15,7 @@ import { disruptionController } from './disruption/controller.ts'
 import { endpointSliceController, endpointSliceMirroring } from './endpoint-slice/controller.ts'
 import { endpointsController } from './endpoints/controller.ts'
 import { garbageCollector } from './garbage-collector/controller.ts'
+import { jobController } from './job/controller.ts'
 import { leaseCleaner } from './leases/controller.ts'
 import { namespaceController } from './namespace/controller.ts'
 import { quotaController } from './quota/controller.ts'
@@ -51,6 +52,7 @@ export function allControllers(dependencies: Dependencies): ControllerSpec[] {
     endpointSliceController(dependencies),
     endpointSliceMirroring(dependencies),
     endpointsController(dependencies),
+    jobController(dependencies),
     ...(issueServiceAccountToken === undefined
       ? []
       : [serviceAccountTokens(dependencies, issueServiceAccountToken)]),
