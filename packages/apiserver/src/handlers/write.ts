@@ -6,10 +6,11 @@ import type { KubeObject } from '@brume/api/object'
 import type { ResourceDefinition, ValidateContext } from '@brume/api/resource'
 import { decodeBuiltin } from '@brume/api/schema/decode'
 import { validateObjectMeta } from '@brume/api/validate/metadata'
-import { alreadyExists, conflict, OPTIMISTIC_LOCK } from '@brume/base/errors'
+import { alreadyExists, conflict, OPTIMISTIC_LOCK, StatusError } from '@brume/base/errors'
 import { deepClone } from '@brume/base/values'
 import { type Entry, StoreError } from '@brume/store/contract'
 import type { AdmissionRequest } from '../admission/types.ts'
+import { MAX_BODY_BYTES } from '../http/body.ts'
 import { encodeEntry, keyOf, objectOf } from '../registry/entries.ts'
 import { type RequestContext, targetOf } from './context.ts'
 import { toServed } from './versions.ts'
@@ -133,6 +134,14 @@ export type PendingWrite =
   /** The last finalizer went: the update ends the object. */
   | { kind: 'finish'; current: Entry }
 
+/** Patches make an object larger than any one body: it must still be written, sent and read in one piece. */
+const MAX_OBJECT_BYTES = 2 * MAX_BODY_BYTES
+
+function objectTooLarge(): StatusError {
+  const message = `Request entity too large: the object would be larger than ${MAX_OBJECT_BYTES} bytes`
+  return new StatusError('RequestEntityTooLarge', message)
+}
+
 /**
  * Commits `object` (in the storage version; it is frozen by this) and gives the stored object. Throws Conflict or
  * AlreadyExists when something else was written first.
@@ -146,7 +155,13 @@ export async function commit(
   const { name = '', namespace = '' } = object.metadata
   if (object.metadata.managedFields?.length === 0) delete object.metadata.managedFields
   const key = keyOf(definition, namespace, name)
-  const encode = (revision: number) => encodeEntry(object, revision)
+  const encode = (revision: number) => {
+    const encoded = encodeEntry(object, revision)
+    // What is on its way out may carry the little that says so.
+    const isLeaving = object.metadata.deletionTimestamp !== undefined
+    if (encoded.value.byteLength > MAX_OBJECT_BYTES && !isLeaving) throw objectTooLarge()
+    return encoded
+  }
   const { store, clock } = context.parts
   const expiresAt =
     definition.ttlSeconds === undefined ? {} : { expiresAt: clock.now() + definition.ttlSeconds * 1000 }
