@@ -10,6 +10,7 @@ import { certificateCleaner } from './certificates/cleaner.ts'
 import { certificateSigner } from './certificates/signer.ts'
 import { definitionCleanup } from './crd/cleanup.ts'
 import { definitionStatus } from './crd/status.ts'
+import { cronJobController } from './cron-job/controller.ts'
 import type { Dependencies } from './dependencies.ts'
 import { disruptionController } from './disruption/controller.ts'
 import { endpointSliceController, endpointSliceMirroring } from './endpoint-slice/controller.ts'
@@ -53,6 +54,7 @@ export function allControllers(dependencies: Dependencies): ControllerSpec[] {
     endpointSliceMirroring(dependencies),
     endpointsController(dependencies),
     jobController(dependencies),
+    cronJobController(dependencies),
     ...(issueServiceAccountToken === undefined
       ? []
       : [serviceAccountTokens(dependencies, issueServiceAccountToken)]),
