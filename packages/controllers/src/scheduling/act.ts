@@ -1,0 +1,153 @@
+// The calls of the scheduler. Binding does not hold up the next decision: the pod counts as placed at once, and is
+// forgotten and tried again when the server refuses.
+
+import type { KubeObject } from '@brume/api/object'
+import { type Clock, formatTime } from '@brume/base/clock'
+import { isStatus } from '@brume/base/errors'
+import type { Logger } from '@brume/base/log'
+import { PODS } from '@brume/client/builtin'
+import type { Client } from '@brume/client/client'
+import type { EventRecorder } from '@brume/client/event-recorder'
+import { scheduledMessage } from '@brume/scheduler/explain'
+import type { Placed } from '@brume/scheduler/place'
+import type { PodInfo } from '@brume/scheduler/pod-info'
+import type { Victims } from '@brume/scheduler/preemption'
+import { deleteIfPresent } from '../writes.ts'
+import { type ClusterView, SCHEDULER_NAME } from './cluster-view.ts'
+import type { SchedulingAction } from './decide.ts'
+import type { Waiting } from './queue.ts'
+import type { Slots } from './slots.ts'
+
+export interface ActOptions {
+  client: Client
+  clock: Clock
+  logger: Logger
+  events: EventRecorder
+  view: ClusterView
+  /** Bounds the calls under way. */
+  slots: Slots
+  /** Place whoever is next. */
+  look(): void
+}
+
+/** Returns when the call has begun; what goes wrong puts the pod back into the queue. */
+export async function actOnPod(options: ActOptions, action: SchedulingAction): Promise<void> {
+  const { view, slots } = options
+  const { waiting } = action
+  if (action.type === 'bind') view.assume(waiting.info, action.placed.node)
+  else if (action.type === 'refuse') view.queue.setAside(waiting, action.helpedBy)
+  else {
+    view.nominated.set(waiting.info.uid, { pod: waiting.info, node: action.victims.node })
+    view.queue.setAside(waiting, new Set(['podGone', 'node']))
+  }
+  await slots.run(() => guarded(options, action))
+}
+
+async function guarded(options: ActOptions, action: SchedulingAction): Promise<void> {
+  const { view, logger, look } = options
+  const { info } = action.waiting
+  try {
+    if (action.type === 'bind') await bind(options, action.placed)
+    else if (action.type === 'preempt') await preempt(options, action)
+    else await refuse(options, action.waiting, { message: action.message })
+  } catch (error) {
+    if (isStatus(error, 'NotFound')) return settleGone(options, action.waiting)
+    const level = isStatus(error, 'Conflict') ? 'debug' : 'warn'
+    logger[level]('scheduling failed, trying again', {
+      pod: `${info.namespace}/${info.name}`,
+      error: String(error),
+    })
+    view.forget(info.uid)
+    view.queue.retry(action.waiting)
+    look()
+  }
+}
+
+/** The pod went meanwhile: its event takes it out of the queue. */
+function settleGone({ view }: ActOptions, { info }: Waiting): void {
+  view.forget(info.uid)
+}
+
+async function bind({ client, events }: ActOptions, placed: Placed): Promise<void> {
+  const { pod: info, node } = placed
+  const key = { namespace: info.namespace, name: info.name }
+  await client.resource(PODS).createSubresource(key, 'binding', {
+    apiVersion: 'v1',
+    kind: 'Binding',
+    metadata: { ...key, uid: info.uid },
+    target: { apiVersion: 'v1', kind: 'Node', name: node },
+  })
+  await events.record(typed(info), { type: 'Normal', reason: 'Scheduled', message: scheduledMessage(placed) })
+}
+
+/** Gracefully: the victims get their grace period, and the pod waits for them. */
+async function preempt(
+  options: ActOptions,
+  { waiting, victims, message }: { waiting: Waiting; victims: Victims; message: string },
+): Promise<void> {
+  await refuse(options, waiting, { message, nominatedNodeName: victims.node })
+  for (const victim of victims.pods) await evict(options, { victim, by: waiting.info, node: victims.node })
+}
+
+async function evict(
+  { client, clock, events }: ActOptions,
+  { victim, by, node }: { victim: PodInfo; by: PodInfo; node: string },
+): Promise<void> {
+  if (victim.terminating) return
+  const pods = client.resource(PODS)
+  const key = { namespace: victim.namespace, name: victim.name }
+  const condition = {
+    type: 'DisruptionTarget',
+    status: 'True',
+    reason: 'PreemptionByScheduler',
+    message: `${SCHEDULER_NAME}: preempting to accommodate a higher priority pod`,
+    lastTransitionTime: formatTime(clock.now()),
+  }
+  try {
+    const body = { metadata: { uid: victim.uid }, status: { conditions: [condition] } }
+    await pods.patch(key, { type: 'strategic', body, subresource: 'status' })
+    await deleteIfPresent(pods, key, { preconditions: { uid: victim.uid } })
+  } catch (error) {
+    // Gone, or another pod of that name: nothing is in the way any more.
+    if (isStatus(error, 'NotFound') || isStatus(error, 'Conflict')) return
+    throw error
+  }
+  await events.record(typed(victim), {
+    type: 'Normal',
+    reason: 'Preempted',
+    message: `Preempted by pod ${by.uid} on node ${node}`,
+  })
+}
+
+/** PodScheduled says why, and so does an Event. */
+async function refuse(
+  { client, clock, events }: ActOptions,
+  { info }: Waiting,
+  { message, nominatedNodeName }: { message: string; nominatedNodeName?: string },
+): Promise<void> {
+  const known = info.pod['status']?.conditions?.find(({ type }: { type: string }) => type === 'PodScheduled')
+  const isSaid = known?.status === 'False' && known.reason === 'Unschedulable' && known.message === message
+  const condition = {
+    type: 'PodScheduled',
+    status: 'False',
+    reason: 'Unschedulable',
+    message,
+    lastProbeTime: null,
+    lastTransitionTime: known?.status === 'False' ? known.lastTransitionTime : formatTime(clock.now()),
+  }
+  const key = { namespace: info.namespace, name: info.name }
+  const status = {
+    conditions: [condition],
+    ...(nominatedNodeName === undefined ? {} : { nominatedNodeName }),
+  }
+  const body = { metadata: { uid: info.uid }, status }
+  if (!isSaid || nominatedNodeName !== undefined) {
+    await client.resource(PODS).patch(key, { type: 'strategic', body, subresource: 'status' })
+  }
+  await events.record(typed(info), { type: 'Warning', reason: 'FailedScheduling', message })
+}
+
+/** Objects of a list carry no kind. */
+function typed({ pod }: PodInfo): KubeObject {
+  return { ...pod, apiVersion: 'v1', kind: 'Pod' }
+}

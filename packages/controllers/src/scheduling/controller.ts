@@ -1,0 +1,56 @@
+// The scheduler: a client of the API like any other. It takes one pod after another, the most important first.
+
+import { seededRandom } from '@brume/base/seeded-random'
+import { type ControllerSpec, defineController, type Enqueue } from '@brume/client/controller'
+import { EventRecorder } from '@brume/client/event-recorder'
+import type { Dependencies } from '../dependencies.ts'
+import { actOnPod } from './act.ts'
+import { ClusterView, NEXT, SCHEDULER_NAME } from './cluster-view.ts'
+import { decideScheduling, type ObservedPod, type SchedulingAction } from './decide.ts'
+import { Slots } from './slots.ts'
+
+/** Calls under way at once: enough for one commit of the store to carry many bindings. */
+const MAX_CALLS = 64
+
+export type SchedulerDependencies = Pick<Dependencies, 'client' | 'informers' | 'clock' | 'random' | 'logger'>
+
+export function scheduler({
+  client,
+  informers,
+  clock,
+  random,
+  logger,
+}: SchedulerDependencies): ControllerSpec {
+  const view = new ClusterView(informers)
+  const events = new EventRecorder({ client, component: SCHEDULER_NAME, clock, logger })
+  const ties = seededRandom(Math.floor(random() * 2 ** 32))
+  const slots = new Slots(MAX_CALLS)
+  const source = view.source()
+  let enqueue: Enqueue = () => {}
+  return defineController<ObservedPod, SchedulingAction>({
+    name: 'scheduler',
+    sources: [
+      {
+        start(add) {
+          enqueue = add
+          return source.start(add)
+        },
+        synced: () => source.synced(),
+      },
+    ],
+    observe() {
+      const now = clock.now()
+      return {
+        waiting: view.queue.take(now),
+        nextDueMs: view.queue.nextDueMs(now),
+        snapshot: view.snapshot,
+        nominated: view.nominated.values(),
+        budgets: () => view.budgets,
+        random: ties,
+      }
+    },
+    decide: decideScheduling,
+    act: (action) =>
+      actOnPod({ client, clock, logger, events, view, slots, look: () => enqueue(NEXT) }, action),
+  })
+}
