@@ -63,6 +63,8 @@ export interface Changed {
 export async function changeObject(context: RequestContext, change: Change): Promise<Changed> {
   const { info, definition, parts } = context
   const key = keyOf(definition, info.namespace, info.name)
+  // Those of the body stay; those of an attempt are said again by the next one.
+  const warned = context.warnings.length
   for (let attempt = 1; ; attempt++) {
     const current = parts.store.getPending(key)
     try {
@@ -78,7 +80,7 @@ export async function changeObject(context: RequestContext, change: Change): Pro
         await parts.store.settled(key)
         throw error
       }
-      context.warnings.length = 0
+      context.warnings.length = warned
     }
   }
 }

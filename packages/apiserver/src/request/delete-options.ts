@@ -25,6 +25,12 @@ const SCHEMA = 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions'
 export async function parseDeleteOptions(request: ApiRequest): Promise<DeleteOptions> {
   const bytes = await request.readBody()
   const given = bytes.length > 0 ? fromBody(bytes, request.headers['content-type']) : fromQuery(request.query)
+  const options = judgeDeleteOptions(given)
+  return { ...options, dryRun: options.dryRun || request.query.getAll('dryRun').includes('All') }
+}
+
+/** Of a decoded DeleteOptions. Throws 422 for a bad combination. */
+export function judgeDeleteOptions(given: GivenDeleteOptions): DeleteOptions {
   const errors = errorsOf(given)
   if (errors.length > 0)
     throw invalidObject({ group: 'meta.k8s.io', kind: 'DeleteOptions', name: '' }, errors)
@@ -33,11 +39,11 @@ export async function parseDeleteOptions(request: ApiRequest): Promise<DeleteOpt
     propagation: propagationOf(given),
     uid: given.preconditions?.uid,
     resourceVersion: given.preconditions?.resourceVersion,
-    dryRun: (given.dryRun ?? []).length > 0 || request.query.getAll('dryRun').includes('All'),
+    dryRun: (given.dryRun ?? []).length > 0,
   }
 }
 
-interface Given {
+export interface GivenDeleteOptions {
   gracePeriodSeconds?: number
   orphanDependents?: boolean
   propagationPolicy?: string
@@ -45,7 +51,7 @@ interface Given {
   dryRun?: string[]
 }
 
-function fromBody(bytes: Buffer, contentType: string | undefined): Given {
+function fromBody(bytes: Buffer, contentType: string | undefined): GivenDeleteOptions {
   const { value } = parseBody(bytes, contentType, { kind: 'DeleteOptions', schema: schemaFor(SCHEMA) })
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw badRequest('the body is not a DeleteOptions object')
@@ -55,11 +61,11 @@ function fromBody(bytes: Buffer, contentType: string | undefined): Given {
     throw badRequest(`decoded object cannot be converted to DeleteOptions: got ${String(kind)}`)
   }
   const of = { group: 'meta.k8s.io', version: 'v1', kind: 'DeleteOptions' }
-  return decodeTyped(value, schemaFor(SCHEMA), of).value as Given
+  return decodeTyped(value, schemaFor(SCHEMA), of).value as GivenDeleteOptions
 }
 
-function fromQuery(query: URLSearchParams): Given {
-  const given: Given = {}
+function fromQuery(query: URLSearchParams): GivenDeleteOptions {
+  const given: GivenDeleteOptions = {}
   const grace = query.get('gracePeriodSeconds')
   if (grace !== null && grace !== '') {
     if (!/^-?\d{1,15}$/.test(grace)) throw badRequest(`strconv.ParseInt: parsing "${grace}": invalid syntax`)
@@ -73,7 +79,7 @@ function fromQuery(query: URLSearchParams): Given {
   return given
 }
 
-function errorsOf(given: Given): FieldError[] {
+function errorsOf(given: GivenDeleteOptions): FieldError[] {
   const errors: FieldError[] = []
   const { propagationPolicy: policy, orphanDependents } = given
   if (policy !== undefined && orphanDependents !== undefined) {
@@ -93,7 +99,7 @@ function errorsOf(given: Given): FieldError[] {
   return errors
 }
 
-function propagationOf({ propagationPolicy, orphanDependents }: Given): Propagation | undefined {
+function propagationOf({ propagationPolicy, orphanDependents }: GivenDeleteOptions): Propagation | undefined {
   if (orphanDependents !== undefined) return orphanDependents ? 'Orphan' : 'Background'
   return propagationPolicy as Propagation | undefined
 }

@@ -10,7 +10,7 @@ import { type RequestContext, targetOf } from '../handlers/context.ts'
 import { deleteObject } from '../handlers/delete.ts'
 import { respondStatus } from '../handlers/respond.ts'
 import { keyOf, objectOf } from '../registry/entries.ts'
-import type { DeleteOptions } from '../request/delete-options.ts'
+import { type DeleteOptions, judgeDeleteOptions } from '../request/delete-options.ts'
 import { parseWriteOptions } from '../request/options.ts'
 import { checkBodyNames, readTypedBody } from './body.ts'
 import type { Subresource } from './table.ts'
@@ -31,14 +31,9 @@ export const eviction: Subresource = {
     const body = await readTypedBody(context, EVICTION, options)
     checkBodyNames(body, context, 'Eviction')
     const pod = await currentPod(context)
-    const dryRun = options.dryRun || (body['deleteOptions']?.dryRun ?? []).length > 0
-    const deleteOptions: DeleteOptions = {
-      gracePeriodSeconds: body['deleteOptions']?.gracePeriodSeconds,
-      propagation: body['deleteOptions']?.propagationPolicy,
-      uid: body['deleteOptions']?.preconditions?.uid,
-      resourceVersion: body['deleteOptions']?.preconditions?.resourceVersion,
-      dryRun,
-    }
+    const given = judgeDeleteOptions(body['deleteOptions'] ?? {})
+    const dryRun = options.dryRun || given.dryRun
+    const deleteOptions: DeleteOptions = { ...given, dryRun }
     if (needsBudget(pod)) await spendBudget(context, pod, dryRun)
     await deleteObject(context, deleteOptions)
     return respondStatus(context, 201)
