@@ -26,6 +26,7 @@ import { serviceAccountTokens } from './service-account-tokens/controller.ts'
 import { ttlAfterFinished } from './ttl/finished-jobs.ts'
 import { nodeTtl } from './ttl/nodes.ts'
 import { claimProtection, volumeProtection } from './volume-protection/controller.ts'
+import { workloadControllers } from './workloads.ts'
 
 /** Those that need what the options do not give (an issuer, a signer) are left out. */
 export function allControllers(dependencies: Dependencies): ControllerSpec[] {
@@ -49,6 +50,7 @@ export function allControllers(dependencies: Dependencies): ControllerSpec[] {
     certificateApprover(dependencies),
     certificateCleaner(dependencies),
     leaseCleaner(dependencies),
+    ...workloadControllers(dependencies),
     disruptionController(dependencies),
     endpointSliceController(dependencies),
     endpointSliceMirroring(dependencies),

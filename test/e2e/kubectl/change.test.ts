@@ -49,7 +49,8 @@ kubectlSuite('kubectl label, patch, replace, scale, set and rollout', [
     steps: [
       ['create -f dep.yaml', 'deployment.apps/web created'],
       [`patch deploy web -p '{"spec":{"replicas":3}}'`, 'deployment.apps/web patched'],
-      [`patch deploy web -p '{"spec":{"replicas":3}}'`, 'deployment.apps/web patched (no change)'],
+      ['create cm same --from-literal=a=b', 'configmap/same created'],
+      [`patch cm same -p '{"data":{"a":"b"}}'`, 'configmap/same patched (no change)'],
       [`patch deploy web --type=merge -p '{"spec":{"replicas":4}}'`, 'deployment.apps/web patched'],
       [
         `patch deploy web --type=json -p '[{"op":"test","path":"/spec/replicas","value":4},{"op":"replace","path":"/spec/replicas","value":5}]'`,
@@ -72,8 +73,8 @@ kubectlSuite('kubectl label, patch, replace, scale, set and rollout', [
       ],
       ["get deploy web -o 'jsonpath={.spec.template.spec.containers[*].name}'", 'c2'],
       [
-        `patch deploy web --subresource=status -p '{"status":{"replicas":2}}' -o 'jsonpath={.status.replicas}'`,
-        '2',
+        `patch deploy web --subresource=status -p '{"status":{"replicas":20}}' -o 'jsonpath={.status.replicas}'`,
+        '20',
       ],
       [
         `patch deploy web --subresource=scale --type=merge -p '{"spec":{"replicas":6}}'`,
@@ -127,7 +128,16 @@ kubectlSuite('kubectl label, patch, replace, scale, set and rollout', [
     },
     steps: [
       ['create -f dep.yaml -f cm.yaml', /created$/],
+      // A replace without a version reads one first: not while the controllers write.
+      [
+        "wait deploy web --for=jsonpath='{.status.updatedReplicas}'=2 --timeout=60s",
+        'deployment.apps/web condition met',
+      ],
       ['replace -f dep4.yaml', 'deployment.apps/web replaced'],
+      [
+        "wait deploy web --for=jsonpath='{.status.updatedReplicas}'=4 --timeout=60s",
+        'deployment.apps/web condition met',
+      ],
       ['replace -f dep4.yaml --subresource=status', 'deployment.apps/web replaced'],
       [
         'replace -f old.yaml',

@@ -6,7 +6,6 @@ import { startTestControlPlane, type TestControlPlane } from '@brume/testkit/con
 import { eventually } from '@brume/testkit/eventually'
 import { createNamespace } from './cluster.ts'
 import { type FakeKubelet, startFakeKubelet } from './fake-kubelet.ts'
-import { type RunningWorkloads, runWorkloads } from './run-workloads.ts'
 import { podsOf, workload } from './workloads.ts'
 
 const NS = 'replicas'
@@ -15,17 +14,14 @@ describe('ReplicaSets on a control plane', { timeout: 120_000 }, () => {
   let plane: TestControlPlane
   let client: Client
   let kubelet: FakeKubelet
-  let workloads: RunningWorkloads
 
   before(async () => {
     plane = await startTestControlPlane()
     client = plane.client
     await createNamespace(client, NS)
     kubelet = await startFakeKubelet(client, ['node-1', 'node-2'])
-    workloads = await runWorkloads(client)
   })
   after(async () => {
-    await workloads.stop()
     await kubelet.stop()
     await plane.stop()
   })
