@@ -12,6 +12,7 @@ const BENCHMARKS: Record<string, { about: string; load(): Promise<Benchmark> }> 
     about: 'the API server against etcd, and a kube-apiserver with --kube-apiserver PATH',
     load: () => import('./api.ts'),
   },
+  scheduler: { about: 'decisions, and durable binds through the API', load: () => import('./scheduler.ts') },
 }
 
 async function main(args: string[]): Promise<number> {
