@@ -9,6 +9,8 @@ export class Ownership {
   /** What exists now, by uid. */
   readonly #objects = new Map<string, KubeObject>()
   readonly #wanted = new Set<string>()
+  /** Namespaces of these names were there before. A late call to empty the old one empties the new one, as in Kubernetes. */
+  readonly #formerNamespaces = new Set<string>()
   readonly violations: string[] = []
   /** Objects that nobody but a controller wanted gone, and that are. */
   collected = 0
@@ -44,6 +46,7 @@ export class Ownership {
       object.metadata.deletionTimestamp !== undefined && before?.metadata.deletionTimestamp === undefined
     const ended = type === 'delete' && before?.metadata.deletionTimestamp === undefined
     if (began || ended) this.#judge(before ?? object)
+    if (type === 'delete' && object.kind === 'Namespace') this.#formerNamespaces.add(object.metadata.name!)
     if (type === 'delete') this.#objects.delete(uid)
     else this.#objects.set(uid, object)
   }
@@ -52,6 +55,7 @@ export class Ownership {
   #judge(object: KubeObject): void {
     const { uid, namespace, ownerReferences = [] } = object.metadata
     if (namespace === undefined || this.#wanted.has(uid!) || this.#isNamespaceLeaving(namespace)) return
+    if (this.#formerNamespaces.has(namespace)) return
     this.collected++
     if (ownerReferences.length === 0) this.violations.push(`${text(object)} was deleted and had no owner`)
     const holding = ownerReferences.filter((owner) => {
