@@ -11,6 +11,8 @@ export class Ownership {
   readonly #wanted = new Set<string>()
   /** Namespaces of these names were there before. A late call to empty the old one empties the new one, as in Kubernetes. */
   readonly #formerNamespaces = new Set<string>()
+  /** Owners whose deletion began in the foreground, also when somebody asked for another way since. */
+  readonly #foreground = new Set<string>()
   readonly violations: string[] = []
   /** Objects that nobody but a controller wanted gone, and that are. */
   collected = 0
@@ -49,6 +51,7 @@ export class Ownership {
     if (type === 'delete' && object.kind === 'Namespace') this.#formerNamespaces.add(object.metadata.name!)
     if (type === 'delete') this.#objects.delete(uid)
     else this.#objects.set(uid, object)
+    if (waitsForDependents(object)) this.#foreground.add(uid)
   }
 
   /** A deletion begins: either somebody asked for it, or no owner holds the object any more. */
@@ -60,7 +63,7 @@ export class Ownership {
     if (ownerReferences.length === 0) this.violations.push(`${text(object)} was deleted and had no owner`)
     const holding = ownerReferences.filter((owner) => {
       const found = this.#objects.get(owner.uid)
-      return found !== undefined && !waitsForDependents(found)
+      return found !== undefined && !this.#foreground.has(found.metadata.uid!)
     })
     if (holding.length > 0)
       this.violations.push(`${text(object)} was deleted, its owner ${holding[0]!.name} lives`)
