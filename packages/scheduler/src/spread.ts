@@ -115,17 +115,27 @@ function countDomains(
   const podCounts = constraints.map(({ matcher }) =>
     snapshot.countPods({ matchers: [matcher], livingOnly: true }),
   )
-  for (let index = 0; index < snapshot.nodes.length; index++) {
-    if (all.some(({ topology }) => topology.domainOf[index] === NO_DOMAIN)) continue
-    for (const [k, { constraint, topology, counts, present }] of all.entries()) {
-      if (constraint.honorAffinity && demands.selected[index] === 0) continue
-      if (constraint.honorTaints && demands.tainted[index] === 1) continue
-      const domain = topology.domainOf[index]!
-      counts[domain]! += podCounts[k]![index]!
-      present[domain] = 1
-    }
+  const counted = new Uint8Array(snapshot.nodes.length).fill(1)
+  for (const { topology } of all) {
+    const { domainOf } = topology
+    for (let index = 0; index < counted.length; index++) if (domainOf[index] === NO_DOMAIN) counted[index] = 0
   }
+  for (let k = 0; k < all.length; k++) addCounts(all[k]!, podCounts[k]!, { counted, demands })
   return all
+}
+
+function addCounts(
+  { constraint: { honorAffinity, honorTaints }, topology: { domainOf }, counts, present }: Domains,
+  pods: Int32Array,
+  { counted, demands: { selected, tainted } }: { counted: Uint8Array; demands: StaticClass },
+): void {
+  for (let index = 0; index < counted.length; index++) {
+    if (counted[index] === 0 || (honorAffinity && selected[index] === 0)) continue
+    if (honorTaints && tainted[index] === 1) continue
+    const domain = domainOf[index]!
+    counts[domain]! += pods[index]!
+    present[domain] = 1
+  }
 }
 
 /** 0 while there are fewer domains than asked for. */

@@ -106,7 +106,9 @@ export class ClusterView {
 
   #nodes(look: () => void): InformerHandler<KubeObject> {
     const put = (node: KubeObject) => {
-      if (this.snapshot.putNode(node)) this.#wake('node', look)
+      if (!this.snapshot.putNode(node)) return
+      this.queue.wake('node')
+      look()
     }
     return {
       add: put,

@@ -40,6 +40,8 @@ export function scheduler({
     ],
     observe() {
       const now = clock.now()
+      // A control plane without nodes places nothing: pods wait, untouched, for the first node.
+      if (view.snapshot.nodeCount === 0) return undefined
       return {
         waiting: view.queue.take(now),
         nextDueMs: view.queue.nextDueMs(now),
