@@ -54,7 +54,7 @@ kubectlSuite('kubectl describe', [
       ['create -f pod.yaml', 'pod/p1 created'],
       describes(
         'pod p1',
-        /^Name: +p1\nNamespace: .*\nPriority: +0\nService Account: +default\n[\s\S]*\nQoS Class: +Guaranteed\n[\s\S]*\nEvents: /,
+        /^Name: +p1\nNamespace: .*\nPriority: +0\nService Account: +default\n[\s\S]*\nQoS Class: +Guaranteed\n[\s\S]*\nEvents:/,
       ),
       describes(
         'deploy dep',
@@ -115,18 +115,15 @@ kubectlSuite('kubectl describe', [
       describes('rolebinding rb', /\n {2}ServiceAccount +sa +\S+$/),
       describes('clusterrole cr-$V', /\n +\[\/healthz\] +\[\] +\[get\]$/),
       describes('clusterrolebinding cluster-admin', /\n {2}Group +system:masters/),
-      describes(
-        'node node-$V',
-        /\nTaints: +node.kubernetes.io\/not-ready:NoSchedule\nUnschedulable: +false\n[\s\S]*\nAllocated resources:\n/,
-      ),
+      describes('node node-$V', /\nTaints: +\S+\nUnschedulable: +false\n[\s\S]*\nAllocated resources:\n/),
       describes(
         'lease l',
         /\nAPI Version: +coordination.k8s.io\/v1\nKind: +Lease\n[\s\S]*\n {2}Holder Identity: +me\n/,
       ),
       describes('runtimeclass rtc-$V', /\nHandler: +runc\n/),
       describes('flowschema exempt', /\nKind: +FlowSchema\n/),
-      describes('pods', /^Name: +p1\n/),
-      describes('-l app=p po', /^Name: +p1\n/),
+      describes('pods', /(^|\n)Name: +p1\n/),
+      describes('-l app=p po', /(^|\n)Name: +p1\n/),
       ['describe pod nope', { code: 1, err: 'Error from server (NotFound): pods "nope" not found' }],
     ],
   },
