@@ -4,6 +4,8 @@ import type { Writable } from 'node:stream'
 import type { Reading } from './slow-readers.ts'
 import type { BodyStream, Sink } from './types.ts'
 
+const SMALL_DRAIN_MS = 20
+
 /** `abort` cuts the stream so that the client sees a failure and not an end. */
 export function streamSink(stream: Writable, { abort, reading }: { abort(): void; reading: Reading }): Sink {
   return {
@@ -23,7 +25,9 @@ export function streamSink(stream: Writable, { abort, reading }: { abort(): void
       return stream.destroyed || stream.writableEnded
     },
     onDrain: (fn) => {
-      stream.once('drain', fn)
+      if (stream.writableNeedDrain) stream.once('drain', fn)
+      // Less waits than the stream has room for, so that it will not tell.
+      else setTimeout(fn, SMALL_DRAIN_MS).unref()
     },
     onClose: (fn) => {
       if (stream.destroyed) fn()

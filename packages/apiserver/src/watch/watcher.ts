@@ -100,9 +100,10 @@ export class Watcher implements FlushTarget {
     }
     while (this.#hasMore() && sink.backlogBytes < hub.windowBytes) {
       const bytes = this.#initial === undefined ? this.#nextEvents() : this.#nextInitial(this.#initial)
-      if (bytes.length === 0 || sink.write(bytes)) continue
-      this.#flushAgainWhenRead()
+      if (bytes.length > 0) sink.write(bytes)
     }
+    // Whatever the sink says of its own bounds: the window is this watcher's.
+    if (this.#hasMore()) this.#flushAgainWhenRead()
     hub.account(this, sink.backlogBytes)
   }
 
