@@ -1,19 +1,50 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { after, before, test } from 'node:test'
+import { startTestControlPlane, type TestControlPlane } from '@brume/testkit/control-plane'
+import { configMap, httpOf } from '@brume/testkit/http'
+import { SYSTEM_USER } from './identity.ts'
 import { inProcessTransport } from './in-process-transport.ts'
 
-const MAX_REQUESTS = 1000
+const PATH = '/api/v1/namespaces/default/configmaps'
+const LARGE = 4
+const TEXT = 'x'.repeat(700_000)
 
-test('a client that asks again at once does not keep the event loop from turning', async () => {
-  const server = { handle: async () => ({ status: 200, headers: {}, body: '{}' }) }
-  const transport = inProcessTransport(server, { name: 'somebody', groups: [] })
-  let hasTurned = false
-  setImmediate(() => {
-    hasTurned = true
-  })
-  for (let requests = 0; !hasTurned; requests++) {
-    assert.ok(requests < MAX_REQUESTS, 'the event loop stands still')
-    const response = await transport.request({ method: 'GET', path: '/version' })
-    assert.equal((await response.buffer()).toString(), '{}')
+let plane: TestControlPlane
+
+before(async () => {
+  plane = await startTestControlPlane()
+  const http = httpOf(plane)
+  for (let n = 0; n < LARGE; n++) {
+    const { status } = await http.send('POST', PATH, configMap(`large-${n}`, { text: TEXT }))
+    assert.equal(status, 201)
   }
+})
+after(() => plane.stop())
+
+test('a watch brings all of a large first state', { timeout: 20_000 }, async () => {
+  const transport = inProcessTransport(plane.plane.server, SYSTEM_USER)
+  const query = {
+    watch: 'true',
+    sendInitialEvents: 'true',
+    resourceVersionMatch: 'NotOlderThan',
+    allowWatchBookmarks: 'true',
+  }
+  const response = await transport.request({ method: 'GET', path: PATH, query })
+  let text = ''
+  for await (const chunk of response.body) {
+    text += chunk
+    if (text.includes('k8s.io/initial-events-end')) break
+  }
+  transport.close()
+  for (let n = 0; n < LARGE; n++) assert.ok(text.includes(`"name":"large-${n}"`), `large-${n}`)
+  assert.ok(text.length > LARGE * TEXT.length)
+})
+
+test('a list keeps what it has read while the rest is written', { timeout: 20_000 }, async () => {
+  const transport = inProcessTransport(plane.plane.server, SYSTEM_USER)
+  const response = await transport.request({ method: 'GET', path: PATH })
+  const { items } = JSON.parse((await response.buffer()).toString())
+  transport.close()
+  const large = items.filter((item: { data: { text?: string } }) => item.data.text === TEXT)
+  assert.equal(large.length, LARGE)
 })
