@@ -21,6 +21,7 @@ import { leaseCleaner } from './leases/controller.ts'
 import { namespaceController } from './namespace/controller.ts'
 import { quotaController } from './quota/controller.ts'
 import { rootCaPublisher } from './root-ca/controller.ts'
+import { scheduler } from './scheduling/controller.ts'
 import { serviceAccountController } from './service-account/controller.ts'
 import { serviceAccountTokens } from './service-account-tokens/controller.ts'
 import { ttlAfterFinished } from './ttl/finished-jobs.ts'
@@ -57,6 +58,7 @@ export function allControllers(dependencies: Dependencies): ControllerSpec[] {
     endpointsController(dependencies),
     jobController(dependencies),
     cronJobController(dependencies),
+    scheduler(dependencies),
     ...(issueServiceAccountToken === undefined
       ? []
       : [serviceAccountTokens(dependencies, issueServiceAccountToken)]),

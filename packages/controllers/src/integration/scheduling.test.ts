@@ -1,15 +1,10 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { KubeObject } from '@brume/api/object'
-import { systemClock } from '@brume/base/clock'
-import { createLogger } from '@brume/base/log'
 import { EVENTS, NODES, PODS, PRIORITY_CLASSES } from '@brume/client/builtin'
 import type { Client } from '@brume/client/client'
-import { type RunningController, runController } from '@brume/client/controller'
-import { Informers } from '@brume/client/informers'
 import { startTestControlPlane, type TestControlPlane } from '@brume/testkit/control-plane'
 import { eventually as within } from '@brume/testkit/eventually'
-import { scheduler } from '../scheduling/controller.ts'
 import { createNamespace } from './cluster.ts'
 
 const NS = 'placing'
@@ -20,25 +15,13 @@ const eventually: typeof within = (what, probe) => within(what, probe, LIMIT_MS)
 describe('the scheduler on a control plane', { timeout: 120_000 }, () => {
   let plane: TestControlPlane
   let client: Client
-  let informers: Informers
-  let running: RunningController
 
   before(async () => {
     plane = await startTestControlPlane()
     client = plane.client
-    const logger = createLogger('error')
-    informers = new Informers({ client, clock: systemClock, random: Math.random, logger })
-    const dependencies = { client, informers, clock: systemClock, random: Math.random, logger }
-    running = runController(scheduler(dependencies), { clock: systemClock, logger })
-    informers.start()
     await createNamespace(client, NS)
-    await running.ready
   })
-  after(async () => {
-    await running.stop()
-    await informers.stop()
-    await plane.stop()
-  })
+  after(() => plane.stop())
 
   /** A new node is tainted until something finds it ready. */
   const createNode = async (name: string) => {
