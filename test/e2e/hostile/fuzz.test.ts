@@ -21,7 +21,10 @@ const errors: string[] = []
 const warnings: string[] = []
 
 before(async () => {
-  const logged = (text: string, fields?: object) => errors.push(`${text} ${inspected(fields)}`)
+  const logged = (text: string, fields?: object) => {
+    // Controllers say when they cannot do what an odd object asks for.
+    if (text !== 'keeps failing') errors.push(`${text} ${inspected(fields)}`)
+  }
   plane = await startTestControlPlane({
     logger: { debug() {}, info() {}, warn() {}, error: logged },
   })

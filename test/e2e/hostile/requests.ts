@@ -189,6 +189,7 @@ function objectOf(
   const object = contentOf(definition, random)
   object['apiVersion'] = apiVersionOf(definition.group, definition.version)
   object['kind'] = definition.kind
+  keepSmall(object['spec'])
   if (random.below(10) > 0) {
     object['metadata'] = {
       name,
@@ -199,6 +200,16 @@ function objectOf(
     }
   }
   return object
+}
+
+/** Thousands of pods are no odd request, only a long one: the controllers would make them all. */
+function keepSmall(spec: unknown): void {
+  if (typeof spec !== 'object' || spec === null) return
+  for (const field of ['replicas', 'parallelism', 'completions']) {
+    const amount = (spec as Record<string, unknown>)[field]
+    if (typeof amount === 'number' && amount > 2) (spec as Record<string, unknown>)[field] = 2
+  }
+  keepSmall((spec as { jobTemplate?: { spec?: unknown } }).jobTemplate?.spec)
 }
 
 function contentOf(definition: ResourceDefinition, random: SeededRandom): Record<string, unknown> {

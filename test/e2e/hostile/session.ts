@@ -76,7 +76,9 @@ function answerOf(stream: ClientHttp2Stream, what: string): Promise<Reply> {
     let headers: IncomingHttpHeaders | undefined
     const timer = setTimeout(() => {
       stream.close()
-      reject(new Error(`${what}: no whole answer within ${ANSWER_LIMIT_MS} ms`))
+      const head = headers === undefined ? 'no head' : `status ${headers[':status']}, ${chunks.length} chunks`
+      const state = `${head}, closed ${stream.closed}, ended ${stream.readableEnded}, sent ${stream.writableFinished}`
+      reject(new Error(`${what}: no whole answer within ${ANSWER_LIMIT_MS} ms (${state})`))
     }, ANSWER_LIMIT_MS)
     stream.on('error', () => {})
     stream.once('response', (given) => {

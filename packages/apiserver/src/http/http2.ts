@@ -10,6 +10,7 @@ import {
 import type { TLSSocket } from 'node:tls'
 import { readBody } from './body.ts'
 import { clientCertificateOf } from './client-certificate.ts'
+import { LISTENER_LIMITS } from './limits.ts'
 import type { Serving } from './serving.ts'
 import { closeSignal, discardBody, streamSink } from './sink.ts'
 import type { Reading } from './slow-readers.ts'
@@ -107,13 +108,31 @@ function send(
     return
   }
   stream.respond(headers)
-  // A body that nobody read must not hold the connection's window, and its sender may stop.
-  if (!stream.endAfterHeaders && !stream.readableEnded) {
-    stream.once('finish', () => stream.readableEnded || stream.close(NGHTTP2_NO_ERROR))
-  }
   if (typeof body === 'string' || Buffer.isBuffer(body)) {
     reading.wrote(Buffer.byteLength(body))
     stream.end(body)
   } else body.start(streamSink(stream, { abort: () => cut(stream), reading }))
-  if (!stream.readableEnded) stream.resume()
+  if (!stream.readableEnded) linger(stream)
+}
+
+/**
+ * A body that nobody read must not hold the connection's window. Its sender is let come to its end, as clients (Node's,
+ * for one) lose track of a stream that is closed while they send; for a while.
+ */
+function linger(stream: ServerHttp2Stream): void {
+  if (stream.endAfterHeaders) {
+    stream.resume()
+    return
+  }
+  let bytes = 0
+  const close = () => stream.close(NGHTTP2_NO_ERROR)
+  stream.on('data', (chunk: Buffer) => {
+    bytes += chunk.length
+    if (bytes > LISTENER_LIMITS.lingerBytes) close()
+  })
+  stream.once('finish', () => {
+    if (stream.readableEnded || stream.closed) return
+    const timer = setTimeout(close, LISTENER_LIMITS.lingerMs)
+    stream.once('close', () => clearTimeout(timer))
+  })
 }
