@@ -31,7 +31,7 @@ test(`never loses, repeats or reorders an acknowledged write, killed ${KILLS} ti
       const { server } = await cloud.start()
       const exit = await cloud.writeThenEnd(server, random.below(MAX_ACKNOWLEDGED), 'SIGKILL')
       assert.equal(exit.signal, 'SIGKILL', server.stderr)
-      assert.equal(server.stderr, '')
+      assert.doesNotMatch(server.stderr, / ERROR /)
     }
     const { server } = await cloud.start()
     assert.deepEqual(await server.kill('SIGTERM'), { code: 0, signal: null })
