@@ -19,6 +19,9 @@ import { garbageCollector } from './garbage-collector/controller.ts'
 import { jobController } from './job/controller.ts'
 import { leaseCleaner } from './leases/controller.ts'
 import { namespaceController } from './namespace/controller.ts'
+import { nodeLifecycle } from './node-lifecycle/controller.ts'
+import { taintEviction } from './node-lifecycle/eviction.ts'
+import { podCollector } from './pod-gc/controller.ts'
 import { quotaController } from './quota/controller.ts'
 import { rootCaPublisher } from './root-ca/controller.ts'
 import { scheduler } from './scheduling/controller.ts'
@@ -59,6 +62,9 @@ export function allControllers(dependencies: Dependencies): ControllerSpec[] {
     jobController(dependencies),
     cronJobController(dependencies),
     scheduler(dependencies),
+    nodeLifecycle(dependencies),
+    taintEviction(dependencies),
+    podCollector(dependencies),
     ...(issueServiceAccountToken === undefined
       ? []
       : [serviceAccountTokens(dependencies, issueServiceAccountToken)]),

@@ -16,6 +16,8 @@ export interface FakeKubelet {
   stop(): Promise<void>
 }
 
+const HEARTBEAT_MS = 10_000
+
 /** Creates the Nodes, then acts for all of them. Pods without a node go to the nodes in turn, as a scheduler's would. */
 export async function startFakeKubelet(client: Client, nodes: readonly string[]): Promise<FakeKubelet> {
   for (const name of nodes) await createNode(client, name)
@@ -32,8 +34,19 @@ export async function startFakeKubelet(client: Client, nodes: readonly string[])
     look() {
       for (const pod of informer.store.list()) step(pod)
     },
-    stop: () => informer.stop(),
+    stop: () => {
+      clearInterval(heartbeats)
+      return informer.stop()
+    },
   }
+  // As a kubelet: a node that is not heard of counts as lost.
+  const heartbeats = setInterval(() => {
+    const body = { status: { conditions: [{ type: 'Ready', lastHeartbeatTime: formatTime(Date.now()) }] } }
+    for (const name of nodes) {
+      const patch = { type: 'strategic' as const, subresource: 'status', body }
+      void client.resource(NODES).patch({ name }, patch).catch(ignoreRaces)
+    }
+  }, HEARTBEAT_MS)
   const step = (pod: KubeObject) => void serve(pod).catch(ignoreRaces)
   const serve = async (pod: KubeObject) => {
     const { namespace, name, uid, deletionTimestamp } = pod.metadata
