@@ -88,8 +88,10 @@ func watches(c *clients) {
 			return
 		}
 		defer events.Stop()
-		// A young server still has all its history.
-		t.True("an event", check.Next(t, "an event", events.ResultChan()).Type != watch.Error)
+		// A young server still has all its history; one that has lost it says so in an event.
+		if event := check.Next(t, "an event", events.ResultChan()); event.Type == watch.Error {
+			t.ErrorIs("watch", apierrors.FromObject(event.Object), apierrors.IsResourceExpired)
+		}
 	})
 	c.run("RetryWatcher and UntilWithSync see an object through", func(t *check.T) {
 		_, err := maps.Create(t.Ctx, configMap("until", nil), create)
