@@ -45,7 +45,7 @@ kubectlSuite('kubectl edit and explain', [
       [
         'edit deploy web --subresource=status',
         'deployment.apps/web edited',
-        { ...editor('s/^status:.*/status:\\n  replicas: 7/'), since: 28 },
+        { ...editor('s/^  replicas: .*/  replicas: 7/'), since: 28 },
       ],
     ],
     async also({ must }) {

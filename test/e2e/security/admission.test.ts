@@ -174,6 +174,10 @@ test('nothing new comes into a namespace that is going, and the last ones leave 
   await http.send('PATCH', `${path}/status`, revive, MERGE)
   const { body: still } = await http.send('GET', path)
   assert.ok(still.metadata.deletionTimestamp)
+  await eventually('what is held is going too', async () => {
+    const { body } = await http.send('GET', `${path}/configmaps/held`)
+    return body.metadata.deletionTimestamp !== undefined
+  })
   const more = { metadata: { finalizers: ['example.com/hold', 'example.com/more'] } }
   assert.equal((await http.send('PATCH', `${path}/configmaps/held`, more, MERGE)).status, 422)
   await http.send('PATCH', `${path}/configmaps/held`, { metadata: { finalizers: null } }, MERGE)
