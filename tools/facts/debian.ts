@@ -2,7 +2,16 @@
 // sources list, lists, status and cache under .state/, and the packages are only unpacked there.
 
 import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
@@ -11,7 +20,7 @@ const run = promisify(execFile)
 const STATE = join(import.meta.dirname, '../../.state/kubernetes-sources')
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
 const SUITE = 'trixie'
-const DEFAULT_MIRROR = ''
+const APT_FOLDER = '/etc/apt'
 const PACKAGES = [
   'golang-k8s-api-dev',
   'golang-k8s-apimachinery-dev',
@@ -33,7 +42,8 @@ export function sourceFolder(root: string, importPath: string): string {
 
 /**
  * The root folder of the unpacked packages: downloaded once, then kept. Throws when there is no apt, no archive keyring
- * or no network. BRUME_DEBIAN_MIRROR names another mirror, BRUME_K8S_SOURCES a folder with unpacked packages.
+ * or no network. The mirror is the one that this machine's apt uses; BRUME_DEBIAN_MIRROR names another one, and
+ * BRUME_K8S_SOURCES a folder with unpacked packages.
  */
 export async function kubernetesSources(): Promise<string> {
   const given = process.env.BRUME_K8S_SOURCES
@@ -70,6 +80,23 @@ export async function fixtureFolder(): Promise<string | undefined> {
   return root === undefined ? undefined : join(sourceFolder(root, 'k8s.io/api'), 'testdata/HEAD')
 }
 
+/** The Debian mirror of this machine's apt: the first address in its sources that ends in /debian. */
+function ownMirror(): string {
+  const lists = join(APT_FOLDER, 'sources.list.d')
+  const files = [
+    join(APT_FOLDER, 'sources.list'),
+    ...(existsSync(lists) ? readdirSync(lists).map((name) => join(lists, name)) : []),
+  ]
+  for (const file of files) {
+    if (!/\.(list|sources)$/.test(file) || !existsSync(file)) continue
+    const found = /^(?:URIs:|deb\s)[^\n#]*?(https?:\/\/\S+\/debian)\/?(?=\s|$)/m.exec(
+      readFileSync(file, 'utf8'),
+    )
+    if (found !== null) return found[1]!
+  }
+  throw new Error(`no Debian mirror in ${APT_FOLDER}: name one in BRUME_DEBIAN_MIRROR`)
+}
+
 /** Downloads the packages and unpacks each to `work`/pkg/<name>. */
 async function download(work: string): Promise<void> {
   const options = writeAptConfig(work)
@@ -87,7 +114,7 @@ async function download(work: string): Promise<void> {
 function writeAptConfig(work: string): string[] {
   mkdirSync(join(work, 'lists/partial'), { recursive: true })
   mkdirSync(join(work, 'archives/partial'), { recursive: true })
-  const mirror = process.env.BRUME_DEBIAN_MIRROR ?? DEFAULT_MIRROR
+  const mirror = process.env.BRUME_DEBIAN_MIRROR ?? ownMirror()
   writeFileSync(join(work, 'sources.list'), `deb [signed-by=${KEYRING}] ${mirror} ${SUITE} main\n`)
   writeFileSync(join(work, 'status'), '')
   const settings = {
