@@ -23,6 +23,7 @@ export const ODD_TEXTS = [
   '\ud800',
   '💥',
   '"\\\n\r',
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what an attacker sends
   '${7*7}',
   'x'.repeat(300),
   'x'.repeat(5000),

@@ -4,7 +4,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import type { ApiServer } from '../server.ts'
 import { readBody } from './body.ts'
 import { clientCertificateOf } from './client-certificate.ts'
 import { LISTENER_LIMITS } from './limits.ts'
