@@ -1,51 +1,8 @@
-import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { describe } from 'node:test'
 import type { KubeObject } from '@brume/api/object'
-import { refusalMessage } from './explain.ts'
-import { cluster, node, placeOn, pod } from './fixtures.ts'
+import { affinity, app, byApp, check, spread, zones } from './filter-cases.ts'
+import { cluster, node, pod } from './fixtures.ts'
 import type { Json } from './pod-info.ts'
-import type { Snapshot } from './snapshot.ts'
-
-/** The node, or Kubernetes' sentence up to what would change it. */
-function outcome(snapshot: Snapshot, object: KubeObject): string {
-  const placed = placeOn(snapshot, object)
-  return placed.node ?? refusalMessage(placed, snapshot, '').split(' To place it:')[0]!
-}
-
-const affinity = (kind: string, terms: Json[]) => ({
-  affinity: { [kind]: { requiredDuringSchedulingIgnoredDuringExecution: terms } },
-})
-const _nodeTerms = (...nodeSelectorTerms: Json[]) => ({
-  affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } } },
-})
-const byApp = (app: string, topologyKey = 'kubernetes.io/hostname') => ({
-  labelSelector: { matchLabels: { app } },
-  topologyKey,
-})
-const zones = { nodes: [node('a', { labels: { zone: 'x' } }), node('b', { labels: { zone: 'y' } })] }
-const app = (name: string) => ({ labels: { app: name } })
-const spread = (more: Json = {}) => ({
-  topologySpreadConstraints: [
-    {
-      maxSkew: 1,
-      topologyKey: 'zone',
-      whenUnsatisfiable: 'DoNotSchedule',
-      labelSelector: { matchLabels: { app: 'w' } },
-      ...more,
-    },
-  ],
-})
-
-interface Row {
-  title: string
-  in: Snapshot
-  pod: KubeObject
-  gives: string
-}
-
-function check(rows: Row[]): void {
-  for (const row of rows) it(row.title, () => assert.equal(outcome(row.in, row.pod), row.gives))
-}
 
 describe('other pods', () => {
   const other = pod('o', app('w'))

@@ -1,51 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { KubeObject } from '@brume/api/object'
 import { refusalMessage } from './explain.ts'
+import { check, nodeTerms, zones } from './filter-cases.ts'
 import { cluster, node, placeOn, pod } from './fixtures.ts'
-import type { Json } from './pod-info.ts'
-import type { Snapshot } from './snapshot.ts'
-
-/** The node, or Kubernetes' sentence up to what would change it. */
-function outcome(snapshot: Snapshot, object: KubeObject): string {
-  const placed = placeOn(snapshot, object)
-  return placed.node ?? refusalMessage(placed, snapshot, '').split(' To place it:')[0]!
-}
-
-const _affinity = (kind: string, terms: Json[]) => ({
-  affinity: { [kind]: { requiredDuringSchedulingIgnoredDuringExecution: terms } },
-})
-const nodeTerms = (...nodeSelectorTerms: Json[]) => ({
-  affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } } },
-})
-const _byApp = (app: string, topologyKey = 'kubernetes.io/hostname') => ({
-  labelSelector: { matchLabels: { app } },
-  topologyKey,
-})
-const zones = { nodes: [node('a', { labels: { zone: 'x' } }), node('b', { labels: { zone: 'y' } })] }
-const _app = (name: string) => ({ labels: { app: name } })
-const _spread = (more: Json = {}) => ({
-  topologySpreadConstraints: [
-    {
-      maxSkew: 1,
-      topologyKey: 'zone',
-      whenUnsatisfiable: 'DoNotSchedule',
-      labelSelector: { matchLabels: { app: 'w' } },
-      ...more,
-    },
-  ],
-})
-
-interface Row {
-  title: string
-  in: Snapshot
-  pod: KubeObject
-  gives: string
-}
-
-function check(rows: Row[]): void {
-  for (const row of rows) it(row.title, () => assert.equal(outcome(row.in, row.pod), row.gives))
-}
 
 describe('demands on the node itself', () => {
   const tainted = (effect: string) => node('a', { taints: [{ key: 'k', value: 'v', effect }] })
