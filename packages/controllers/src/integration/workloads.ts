@@ -2,12 +2,17 @@
 
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { KubeObject } from '@brume/api/object'
+import { assert } from '@brume/base/assert'
 import { PODS } from '@brume/client/builtin'
 import type { Client } from '@brume/client/client'
 
-const KUBECTL = '/usr/lib/google-cloud-sdk/bin/kubectl.1.32'
+const KUBECTL = (process.env['PATH'] ?? '')
+  .split(delimiter)
+  .map((folder) => join(folder, 'kubectl'))
+  .find((path) => existsSync(path))
 const LIMIT_MS = 60_000
 
 export interface WorkloadOptions {
@@ -51,9 +56,10 @@ export const imagesOf = (pods: readonly KubeObject[]): string[] =>
   pods.map((pod) => String(pod['spec'].containers[0].image).split(':')[1]!).sort()
 
 /** Whether this machine has the kubectl that the tests use; else those tests are skipped. */
-export const hasKubectl = existsSync(KUBECTL)
+export const hasKubectl = KUBECTL !== undefined
 
 export async function kubectl(kubeconfig: string, ...args: string[]): Promise<string> {
+  assert(KUBECTL !== undefined, 'tests that need kubectl are skipped without it')
   const { stdout } = await promisify(execFile)(KUBECTL, ['--kubeconfig', kubeconfig, ...args], {
     timeout: LIMIT_MS,
   })
