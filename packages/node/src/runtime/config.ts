@@ -32,7 +32,6 @@ const UNUSED_V1 = [
   'io.containerd.internal.v1.restart',
   'io.containerd.internal.v1.tracing',
   'io.containerd.tracing.processor.v1.otlp',
-  'io.containerd.runtime.v1.linux',
   'io.containerd.snapshotter.v1.aufs',
   'io.containerd.snapshotter.v1.btrfs',
   'io.containerd.snapshotter.v1.devmapper',

@@ -8,6 +8,8 @@ import { connect as connectSocket } from 'node:net'
 const EMPTY_MESSAGE = Buffer.alloc(5)
 const STATUS = '/runtime.v1.RuntimeService/Status'
 const REQUEST_TIMEOUT_MS = 5_000
+/** gRPC's code 12: the plugin failed to load, and will not appear later. */
+const UNIMPLEMENTED = '12'
 
 /** Resolves when connected; rejects with the socket's error. */
 export function openSession(socket: string): Promise<ClientHttp2Session> {
@@ -18,14 +20,19 @@ export function openSession(socket: string): Promise<ClientHttp2Session> {
       session.off('error', reject)
       // What ends a session later is told by `close`.
       session.on('error', () => {})
-      session.unref()
       resolve(session)
     })
   })
 }
 
-/** '' when CRI answers; else what it says. */
-export function criTrouble(session: ClientHttp2Session): Promise<string> {
+export interface CriAnswer {
+  /** '' when it answers well. */
+  trouble: string
+  /** Waiting does not help. */
+  final: boolean
+}
+
+export function askCri(session: ClientHttp2Session): Promise<CriAnswer> {
   return new Promise((resolve) => {
     const stream = session.request({
       ':method': 'POST',
@@ -36,12 +43,15 @@ export function criTrouble(session: ClientHttp2Session): Promise<string> {
     // An answer without a body has its trailers for headers.
     const judge = (headers: Record<string, unknown>) => {
       if (headers['grpc-status'] === undefined) return
-      resolve(headers['grpc-status'] === '0' ? '' : decodeURIComponent(String(headers['grpc-message'] ?? '')))
+      const status = String(headers['grpc-status'])
+      const trouble = status === '0' ? '' : decodeURIComponent(String(headers['grpc-message'] ?? status))
+      resolve({ trouble, final: status === UNIMPLEMENTED })
     }
+    const retry = (trouble: string) => resolve({ trouble, final: false })
     stream.on('response', judge)
     stream.on('trailers', judge)
-    stream.on('error', (error) => resolve(error.message))
-    stream.on('close', () => resolve('the connection ended'))
+    stream.on('error', (error) => retry(error.message))
+    stream.on('close', () => retry('the connection ended'))
     stream.setTimeout(REQUEST_TIMEOUT_MS, () => stream.destroy(new Error('no answer')))
     stream.resume()
     stream.end(EMPTY_MESSAGE)
