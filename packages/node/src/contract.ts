@@ -6,7 +6,7 @@ import type { Clock } from '@brume/base/clock'
 import type { Logger } from '@brume/base/log'
 import type { Client } from '@brume/client/client'
 import type { EventSubject, EventText } from '@brume/client/event-recorder'
-import type { Cri, Mount } from './cri/cri.ts'
+import type { Cri, Device, Mount } from './cri/cri.ts'
 
 /** A pod as the API has it. Fields are read as data; the API server has validated and defaulted them. */
 export type Pod = KubeObject
@@ -74,12 +74,33 @@ export interface PodVolumes {
   ensure(pod: Pod): Promise<void>
   /** Brings configMap, secret, downwardAPI and projected volumes up to date, atomically (..data). */
   refresh(pod: Pod): Promise<void>
-  /** volumeMounts of one container as CRI mounts; subPath is made safe against symbolic links. */
-  mountsOf(pod: Pod, container: ContainerSpec, podIps: readonly string[]): Promise<Mount[]>
+  /**
+   * volumeMounts of one container as CRI mounts, with its hosts file and its file for the termination message; subPath
+   * is made safe against symbolic links. Throws PodProblem.
+   */
+  mountsOf(request: MountRequest): Promise<Mount[]>
+  /** volumeDevices of one container. Throws PodProblem. */
+  devicesOf(pod: Pod, container: ContainerSpec): Promise<Device[]>
   /** Unmounts and removes everything of a pod that is gone; also of pods nobody knows any more. */
   remove(podUid: string): Promise<void>
   /** UIDs that have anything on this node's disk. */
   known(): Promise<string[]>
+}
+
+/** A variable of a container. */
+export interface EnvVar {
+  key: string
+  value: string
+}
+
+export interface MountRequest {
+  pod: Pod
+  container: ContainerSpec
+  /** Which start of the container it is for: each has a termination message of its own. */
+  attempt: number
+  podIps: readonly string[]
+  /** For subPathExpr. */
+  env: readonly EnvVar[]
 }
 
 export interface ImagePuller {

@@ -10,6 +10,7 @@ export type SandboxStatus = Message<'PodSandboxStatus'>
 export type Container = Message<'Container'>
 export type ContainerStatus = Message<'ContainerStatus'>
 export type Mount = Message<'Mount'>
+export type Device = Message<'Device'>
 export type Image = Message<'Image'>
 export type AuthConfig = Message<'AuthConfig'>
 export type ContainerStats = Message<'ContainerStats'>
