@@ -3,6 +3,7 @@ import type { KubeObject } from '@brume/api/object'
 import { affinity, app, byApp, check, spread, zones } from './filter-cases.ts'
 import { cluster, node, pod } from './fixtures.ts'
 import type { Json } from './pod-info.ts'
+import { NO_VOLUMES } from './volumes.ts'
 
 describe('other pods', () => {
   const other = pod('o', app('w'))
@@ -168,9 +169,9 @@ describe('volumes', () => {
     },
   }
   const reader = (found: KubeObject | undefined, pv?: KubeObject) => ({
+    ...NO_VOLUMES,
     claim: () => found,
     volume: () => pv,
-    storageClass: () => undefined,
   })
   const bound = claim({ volumeName: 'pv' }, { phase: 'Bound' })
   check([

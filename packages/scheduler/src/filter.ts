@@ -7,7 +7,7 @@ import { FITS, PORTS, RESOURCES, TOO_LARGE } from './reasons.ts'
 import type { Column, Snapshot } from './snapshot.ts'
 import { spreadFilter } from './spread.ts'
 import type { StaticClass } from './static-class.ts'
-import { type VolumeDemand, volumeDemandOf, volumesAllow } from './volumes.ts'
+import { type VolumeNeeds, volumeDemandOf, volumesAllow } from './volumes.ts'
 
 export interface Filtered {
   readonly demands: StaticClass
@@ -17,6 +17,7 @@ export interface Filtered {
   readonly overcommitted: Uint8Array
   /** Indexes of the nodes that fit. Those without overcommitment when there are any, else those with it. */
   readonly candidates: Int32Array
+  readonly volumes?: VolumeNeeds
   /** The pod waits for this and no node was looked at. */
   readonly wait?: { wait: string; remedy: string }
 }
@@ -44,6 +45,7 @@ export function filterNodes(info: PodInfo, snapshot: Snapshot, only?: number): F
     codes,
     overcommitted,
     candidates: candidatesOf(snapshot.scratch, range),
+    ...(volumes === undefined ? {} : { volumes }),
   }
 }
 
@@ -94,13 +96,14 @@ function filterRest(
     snapshot,
     demands,
     volumes,
-  }: { info: PodInfo; snapshot: Snapshot; demands: StaticClass; volumes: VolumeDemand | undefined },
+  }: { info: PodInfo; snapshot: Snapshot; demands: StaticClass; volumes: VolumeNeeds | undefined },
   codes: Uint16Array,
   { from, to }: Range,
 ): void {
   const filters: ((index: number) => number)[] = []
-  if (volumes !== undefined && 'volumes' in volumes) {
-    filters.push((index) => volumesAllow(volumes.volumes, snapshot.nodes[index]!))
+  if (volumes !== undefined) {
+    const state = { reader: snapshot.volumes, users: (claim: string) => snapshot.claimUsers(claim) }
+    filters.push((index) => volumesAllow(volumes, snapshot.nodes[index]!, state))
   }
   const spread = spreadFilter(info, snapshot, demands)
   if (spread !== undefined) filters.push(spread)

@@ -6,6 +6,7 @@ import type { PodInfo } from './pod-info.ts'
 import { FITS } from './reasons.ts'
 import { cpuOf, fullness, promisedPercent, scoreNodes } from './score.ts'
 import type { Snapshot } from './snapshot.ts'
+import { planVolumes, type VolumePlan } from './volumes.ts'
 
 export interface Placed {
   readonly node: string
@@ -20,6 +21,8 @@ export interface Placed {
   readonly fullPercent: number
   /** Pods of its kind that were on the node before. */
   readonly kin: number
+  /** What its claims need before it is bound; absent: nothing. */
+  readonly volumes?: VolumePlan
 }
 
 export interface Refused {
@@ -73,6 +76,8 @@ function pick(
     candidates.length === 1 ? candidates[0]! : best(scoreNodes(info, snapshot, filtered), candidates, random)
   const node = snapshot.nodes[index]!
   const twice = overcommitted[index] === 1
+  const unbound = filtered.volumes?.unbound ?? []
+  const volumes = unbound.length === 0 ? undefined : planVolumes(unbound, node, snapshot.volumes)
   return {
     node: node.name,
     pod: info,
@@ -87,6 +92,7 @@ function pick(
       : undefined,
     fullPercent: fullness(info, snapshot, index),
     kin: snapshot.familyOn(info.family)?.get(index) ?? 0,
+    ...(volumes === undefined ? {} : { volumes }),
   }
 }
 

@@ -31,6 +31,7 @@ export interface PodInfo {
   readonly usualCpuMillis: number
   readonly usualMemoryBytes: number
   readonly ports: readonly HostPort[]
+  readonly claims: readonly ClaimUse[]
   readonly terms: AffinityTerms
   readonly group: string | undefined
   readonly placement: PlacementWord | undefined
@@ -38,10 +39,18 @@ export interface PodInfo {
   readonly family: string
 }
 
+export interface ClaimUse {
+  /** Of a PersistentVolumeClaim. */
+  name: string
+  /** It is made for this pod. */
+  isEphemeral: boolean
+}
+
 /** Kubernetes' figures for containers that ask for nothing. */
 const USUAL_CPU_MILLIS = 100
 const USUAL_MEMORY_BYTES = 200 * 1024 * 1024
 const NO_PORTS: readonly HostPort[] = []
+const NO_CLAIMS: readonly ClaimUse[] = []
 
 export function podInfoOf(pod: KubeObject): PodInfo {
   const { metadata } = pod
@@ -60,6 +69,7 @@ export function podInfoOf(pod: KubeObject): PodInfo {
     usualCpuMillis: usual(spec, 'cpu', USUAL_CPU_MILLIS),
     usualMemoryBytes: usual(spec, 'memory', USUAL_MEMORY_BYTES),
     ports: hostPortsOf(spec),
+    claims: claimsOf(pod),
     terms: spec.affinity === undefined ? NO_TERMS : affinityTermsOf(pod),
     group: wordOf(pod, GROUP),
     placement: placementOf(pod),
@@ -125,6 +135,17 @@ function hostPortsOf(spec: Json): readonly HostPort[] {
     if (container.restartPolicy === 'Always') collect(container)
   }
   return ports ?? NO_PORTS
+}
+
+function claimsOf({ metadata, spec }: KubeObject): readonly ClaimUse[] {
+  let claims: ClaimUse[] | undefined
+  for (const volume of spec.volumes ?? []) {
+    const named: string | undefined = volume.persistentVolumeClaim?.claimName
+    if (named === undefined && volume.ephemeral === undefined) continue
+    claims ??= []
+    claims.push({ name: named ?? `${metadata.name}-${volume.name}`, isEphemeral: named === undefined })
+  }
+  return claims ?? NO_CLAIMS
 }
 
 function wordOf({ metadata }: KubeObject, name: string): string | undefined {

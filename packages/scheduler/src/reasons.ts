@@ -29,6 +29,10 @@ export const VOLUME_GONE = 13
 export const TOO_LARGE = 14
 /** The row of a node that went. */
 export const NO_NODE = 15
+/** A claim that one pod may use at a time. */
+export const VOLUME_IN_USE = 16
+/** Nothing there to bind, and nobody who makes it. */
+export const VOLUME_UNAVAILABLE = 17
 
 /** Codes are 16 bits wide. */
 const MAX_REASONS = 65_000
@@ -129,6 +133,18 @@ const FIXED: readonly (Reason & { code: number })[] = [
     text: 'no node',
     preemptable: false,
     remedy: '',
+  },
+  {
+    code: VOLUME_IN_USE,
+    text: 'node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode',
+    preemptable: true,
+    remedy: 'delete the pod that uses the claim',
+  },
+  {
+    code: VOLUME_UNAVAILABLE,
+    text: "node(s) didn't find available persistent volumes to bind",
+    preemptable: false,
+    remedy: 'make a volume that suits the claim, or use a storage class that makes them',
   },
 ]
 

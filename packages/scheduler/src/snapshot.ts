@@ -61,6 +61,9 @@ export class Snapshot {
   /** Pods that ask for `spread`: family -> node index -> how many. */
   readonly #families = new Map<string, Map<number, number>>()
 
+  /** `namespace/name` of claims -> pods that use them. */
+  readonly #claimUsers = new Map<string, number>()
+
   constructor({ namespaceLabels = () => undefined, volumes = NO_VOLUMES }: SnapshotOptions = {}) {
     this.namespaceLabels = namespaceLabels
     this.volumes = volumes
@@ -173,6 +176,11 @@ export class Snapshot {
     return known
   }
 
+  /** Pods on nodes that use a claim, by `namespace/name`. */
+  claimUsers(claim: string): number {
+    return this.#claimUsers.get(claim) ?? 0
+  }
+
   familyOn(family: string): ReadonlyMap<number, number> | undefined {
     return this.#families.get(family)
   }
@@ -269,14 +277,11 @@ export class Snapshot {
     this.#counts.change(info, index, by)
     this.held.change(info, index, by)
     if (info.placement === 'spread') this.#changeFamily(info.family, index, by)
+    for (const { name } of info.claims) add(this.#claimUsers, `${info.namespace}/${name}`, by)
   }
 
   #countImages(images: ReadonlyMap<string, number>, by: 1 | -1): void {
-    for (const name of images.keys()) {
-      const count = (this.#images.get(name) ?? 0) + by
-      if (count > 0) this.#images.set(name, count)
-      else this.#images.delete(name)
-    }
+    for (const name of images.keys()) add(this.#images, name, by)
   }
 
   #changeFamily(family: string, index: number, by: number): void {
@@ -285,9 +290,7 @@ export class Snapshot {
       members = new Map()
       this.#families.set(family, members)
     }
-    const count = (members.get(index) ?? 0) + by
-    if (count > 0) members.set(index, count)
-    else members.delete(index)
+    add(members, index, by)
     if (members.size === 0) this.#families.delete(family)
   }
 
@@ -296,6 +299,13 @@ export class Snapshot {
     if (pods === undefined) this.#homeless.set(nodeName, new Map([[info.uid, info]]))
     else pods.set(info.uid, info)
   }
+}
+
+/** A count of zero is no entry. */
+function add<K>(counts: Map<K, number>, key: K, by: number): void {
+  const count = (counts.get(key) ?? 0) + by
+  if (count > 0) counts.set(key, count)
+  else counts.delete(key)
 }
 
 function scratchOf(capacity: number): Scratch {

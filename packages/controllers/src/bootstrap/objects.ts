@@ -11,6 +11,7 @@ import {
   reconcileRole,
 } from '@brume/api/bootstrap/reconcile'
 import { BOOTSTRAP_ROLES } from '@brume/api/bootstrap/roles'
+import { BOOTSTRAP_STORAGE_CLASSES } from '@brume/api/bootstrap/storage-classes'
 import type { KubeObject } from '@brume/api/object'
 import {
   CLUSTER_ROLE_BINDINGS,
@@ -25,6 +26,7 @@ import {
   ROLE_BINDINGS,
   ROLES,
   SERVICES,
+  STORAGE_CLASSES,
 } from '@brume/client/builtin'
 import { keyOf, type ResourceRef } from '@brume/client/resource-ref'
 import type { ControllerOptions } from '../dependencies.ts'
@@ -47,6 +49,7 @@ export interface BootstrapObject extends BootstrapKind {
 const KINDS: Readonly<Record<string, BootstrapKind>> = {
   Namespace: { ref: NAMESPACES, reconcile: reconcileOnce },
   PriorityClass: { ref: PRIORITY_CLASSES, reconcile: reconcileOnce },
+  StorageClass: { ref: STORAGE_CLASSES, reconcile: reconcileOnce },
   ClusterRole: { ref: CLUSTER_ROLES, reconcile: reconcileRole },
   Role: { ref: ROLES, reconcile: reconcileRole },
   ClusterRoleBinding: { ref: CLUSTER_ROLE_BINDINGS, reconcile: reconcileBinding },
@@ -63,6 +66,7 @@ export function bootstrapObjects(options: ControllerOptions): Map<string, Bootst
   const expected = [
     ...BOOTSTRAP_NAMESPACES,
     ...BOOTSTRAP_PRIORITY_CLASSES,
+    ...BOOTSTRAP_STORAGE_CLASSES,
     ...BOOTSTRAP_ROLES,
     ...BOOTSTRAP_PRIORITY_LEVELS,
     ...BOOTSTRAP_FLOW_SCHEMAS,

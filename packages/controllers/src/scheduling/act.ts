@@ -13,10 +13,12 @@ import type { Placed } from '@brume/scheduler/place'
 import type { PodInfo } from '@brume/scheduler/pod-info'
 import type { Victims } from '@brume/scheduler/preemption'
 import { deleteIfPresent } from '../writes.ts'
+import { bindVolumes } from './bind-volumes.ts'
 import { type ClusterView, SCHEDULER_NAME } from './cluster-view.ts'
 import type { SchedulingAction } from './decide.ts'
 import type { Waiting } from './queue.ts'
 import type { Slots } from './slots.ts'
+import { VOLUME_TIMEOUT_MS } from './volume-waits.ts'
 
 export interface ActOptions {
   client: Client
@@ -34,8 +36,12 @@ export interface ActOptions {
 export async function actOnPod(options: ActOptions, action: SchedulingAction): Promise<void> {
   const { view, slots } = options
   const { waiting } = action
-  if (action.type === 'bind') view.assume(waiting.info, action.placed.node)
-  else if (action.type === 'refuse') view.queue.setAside(waiting, action.helpedBy)
+  if (action.type === 'bind') view.assume(waiting.info, action.placed)
+  else if (action.type === 'again') {
+    view.forget(waiting.info.uid)
+    view.queue.retry(waiting)
+    return
+  } else if (action.type === 'refuse') view.queue.setAside(waiting, action.helpedBy)
   else {
     view.nominated.set(waiting.info.uid, { pod: waiting.info, node: action.victims.node })
     view.queue.setAside(waiting, new Set(['podGone', 'node']))
@@ -43,11 +49,15 @@ export async function actOnPod(options: ActOptions, action: SchedulingAction): P
   await slots.run(() => guarded(options, action))
 }
 
-async function guarded(options: ActOptions, action: SchedulingAction): Promise<void> {
+async function guarded(
+  options: ActOptions,
+  action: Exclude<SchedulingAction, { type: 'again' }>,
+): Promise<void> {
   const { view, logger, look } = options
   const { info } = action.waiting
   try {
-    if (action.type === 'bind') await bind(options, action.placed)
+    if (action.type === 'bind' && action.placed.volumes !== undefined) await bindClaims(options, action)
+    else if (action.type === 'bind') await bind(options, action.placed)
     else if (action.type === 'preempt') await preempt(options, action)
     else await refuse(options, action.waiting, { message: action.message })
   } catch (error) {
@@ -66,6 +76,19 @@ async function guarded(options: ActOptions, action: SchedulingAction): Promise<v
 /** The pod went meanwhile: its event takes it out of the queue. */
 function settleGone({ view }: ActOptions, { info }: Waiting): void {
   view.forget(info.uid)
+}
+
+/** The pod keeps its room on the node while it waits for its claims. */
+async function bindClaims(
+  { client, clock, view, look }: ActOptions,
+  { waiting, placed }: { waiting: Waiting; placed: Placed },
+): Promise<void> {
+  const claims = await bindVolumes(client, placed.volumes!, placed.node)
+  // It may have gone meanwhile.
+  if (!view.isAssumed(waiting.info.uid)) return
+  const { volumes: _, ...rest } = placed
+  view.volumeWaits.add({ waiting, placed: rest, claims, untilMs: clock.now() + VOLUME_TIMEOUT_MS })
+  look()
 }
 
 async function bind({ client, events }: ActOptions, placed: Placed): Promise<void> {

@@ -14,14 +14,16 @@ import type { Source } from '@brume/client/controller'
 import type { InformerHandler } from '@brume/client/informer'
 import type { Informers } from '@brume/client/informers'
 import type { ResourceRef } from '@brume/client/resource-ref'
-import type { Nominated } from '@brume/scheduler/place'
-import { podInfoOf } from '@brume/scheduler/pod-info'
+import type { Nominated, Placed } from '@brume/scheduler/place'
+import { type PodInfo, podInfoOf } from '@brume/scheduler/pod-info'
 import { Snapshot } from '@brume/scheduler/snapshot'
 import { SchedulingQueue, type WakeEvent } from './queue.ts'
+import { type VolumeWait, VolumeWaits } from './volume-waits.ts'
 
 export const SCHEDULER_NAME = 'default-scheduler'
 /** The only key of the controller's queue: place whoever is next. */
 export const NEXT = 'next'
+const NOTHING_TAKEN: readonly string[] = []
 
 const BUDGETS: ResourceRef = {
   group: 'policy',
@@ -36,8 +38,11 @@ export class ClusterView {
   readonly snapshot: Snapshot
   /** By uid. */
   readonly nominated = new Map<string, Nominated>()
-  /** Bound by us, not yet seen bound. */
-  readonly #assumed = new Set<string>()
+  readonly volumeWaits = new VolumeWaits()
+  /** Bound by us, not yet seen bound: uid -> the volumes that were taken for it. */
+  readonly #assumed = new Map<string, readonly string[]>()
+  /** Names of volumes that are promised and not yet seen so. */
+  readonly #taken = new Set<string>()
   readonly #informers: Informers
 
   constructor(informers: Informers) {
@@ -52,6 +57,8 @@ export class ClusterView {
         claim: (namespace, name) => claims.get(namespace, name),
         volume: (name) => volumes.get('', name),
         storageClass: (name) => classes.get('', name),
+        volumes: () => volumes.list(),
+        taken: this.#taken,
       },
     })
     informers.for(BUDGETS)
@@ -62,14 +69,27 @@ export class ClusterView {
   }
 
   /** The pod counts on its node from now on. */
-  assume(info: Parameters<Snapshot['putPod']>[0] & { uid: string }, node: string): void {
-    this.#assumed.add(info.uid)
+  assume(info: PodInfo, { node, volumes }: Pick<Placed, 'node' | 'volumes'>): void {
+    const taken = volumes?.bind.map(({ volume }) => volume.metadata.name!) ?? NOTHING_TAKEN
+    this.#assumed.set(info.uid, taken)
+    for (const name of taken) this.#taken.add(name)
     this.snapshot.putPod(info, node)
+  }
+
+  isAssumed(uid: string): boolean {
+    return this.#assumed.has(uid)
   }
 
   /** It was not bound after all. Does nothing once it was seen bound. */
   forget(uid: string): void {
+    for (const name of this.#assumed.get(uid) ?? NOTHING_TAKEN) this.#taken.delete(name)
     if (this.#assumed.delete(uid)) this.snapshot.removePod(uid)
+  }
+
+  /** A pod whose wait for its claims is over. */
+  takeVolumeWait(nowMs: number): { wait: VolumeWait; isBound: boolean } | undefined {
+    const claims = this.#informers.for(PERSISTENT_VOLUME_CLAIMS).store
+    return this.volumeWaits.take(nowMs, (key) => claims.getByKey(key))
   }
 
   source(): Source {
@@ -89,8 +109,8 @@ export class ClusterView {
         const stops = [
           this.#informers.for(NODES).addHandler(this.#nodes(look)),
           this.#informers.for(NAMESPACES).addHandler(this.#namespaces(look)),
-          this.#informers.for(PERSISTENT_VOLUME_CLAIMS).addHandler(volume),
-          this.#informers.for(PERSISTENT_VOLUMES).addHandler(volume),
+          this.#informers.for(PERSISTENT_VOLUME_CLAIMS).addHandler(this.#claims(look)),
+          this.#informers.for(PERSISTENT_VOLUMES).addHandler(this.#volumes(look)),
           this.#informers.for(STORAGE_CLASSES).addHandler(volume),
           this.#informers.for(PODS).addHandler(this.#pods(look)),
         ]
@@ -130,6 +150,22 @@ export class ClusterView {
     return { add: changed, update: changed }
   }
 
+  #claims(look: () => void): InformerHandler<KubeObject> {
+    const changed = (claim: KubeObject) => {
+      if (this.volumeWaits.claimChanged(claim)) look()
+      this.#wake('volume', look)
+    }
+    return { add: changed, update: changed, delete: changed }
+  }
+
+  #volumes(look: () => void): InformerHandler<KubeObject> {
+    const changed = ({ metadata, spec }: KubeObject) => {
+      if (spec.claimRef !== undefined) this.#taken.delete(metadata.name!)
+      this.#wake('volume', look)
+    }
+    return { add: changed, update: changed }
+  }
+
   #waking(event: WakeEvent, look: () => void): InformerHandler<KubeObject> {
     const wake = () => this.#wake(event, look)
     return { add: wake, update: wake }
@@ -144,6 +180,7 @@ export class ClusterView {
       add: put,
       update: put,
       delete: ({ metadata: { uid } }) => {
+        for (const name of this.#assumed.get(uid!) ?? NOTHING_TAKEN) this.#taken.delete(name)
         this.#assumed.delete(uid!)
         this.#left(uid!)
         this.#gone(uid!, look)
@@ -187,6 +224,7 @@ export class ClusterView {
 
   #left(uid: string): void {
     this.queue.remove(uid)
+    this.volumeWaits.remove(uid)
     this.nominated.delete(uid)
   }
 

@@ -42,9 +42,12 @@ export function scheduler({
       const now = clock.now()
       // A control plane without nodes places nothing: pods wait, untouched, for the first node.
       if (view.snapshot.nodeCount === 0) return undefined
+      const volumeWait = view.takeVolumeWait(now)
+      const waiting = volumeWait === undefined ? view.queue.take(now) : undefined
       return {
-        waiting: view.queue.take(now),
-        nextDueMs: view.queue.nextDueMs(now),
+        ...(volumeWait === undefined ? {} : { volumeWait }),
+        waiting,
+        nextDueMs: soonest(view.queue.nextDueMs(now), view.volumeWaits.nextDueMs),
         snapshot: view.snapshot,
         nominated: view.nominated.values(),
         budgets: () => view.budgets,
@@ -55,4 +58,9 @@ export function scheduler({
     act: (action) =>
       actOnPod({ client, clock, logger, events, view, slots, look: () => enqueue(NEXT) }, action),
   })
+}
+
+function soonest(...times: (number | undefined)[]): number | undefined {
+  const known = times.filter((time) => time !== undefined)
+  return known.length === 0 ? undefined : Math.min(...known)
 }

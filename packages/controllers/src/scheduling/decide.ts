@@ -6,11 +6,21 @@ import type { Plan } from '@brume/client/controller'
 import { refusalMessage } from '@brume/scheduler/explain'
 import { type Nominated, type Placed, place, type Refused } from '@brume/scheduler/place'
 import { findVictims, type Victims } from '@brume/scheduler/preemption'
-import { AFFINITY, FITS, SPREAD, VOLUME_CONFLICT, VOLUME_GONE } from '@brume/scheduler/reasons'
+import {
+  AFFINITY,
+  FITS,
+  SPREAD,
+  VOLUME_CONFLICT,
+  VOLUME_GONE,
+  VOLUME_UNAVAILABLE,
+} from '@brume/scheduler/reasons'
 import type { Snapshot } from '@brume/scheduler/snapshot'
 import type { Waiting, WakeEvent } from './queue.ts'
+import type { VolumeWait } from './volume-waits.ts'
 
 export interface ObservedPod {
+  /** A pod whose claims are bound now, or will not be. */
+  volumeWait?: { wait: VolumeWait; isBound: boolean }
   /** undefined: nothing to place now. */
   waiting: Waiting | undefined
   /** When there may be something, in milliseconds since the epoch. */
@@ -23,15 +33,24 @@ export interface ObservedPod {
 
 export type SchedulingAction =
   | { type: 'bind'; waiting: Waiting; placed: Placed }
+  | { type: 'again'; waiting: Waiting }
   | { type: 'preempt'; waiting: Waiting; victims: Victims; message: string }
   | { type: 'refuse'; waiting: Waiting; message: string; helpedBy: ReadonlySet<WakeEvent> }
 
+const VOLUME_REASONS: ReadonlySet<number> = new Set([VOLUME_CONFLICT, VOLUME_GONE, VOLUME_UNAVAILABLE])
+
 export function decideScheduling(observed: ObservedPod, now: number): Plan<SchedulingAction> {
-  const { waiting, nextDueMs } = observed
+  const { volumeWait, waiting, nextDueMs } = observed
+  if (volumeWait !== undefined) return { actions: [afterWait(volumeWait)], requeueAfterMs: 0 }
   if (waiting !== undefined) return { actions: [actionFor(waiting, observed)], requeueAfterMs: 0 }
   return nextDueMs === undefined
     ? { actions: [] }
     : { actions: [], requeueAfterMs: Math.max(1, nextDueMs - now) }
+}
+
+function afterWait({ wait, isBound }: { wait: VolumeWait; isBound: boolean }): SchedulingAction {
+  const { waiting, placed } = wait
+  return isBound ? { type: 'bind', waiting, placed } : { type: 'again', waiting }
 }
 
 function actionFor(waiting: Waiting, observed: ObservedPod): SchedulingAction {
@@ -55,7 +74,7 @@ function helpedBy({ filtered }: Refused, snapshot: Snapshot): ReadonlySet<WakeEv
     if (code === FITS) continue
     if (snapshot.reasons.get(code).preemptable) events.add('podGone')
     if (code === AFFINITY || code === SPREAD) events.add('podCame')
-    if (code === VOLUME_CONFLICT || code === VOLUME_GONE) events.add('volume')
+    if (VOLUME_REASONS.has(code)) events.add('volume')
   }
   return events
 }
