@@ -1,0 +1,143 @@
+// What the runtime has of one pod, as records. What cannot change any more is asked for once: an exited container's
+// status, and a ready sandbox's addresses.
+
+import { CONTAINER_HASH, POD_UID } from '../containers/names.ts'
+import { isCriError } from '../cri/connection.ts'
+import type { Container, ContainerStatus, Cri, Sandbox } from '../cri/cri.ts'
+import { CONTAINER_CREATED, CONTAINER_EXITED, CONTAINER_RUNNING, SANDBOX_READY } from '../cri/enums.ts'
+import type { ContainerRecord, RunState, SandboxRecord } from './records.ts'
+import { readTerminationMessage } from './termination-message.ts'
+
+const NS_PER_MS = 1_000_000
+
+export interface RuntimeView {
+  sandboxes: SandboxRecord[]
+  containers: ContainerRecord[]
+}
+
+export class RuntimeViews {
+  readonly #cri: Cri
+  readonly #exited = new Map<string, ContainerRecord>()
+  readonly #ips = new Map<string, string[]>()
+  /** Containers and sandboxes by id, so that events find their pod. */
+  readonly #podOf = new Map<string, string>()
+
+  constructor(cri: Cri) {
+    this.#cri = cri
+  }
+
+  podOf(id: string): string | undefined {
+    return this.#podOf.get(id)
+  }
+
+  /** Of one pod, newest first. Throws CriError. */
+  async of(uid: string): Promise<RuntimeView> {
+    const filter = { labelSelector: { [POD_UID]: uid } }
+    const [sandboxes, containers] = await Promise.all([
+      this.#cri.listPodSandboxes(filter),
+      this.#cri.listContainers(filter),
+    ])
+    const view = {
+      sandboxes: await Promise.all(sandboxes.map((sandbox) => this.#sandbox(uid, sandbox))),
+      containers: (await Promise.all(containers.map((one) => this.#container(uid, one)))).flat(),
+    }
+    view.sandboxes.sort((a, b) => b.createdAtMs - a.createdAtMs)
+    view.containers.sort((a, b) => b.createdAtMs - a.createdAtMs || b.attempt - a.attempt)
+    return view
+  }
+
+  /** UIDs of all pods that the runtime has anything of. */
+  async uids(): Promise<Set<string>> {
+    const [sandboxes, containers] = await Promise.all([
+      this.#cri.listPodSandboxes(),
+      this.#cri.listContainers(),
+    ])
+    const uids = new Set<string>()
+    for (const { id = '', labels } of [...sandboxes, ...containers]) {
+      const uid = labels?.[POD_UID]
+      if (uid === undefined) continue
+      uids.add(uid)
+      this.#podOf.set(id, uid)
+    }
+    return uids
+  }
+
+  forget(uid: string): void {
+    for (const [id, of] of this.#podOf) {
+      if (of !== uid) continue
+      this.#podOf.delete(id)
+      this.#exited.delete(id)
+      this.#ips.delete(id)
+    }
+  }
+
+  async #sandbox(uid: string, sandbox: Sandbox): Promise<SandboxRecord> {
+    const id = sandbox.id ?? ''
+    this.#podOf.set(id, uid)
+    const ready = (sandbox.state ?? SANDBOX_READY) === SANDBOX_READY
+    return {
+      id,
+      ready,
+      attempt: sandbox.metadata?.attempt ?? 0,
+      createdAtMs: (sandbox.createdAt ?? 0) / NS_PER_MS,
+      ips: ready ? await this.#ipsOf(id) : (this.#ips.get(id) ?? []),
+    }
+  }
+
+  async #ipsOf(id: string): Promise<string[]> {
+    const known = this.#ips.get(id)
+    if (known !== undefined) return known
+    const { network } = await this.#cri.podSandboxStatus(id)
+    const first = network?.ip ?? ''
+    const others = (network?.additionalIps ?? []).map(({ ip = '' }) => ip)
+    const ips = [first, ...others].filter((ip) => ip !== '')
+    this.#ips.set(id, ips)
+    return ips
+  }
+
+  /** None when it was removed just now. */
+  async #container(uid: string, container: Container): Promise<ContainerRecord[]> {
+    const id = container.id ?? ''
+    this.#podOf.set(id, uid)
+    const known = this.#exited.get(id)
+    if (known !== undefined) return [known]
+    try {
+      const status = await this.#cri.containerStatus(id)
+      const record = recordOf(container, status)
+      if (record.state !== 'exited') return [record]
+      const exited = { ...record, message: await readTerminationMessage(status) }
+      this.#exited.set(id, exited)
+      return [exited]
+    } catch (error) {
+      if (isCriError(error) && error.notFound) return []
+      throw error
+    }
+  }
+}
+
+function recordOf(container: Container, status: ContainerStatus): ContainerRecord {
+  const id = container.id ?? ''
+  return {
+    id,
+    containerId: `containerd://${id}`,
+    sandboxId: container.podSandboxId ?? '',
+    name: container.metadata?.name ?? '',
+    attempt: container.metadata?.attempt ?? 0,
+    state: stateOf(status.state ?? CONTAINER_CREATED),
+    createdAtMs: (status.createdAt ?? 0) / NS_PER_MS,
+    startedAtMs: (status.startedAt ?? 0) / NS_PER_MS,
+    finishedAtMs: (status.finishedAt ?? 0) / NS_PER_MS,
+    exitCode: status.exitCode ?? 0,
+    reason: status.reason ?? '',
+    message: status.message ?? '',
+    image: status.image?.image ?? '',
+    imageRef: status.imageRef ?? '',
+    specHash: container.annotations?.[CONTAINER_HASH] ?? '',
+  }
+}
+
+function stateOf(state: number): RunState {
+  if (state === CONTAINER_RUNNING) return 'running'
+  if (state === CONTAINER_EXITED) return 'exited'
+  return state === CONTAINER_CREATED ? 'created' : 'unknown'
+}

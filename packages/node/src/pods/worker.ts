@@ -1,0 +1,132 @@
+// The pod worker: one controller over the pods of this node. Keys are pod UIDs; they come from the API's pods, from the
+// runtime's events, from operations that have ended, from probes, and from objects that pods refer to.
+
+import { type ControllerSpec, defineController, type Enqueue, type Source } from '@brume/client/controller'
+import { containerHash } from '../containers/hash.ts'
+import type { NodeContext, ObjectSource, Probes } from '../contract.ts'
+import { watchContainerEvents } from '../cri/events.ts'
+import { type ActContext, actOnPod } from './act.ts'
+import type { PodAction } from './actions.ts'
+import { decidePod } from './decide.ts'
+import { Memories } from './memory.ts'
+import { Operations } from './operations.ts'
+import type { PodSource } from './pod-source.ts'
+import type { Observed } from './records.ts'
+import { RuntimeViews } from './runtime-view.ts'
+import { setbackOf } from './setbacks-of.ts'
+
+export interface PodWorkerOptions {
+  context: NodeContext
+  pods: PodSource
+  objects: ObjectSource
+  probes: Probes
+  /** Addresses of this node, the first for status.hostIP. */
+  hostIps(): readonly string[]
+  act: Omit<ActContext, 'operations' | 'memories' | 'context' | 'views' | 'pods' | 'probes'>
+}
+
+export interface PodWorker {
+  spec: ControllerSpec
+  views: RuntimeViews
+  /** Ends the pod whatever its spec says: node pressure, preemption. */
+  condemn(uid: string, verdict: { reason: string; message: string; graceSeconds?: number }): void
+  /** Looks at the pod again. */
+  wake(uid: string): void
+  /** Operations under way are given up; containers go on. */
+  stop(): Promise<void>
+}
+
+const WORKERS = 8
+/** Everything is looked at again so often, whatever events came or did not. */
+const RELIST_MS = 60_000
+const STOP_LIMIT_MS = 2000
+
+export function podWorker(options: PodWorkerOptions): PodWorker {
+  const { context, pods, objects, probes, hostIps } = options
+  const { clock, cri } = context
+  let wake: Enqueue = () => {}
+  const memories = new Memories()
+  const views = new RuntimeViews(cri)
+  const operations = new Operations((uid, name, error) => {
+    if (error === undefined) memories.succeeded(uid, name)
+    else setbackOf({ context, memories, pod: pods.get(uid) }, uid, name, error)
+    wake(uid)
+  })
+  const act: ActContext = { ...options.act, context, pods, probes, operations, memories, views }
+  const observe = async (uid: string): Promise<Observed> => {
+    const [view, leftovers] = await Promise.all([views.of(uid), options.act.leftovers(uid)])
+    return {
+      uid,
+      pod: pods.get(uid),
+      ...view,
+      probes,
+      memory: memories.of(uid, operations.running(uid)),
+      hostIps: hostIps(),
+      specHashOf: containerHash,
+      leftovers,
+    }
+  }
+  const podEvents = pods.source(
+    (pod) => {
+      objects.register(pod)
+      wake(pod.metadata.uid ?? '')
+    },
+    (uid) => wake(uid),
+  )
+  const source: Source = {
+    start(enqueue) {
+      wake = enqueue
+      const stops = [
+        podEvents.start(enqueue),
+        watchContainerEvents(cri, clock, {
+          onEvent: (_topic, id) => {
+            const uid = views.podOf(id)
+            if (uid !== undefined) enqueue(uid)
+          },
+          onGap: () => void relist(enqueue),
+        }),
+        objects.onChange((uid) => {
+          memories.retryNow(uid)
+          enqueue(uid)
+        }),
+      ]
+      const timer = setInterval(() => void relist(enqueue), RELIST_MS)
+      timer.unref()
+      return () => {
+        clearInterval(timer)
+        for (const stop of stops) stop()
+      }
+    },
+    async synced() {
+      await podEvents.synced()
+      await relist(wake)
+    },
+  }
+  /** Pods that only the runtime knows are found here. */
+  const relist = async (enqueue: Enqueue) => {
+    try {
+      const known = [...pods.all()].map(({ metadata }) => metadata.uid ?? '')
+      for (const uid of new Set([...(await views.uids()), ...known])) enqueue(uid)
+    } catch (error) {
+      context.logger.warn('the container runtime gives no answer', { error: String(error) })
+    }
+  }
+  return {
+    views,
+    wake: (uid) => wake(uid),
+    condemn(uid, { reason, message, graceSeconds }) {
+      memories.condemn(uid, { reason, message, graceSeconds })
+      wake(uid)
+    },
+    stop: () => operations.stop(STOP_LIMIT_MS),
+    spec: defineController<Observed, PodAction>({
+      name: 'pods',
+      workers: WORKERS,
+      sources: [source],
+      rateLimit: { baseMs: 200, maxMs: 30_000 },
+      observe,
+      decide: decidePod,
+      act: (action) => actOnPod(act, action),
+    }),
+  }
+}
