@@ -5,6 +5,7 @@ import { PODS } from '@brume/client/builtin'
 import type { ImagePuller, LifecycleHooks, NodeContext, Pod, Probes } from '../contract.ts'
 import { isCriError } from '../cri/connection.ts'
 import type { PodAction } from './actions.ts'
+import type { Condition } from './conditions.ts'
 import type { Memories } from './memory.ts'
 import { createSandbox, type SandboxParts } from './operations/create-sandbox.ts'
 import { type StartParts, startContainer } from './operations/start-container.ts'
@@ -92,7 +93,7 @@ export async function actOnPod(to: ActContext, action: PodAction): Promise<void>
 /** The UID is in the patch: a namesake that was made meanwhile refuses it. */
 async function writeStatus(to: ActContext, pod: Pod, status: Record<string, unknown>): Promise<void> {
   const { namespace = '', name = '', uid = '' } = pod.metadata
-  const body = { metadata: { uid }, status }
+  const body = { metadata: { uid }, status: withoutLeftovers(status) }
   try {
     to.pods.saw(
       await to.context.client
@@ -103,6 +104,13 @@ async function writeStatus(to: ActContext, pod: Pod, status: Record<string, unkn
     // It is gone; the watch says so in a moment.
     if (!(isStatus(error, 'NotFound') || isStatus(error, 'Conflict'))) throw error
   }
+}
+
+/** Conditions are merged by their type: a reason or message that holds no longer has to be taken away by name. */
+function withoutLeftovers(status: Record<string, unknown>): Record<string, unknown> {
+  const conditions = status['conditions'] as Condition[]
+  const whole = conditions.map((condition) => ({ reason: null, message: null, ...condition }))
+  return { reason: null, message: null, ...status, conditions: whole }
 }
 
 async function deletePod({ context }: ActContext, pod: Pod): Promise<void> {

@@ -90,6 +90,7 @@ function waitingOf(
   const setback = memory.setbacks.get(`start:${name}`)
   if (setback !== undefined) return { reason: setback.reason, message: setback.message }
   if (latest?.state === 'exited') {
+    if (memory.running.has(`start:${name}`)) return undefined
     const backoff = memory.backoffs.get(name)
     if (remainingBackoffMs(backoff, latest.finishedAtMs, now) === 0) return undefined
     return { reason: 'CrashLoopBackOff', message: backoffMessage(pod, name, backoff?.delayMs ?? 0) }

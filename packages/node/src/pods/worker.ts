@@ -2,7 +2,7 @@
 // runtime's events, from operations that have ended, from probes, and from objects that pods refer to.
 
 import { type ControllerSpec, defineController, type Enqueue, type Source } from '@brume/client/controller'
-import { containerHash } from '../containers/hash.ts'
+import { containerHash } from '../containers/container.ts'
 import type { NodeContext, ObjectSource, Probes } from '../contract.ts'
 import { watchContainerEvents } from '../cri/events.ts'
 import { type ActContext, actOnPod } from './act.ts'
