@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { before, describe, it } from 'node:test'
+import { silentLogger } from '@brume/base/log'
+import { run } from '@brume/machine/run'
+import { whyNoContainers } from '@brume/testkit/containerd'
+import { ensureNetwork } from './network.ts'
+
+interface Seen {
+  podIp: string
+  range: string
+  bridge: string
+  mtu: number
+  out: string
+  in: string
+  loopback: string
+  itself: string
+  same: boolean
+  closed: string
+  guarded: string
+  unguarded: string
+  left: { rules: string; links: string }
+}
+
+describe("the node's network", { skip: whyNoContainers() ?? false, timeout: 60_000 }, () => {
+  let seen: Seen
+  before(async () => {
+    const child = join(import.meta.dirname, 'network-in-namespace.ts')
+    const { stdout } = await run(['unshare', '--net', process.execPath, child])
+    seen = JSON.parse(stdout)
+  })
+  const gateway = () => seen.range.replace(/0\/24$/, '1')
+
+  it("gives a pod an address of its range, and frames that fit the machine's way out", () => {
+    assert.equal(seen.podIp, seen.range.replace(/0\/24$/, '2'))
+    assert.equal(seen.mtu, 1400)
+  })
+
+  it("lets a pod out under the machine's address", () => {
+    assert.equal(seen.out, 'the outside sees 198.51.100.2')
+  })
+
+  it("leads a host port to the pod, from outside with the caller's address", () => {
+    assert.equal(seen.in, 'the pod sees 198.51.100.1')
+  })
+
+  it('leads a host port to the pod from the machine itself, and from the very pod', () => {
+    assert.equal(seen.loopback, `the pod sees ${gateway()}`)
+    assert.equal(seen.itself, `the pod sees ${gateway()}`)
+  })
+
+  it('closes a host port that no pod has any more', () => {
+    assert.equal(seen.closed, 'ECONNREFUSED')
+  })
+
+  it("never lets a pod reach what listens on the machine's loopback alone", () => {
+    assert.equal(seen.guarded, 'nothing')
+    // The way is open without the rule: the test can fail.
+    assert.match(seen.unguarded, /^the machine alone sees /)
+  })
+
+  it('stays as it is when it is made a second time', () => {
+    assert.equal(seen.same, true)
+  })
+
+  it('leaves neither rules nor a bridge behind', () => {
+    assert.equal(seen.left.rules, '')
+    assert.equal(seen.left.links.includes(seen.bridge), false)
+  })
+})
+
+describe("a site's own network", () => {
+  it('is taken as it is, and nothing is written', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'brume-network-'))
+    try {
+      const options = { dataDir, cniConfDir: dataDir, logger: silentLogger }
+      await assert.rejects(ensureNetwork(options), /holds no CNI configuration/)
+      await run(['cp', '/dev/null', join(dataDir, 'site.conflist')])
+      const network = await ensureNetwork(options)
+      assert.deepEqual([network.cniConfDir, network.range, network.bridge], [dataDir, undefined, undefined])
+      await network.setHostPorts([{ protocol: 'TCP', hostPort: 1, podIp: '10.0.0.1', containerPort: 1 }])
+      assert.deepEqual(readdirSync(dataDir), ['site.conflist'])
+    } finally {
+      rmSync(dataDir, { recursive: true, force: true })
+    }
+  })
+})

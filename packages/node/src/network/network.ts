@@ -1,0 +1,165 @@
+// The built-in network of one node: a bridge, an address from its range for each pod (CNI's bridge and host-local), the
+// node's address towards the outside, host ports. Or a site's own CNI configuration: then nothing here is touched.
+
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Logger } from '@brume/base/log'
+import { ownNames } from '@brume/machine/own-names'
+import { run } from '@brume/machine/run'
+import { RuntimeError } from '../runtime/error.ts'
+import { runtimePaths } from '../runtime/paths.ts'
+import { chooseRange } from './choose-range.ts'
+import { CNI_CONF_FILE, cniConf } from './cni-conf.ts'
+import { firewallWarnings } from './firewall.ts'
+import { addressesOf, type HostRoute, hostRoutes, linkKind, outgoingMtu, takenByRoutes } from './host.ts'
+import { formatIpv4, parseIpv4Range } from './ipv4.ts'
+import { type HostPort, hostPortRules, nodeRules } from './nft-rules.ts'
+
+export interface NetworkOptions {
+  dataDir: string
+  /** A site's own CNI configuration: its directory. */
+  cniConfDir?: string | undefined
+  /** Asked for by the person who starts the cloud. */
+  podRange?: string | undefined
+  /** The Node's spec.podCIDR, if it has one. */
+  podCidr?: string | undefined
+  /** Cluster addresses of Services: pods cannot have them. */
+  serviceRange?: string | undefined
+  logger: Logger
+}
+
+export interface PodNetwork {
+  /** undefined with a site's own network. */
+  range: string | undefined
+  bridge: string | undefined
+  /** For containerd. */
+  cniConfDir: string
+  /** Sentences about what stops pods, each with what mends it. */
+  warnings: readonly string[]
+  /** All host ports of this node's pods, every time one changes. Does nothing when they are as they were. */
+  setHostPorts(ports: readonly HostPort[]): Promise<void>
+}
+
+/** Makes the network be there. Idempotent: what is there already stays. Throws RuntimeError. */
+export async function ensureNetwork(options: NetworkOptions): Promise<PodNetwork> {
+  if (options.cniConfDir !== undefined) return siteNetwork(options.cniConfDir)
+  const paths = runtimePaths(options.dataDir)
+  const { bridge, table } = ownNames(options.dataDir)
+  for (const dir of [paths.cniConf, paths.cniState]) mkdirSync(dir, { recursive: true, mode: 0o711 })
+  const routes = await hostRoutes()
+  const range = decideRange(options, { bridge, table, routes })
+  const mtu = await outgoingMtu(routes)
+  await ensureBridge(bridge, range, mtu)
+  enableForwarding(bridge)
+  await run(['nft', '-f', '-'], { input: nodeRules({ table, bridge, range }) })
+  const conf = cniConf({ name: table, bridge, range, mtu, stateDir: paths.cniState })
+  writeIfChanged(join(paths.cniConf, CNI_CONF_FILE), conf)
+  const warnings = await firewallWarnings(bridge)
+  for (const warning of warnings) options.logger.warn(warning)
+  return { range, bridge, cniConfDir: paths.cniConf, warnings, setHostPorts: hostPortSetter(table) }
+}
+
+/** The range of the pods of a data directory, if it has one. */
+export function keptRange(dataDir: string): string | undefined {
+  const path = join(runtimePaths(dataDir).cniConf, CNI_CONF_FILE)
+  if (!existsSync(path)) return undefined
+  const conf = JSON.parse(readFileSync(path, 'utf8'))
+  return conf.plugins?.[0]?.ipam?.ranges?.[0]?.[0]?.subnet
+}
+
+function decideRange(
+  { dataDir, podRange, podCidr, serviceRange }: NetworkOptions,
+  host: { bridge: string; table: string; routes: readonly HostRoute[] },
+): string {
+  const kept = keptRange(dataDir)
+  const taken = takenByRoutes(host.routes, host.bridge)
+  if (serviceRange !== undefined) taken.push({ range: serviceRange, by: "the Services' range" })
+  const answer = chooseRange({ name: host.table, wanted: podRange, kept, assigned: podCidr, taken })
+  if ('problem' in answer)
+    throw new RuntimeError(answer.problem, './brume up --pod-range 10.77.0.0/24   (a free one)')
+  if (kept !== undefined && kept !== answer.range && hasPods(dataDir, host.table)) {
+    throw new RuntimeError(
+      `pods have addresses of ${kept}; they cannot go on under ${answer.range}`,
+      `./brume up --pod-range ${kept}   (or stop the pods first: ./brume down --stop-workloads)`,
+    )
+  }
+  return answer.range
+}
+
+/** host-local keeps a file for each address that is in use. */
+function hasPods(dataDir: string, network: string): boolean {
+  const dir = join(runtimePaths(dataDir).cniState, network)
+  return existsSync(dir) && readdirSync(dir).some((name) => /^\d+\.\d+\.\d+\.\d+$/.test(name))
+}
+
+/** Made here and not by the first pod, so that the next cloud on this machine sees the route. */
+async function ensureBridge(bridge: string, range: string, mtu: number): Promise<void> {
+  const { first, bits } = parseIpv4Range(range)!
+  const gateway = `${formatIpv4(first + 1)}/${bits}`
+  const kind = await linkKind(bridge)
+  // With an address of its own: else it takes another one with each pod that comes, and neighbours lose it.
+  if (kind === undefined)
+    await run(['ip', 'link', 'add', bridge, 'address', ownMac(bridge), 'type', 'bridge'])
+  else if (kind !== 'bridge')
+    throw new RuntimeError(
+      `${bridge} is there and is no bridge`,
+      `look what it is: ip -d link show ${bridge}`,
+    )
+  const addresses = await addressesOf(bridge)
+  for (const other of addresses.filter((address) => address !== gateway))
+    await run(['ip', 'address', 'del', other, 'dev', bridge])
+  if (!addresses.includes(gateway)) await run(['ip', 'address', 'add', gateway, 'brd', '+', 'dev', bridge])
+  await run(['ip', 'link', 'set', bridge, 'mtu', String(mtu), 'up'])
+}
+
+/** Locally administered: the second bit of the first byte. */
+function ownMac(name: string): string {
+  const [a, b, c, d, e] = createHash('sha256').update(name).digest()
+  return [0x02, a!, b!, c!, d!, e!].map((byte) => byte.toString(16).padStart(2, '0')).join(':')
+}
+
+function enableForwarding(bridge: string): void {
+  for (const path of [
+    '/proc/sys/net/ipv4/ip_forward',
+    // Host ports at 127.0.0.1. The chain `guard` keeps pods from using it the other way round.
+    `/proc/sys/net/ipv4/conf/${bridge}/route_localnet`,
+  ]) {
+    if (readFileSync(path, 'utf8').trim() !== '1') writeFileSync(path, '1')
+  }
+}
+
+/** One transaction at a time; the latest wins. */
+function hostPortSetter(table: string): PodNetwork['setHostPorts'] {
+  let applied: string | undefined
+  let turn: Promise<void> = Promise.resolve()
+  return (ports) => {
+    const rules = hostPortRules(table, ports)
+    const next = turn.then(async () => {
+      if (rules === applied) return
+      applied = undefined
+      await run(['nft', '-f', '-'], { input: rules })
+      applied = rules
+    })
+    turn = next.catch(() => {})
+    return next
+  }
+}
+
+function siteNetwork(cniConfDir: string): PodNetwork {
+  const isConf = (name: string) => /\.(conf|conflist|json)$/.test(name)
+  if (!existsSync(cniConfDir) || !readdirSync(cniConfDir).some(isConf)) {
+    throw new RuntimeError(
+      `${cniConfDir} holds no CNI configuration`,
+      'name the directory with the .conflist file: ./brume up --cni-conf /etc/cni/net.d',
+    )
+  }
+  // A site's own chain has the portmap plugin, if it wants host ports.
+  return { range: undefined, bridge: undefined, cniConfDir, warnings: [], setHostPorts: async () => {} }
+}
+
+function writeIfChanged(path: string, text: string): void {
+  if (existsSync(path) && readFileSync(path, 'utf8') === text) return
+  writeFileSync(`${path}.new`, text, { mode: 0o644 })
+  renameSync(`${path}.new`, path)
+}

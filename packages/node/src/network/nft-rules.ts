@@ -1,0 +1,83 @@
+// The node's rules as an nft script: pods reach the outside under the node's address, and host ports reach pods. One
+// table of our own; the rules of others are not touched. Pure.
+
+export interface HostPort {
+  protocol: 'TCP' | 'UDP' | 'SCTP'
+  hostPort: number
+  /** One address of the machine; absent: all of them. */
+  hostIp?: string | undefined
+  podIp: string
+  containerPort: number
+}
+
+export interface NodeRules {
+  table: string
+  bridge: string
+  range: string
+}
+
+/** Idempotent: chains are written anew in one transaction, host ports stay as they are. */
+export function nodeRules({ table, bridge, range }: NodeRules): string {
+  const inTable = `ip ${table}`
+  return [
+    `add table ${inTable}`,
+    `add map ${inTable} ports { type inet_proto . inet_service : ipv4_addr . inet_service ; }`,
+    `add map ${inTable} address-ports { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service ; }`,
+    ...chain(inTable, 'guard', 'filter hook prerouting priority -300', [
+      // route_localnet is on for the bridge (host ports at 127.0.0.1): pods must not reach the node's own loopback by it.
+      `iifname "${bridge}" ip daddr 127.0.0.0/8 drop`,
+    ]),
+    ...chain(inTable, 'prerouting', 'nat hook prerouting priority -100', toPods()),
+    ...chain(inTable, 'output', 'nat hook output priority -100', toPods()),
+    ...chain(inTable, 'postrouting', 'nat hook postrouting priority 100', [
+      `ip saddr ${range} ip daddr 224.0.0.0/4 return`,
+      // A pod that reaches itself or a neighbour over a host port: the answer must come back through the node.
+      `ip saddr ${range} ip daddr ${range} ct status dnat masquerade`,
+      `ip saddr ${range} ip daddr ${range} return`,
+      `ip saddr ${range} oifname != "${bridge}" masquerade fully-random`,
+      `ip saddr 127.0.0.0/8 oifname "${bridge}" masquerade`,
+    ]),
+    '',
+  ].join('\n')
+}
+
+/** Replaces all host ports in one transaction. The last of two that want the same one has it. */
+export function hostPortRules(table: string, ports: readonly HostPort[]): string {
+  const maps = { ports: new Map<string, string>(), 'address-ports': new Map<string, string>() }
+  for (const { hostIp, protocol, hostPort, podIp, containerPort } of ports) {
+    const everywhere = hostIp === undefined || hostIp === '' || hostIp === '0.0.0.0'
+    const port = `${protocol.toLowerCase()} . ${hostPort}`
+    const key = everywhere ? port : `${hostIp} . ${port}`
+    maps[everywhere ? 'ports' : 'address-ports'].set(key, `${key} : ${podIp} . ${containerPort}`)
+  }
+  return Object.entries(maps)
+    .map(([map, elements]) => replaced(`ip ${table} ${map}`, [...elements.values()]))
+    .join('')
+}
+
+function replaced(map: string, elements: readonly string[]): string {
+  const flush = `flush map ${map}\n`
+  return elements.length === 0 ? flush : `${flush}add element ${map} { ${elements.join(', ')} }\n`
+}
+
+/** Also when there is no such table. */
+export function removalRules(table: string): string {
+  return `add table ip ${table}\ndelete table ip ${table}\n`
+}
+
+function chain(table: string, name: string, hook: string, rules: readonly string[]): string[] {
+  const head = `${table} ${name}`
+  return [
+    `add chain ${head} { type ${hook} ; policy accept ; }`,
+    `flush chain ${head}`,
+    ...rules.map((rule) => `add rule ${head} ${rule}`),
+  ]
+}
+
+/** A port of one address wins over a port of all. */
+function toPods(): string[] {
+  return [
+    'fib daddr type local dnat ip to ip daddr . meta l4proto . th dport map @address-ports',
+    'fib daddr type local dnat ip to meta l4proto . th dport map @ports',
+  ]
+}

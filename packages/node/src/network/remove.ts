@@ -1,0 +1,43 @@
+// Takes the built-in network of a cloud away: its table, its bridge, what plugins remember. Only what bears its name.
+
+import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { ownNames } from '@brume/machine/own-names'
+import { RunError, run } from '@brume/machine/run'
+import { runtimePaths } from '../runtime/paths.ts'
+import { linkKind } from './host.ts'
+import { removalRules } from './nft-rules.ts'
+
+/** The CNI library keeps results here, whatever the configuration says; file names begin with the network's name. */
+const CNI_RESULTS = '/var/lib/cni/results'
+
+/** Idempotent; works without the programs, where there is nothing to remove then. */
+export async function removeNetwork(dataDir: string): Promise<void> {
+  const { bridge, table } = ownNames(dataDir)
+  await ignoreMissing(run(['nft', '-f', '-'], { input: removalRules(table) }))
+  await ignoreMissing(removeBridge(bridge))
+  if (existsSync(CNI_RESULTS)) {
+    for (const name of readdirSync(CNI_RESULTS).filter((name) => isOf(table, name)))
+      rmSync(join(CNI_RESULTS, name), { force: true })
+  }
+  const { cniConf, cniState } = runtimePaths(dataDir)
+  for (const dir of [cniConf, cniState]) rmSync(dir, { recursive: true, force: true })
+}
+
+async function removeBridge(bridge: string): Promise<void> {
+  if ((await linkKind(bridge)) === 'bridge') await run(['ip', 'link', 'del', bridge])
+}
+
+/** `NETWORK-CONTAINER-INTERFACE`; another cloud's network may have ours for a beginning. */
+function isOf(network: string, file: string): boolean {
+  return file.startsWith(`${network}-`) && /^[0-9a-f]{64}-/.test(file.slice(network.length + 1))
+}
+
+/** Without root nothing was made, and nothing can be looked at. */
+async function ignoreMissing(done: Promise<unknown>): Promise<void> {
+  try {
+    await done
+  } catch (error) {
+    if (!(error instanceof RunError) || (error.code !== 'ENOENT' && process.getuid?.() === 0)) throw error
+  }
+}
