@@ -1,88 +1,63 @@
-// A whole image in memory as one archive: an OCI layout that `docker load` understands as well. For small images.
+// An image as one archive: an OCI layout that `docker load` understands as well.
 
-import { packTar } from '../tar/pack.ts'
-import { digestOf, hexOf } from './digest.ts'
-import { type Descriptor, type ImageConfig, type ImageIndex, type Manifest, MEDIA_TYPES } from './types.ts'
+import { assert } from '@brume/base/assert'
+import { type Content, ContentReader, sizeOf } from '../build/content.ts'
+import { paddingOf, TAR_END, tarHeader } from '../tar/header.ts'
+import { packTar, plainFile } from '../tar/pack.ts'
+import { hexOf } from './digest.ts'
+import type { Image } from './image.ts'
+import { type Descriptor, type ImageIndex, type Manifest, MEDIA_TYPES } from './types.ts'
 
-export interface MemoryLayer {
-  mediaType: string
-  /** As it is stored. */
-  bytes: Buffer
-  /** Digest of the tar inside. */
-  diffId: string
+/** The archive in pieces. `names`: with their registry and tag. */
+export async function* imageArchive(names: readonly string[], image: Image): AsyncGenerator<Buffer> {
+  await using reader = new ContentReader()
+  for (const [path, content] of archiveFiles(names, image)) {
+    yield tarHeader(plainFile(path, sizeOf(content)))
+    yield* reader.read(content)
+    yield Buffer.alloc(paddingOf(sizeOf(content)))
+  }
+  yield TAR_END
 }
 
-export interface MemoryImage {
-  manifest: Manifest
-  descriptor: Descriptor
-  /** By digest: manifest, config and layers. */
-  blobs: Map<string, Buffer>
-}
-
-/** `config` without its rootfs, which the layers give. */
-export function memoryImage(
-  config: Omit<ImageConfig, 'rootfs'>,
-  layers: readonly MemoryLayer[],
-): MemoryImage {
-  const blobs = new Map<string, Buffer>()
-  const add = (mediaType: string, bytes: Buffer): Descriptor => {
-    const digest = digestOf(bytes)
-    blobs.set(digest, bytes)
-    return { mediaType, digest, size: bytes.length }
-  }
-  const whole: ImageConfig = {
-    ...config,
-    rootfs: { type: 'layers', diff_ids: layers.map(({ diffId }) => diffId) },
-  }
-  const manifest: Manifest = {
-    schemaVersion: 2,
-    mediaType: MEDIA_TYPES.manifest,
-    config: add(MEDIA_TYPES.config, Buffer.from(JSON.stringify(whole))),
-    layers: layers.map(({ mediaType, bytes }) => add(mediaType, bytes)),
-  }
-  const { architecture, os } = config
-  const descriptor = {
-    ...add(MEDIA_TYPES.manifest, Buffer.from(JSON.stringify(manifest))),
-    platform: { architecture, os },
-  }
-  return { manifest, descriptor, blobs }
-}
-
-/** `name`: with its registry and tag. */
-export function imageArchive(name: string, { manifest, descriptor, blobs }: MemoryImage): Buffer {
-  const files = [...blobs].map(([digest, content]) => ({ path: blobPath(digest), content }))
-  return packTar([
-    ...files.sort((a, b) => (a.path < b.path ? -1 : 1)),
-    { path: 'index.json', content: JSON.stringify(namedIndex(name, descriptor)) },
-    { path: 'manifest.json', content: JSON.stringify(dockerManifest(name, manifest)) },
-    { path: 'oci-layout', content: JSON.stringify({ imageLayoutVersion: '1.0.0' }) },
-  ])
+/** The archive of an image that is in memory. */
+export function smallArchive(names: readonly string[], image: Image): Buffer {
+  const files = archiveFiles(names, image).map(([path, content]) => {
+    assert(Buffer.isBuffer(content), 'a small image is in memory')
+    return { path, content }
+  })
+  return packTar(files)
 }
 
 export function blobPath(digest: string): string {
   return `blobs/sha256/${hexOf(digest)}`
 }
 
+function archiveFiles(names: readonly string[], { manifest, descriptor, blobs }: Image): [string, Content][] {
+  const files = [...blobs].map(([digest, content]): [string, Content] => [blobPath(digest), content])
+  return [
+    ...files.sort(([a], [b]) => (a < b ? -1 : 1)),
+    ['index.json', json(namedIndex(names, descriptor))],
+    ['manifest.json', json(dockerManifest(names, manifest))],
+    ['oci-layout', json({ imageLayoutVersion: '1.0.0' })],
+  ]
+}
+
+const json = (value: unknown) => Buffer.from(JSON.stringify(value))
+
 /** containerd reads the whole name from an annotation of its own; others take the specification's. */
-export function namedIndex(name: string, descriptor: Descriptor): ImageIndex {
-  const annotations = {
-    'io.containerd.image.name': name,
-    'org.opencontainers.image.ref.name': name.slice(name.lastIndexOf(':') + 1),
-  }
-  return {
-    schemaVersion: 2,
-    mediaType: MEDIA_TYPES.index,
-    manifests: [{ ...descriptor, annotations }],
-  }
+function namedIndex(names: readonly string[], descriptor: Descriptor): ImageIndex {
+  const manifests = names.map((name) => ({
+    ...descriptor,
+    annotations: {
+      'io.containerd.image.name': name,
+      'org.opencontainers.image.ref.name': name.slice(name.lastIndexOf(':') + 1),
+    },
+  }))
+  return { schemaVersion: 2, mediaType: MEDIA_TYPES.index, manifests }
 }
 
 /** What `docker load` reads. */
-export function dockerManifest(name: string, { config, layers }: Manifest): object[] {
-  return [
-    {
-      Config: blobPath(config.digest),
-      RepoTags: [name],
-      Layers: layers.map(({ digest }) => blobPath(digest)),
-    },
-  ]
+function dockerManifest(names: readonly string[], { config, layers }: Manifest): object[] {
+  const paths = layers.map(({ digest }) => blobPath(digest))
+  return [{ Config: blobPath(config.digest), RepoTags: names, Layers: paths }]
 }

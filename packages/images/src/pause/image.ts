@@ -1,7 +1,8 @@
 // The sandbox image, made here: nodes need no registry to start their first pod.
 
-import { imageArchive, memoryImage } from '../oci/archive.ts'
+import { smallArchive } from '../oci/archive.ts'
 import { digestOf } from '../oci/digest.ts'
+import { composeImage } from '../oci/image.ts'
 import { type Architecture, MEDIA_TYPES, machineArchitecture } from '../oci/types.ts'
 import { packTar } from '../tar/pack.ts'
 import { pauseProgram } from './elf.ts'
@@ -20,6 +21,9 @@ export function pauseImage(architecture: Architecture = machineArchitecture()): 
     os: 'linux',
     config: { User: USER, Entrypoint: ['/pause'], WorkingDir: '/' },
   }
-  const image = memoryImage(config, [{ mediaType: MEDIA_TYPES.layer, bytes: layer, diffId: digestOf(layer) }])
-  return imageArchive(PAUSE_IMAGE, image)
+  const digest = digestOf(layer)
+  const image = composeImage(config, [
+    { mediaType: MEDIA_TYPES.layer, digest, diffId: digest, content: layer },
+  ])
+  return smallArchive([PAUSE_IMAGE], image)
 }
