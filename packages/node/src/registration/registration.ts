@@ -1,0 +1,296 @@
+// Keeps the node known to the API server: its Node object, its status, its lease.
+
+import { mkdir } from 'node:fs/promises'
+import type { KubeObject } from '@brume/api/object'
+import type { Timer } from '@brume/base/clock'
+import { isStatus } from '@brume/base/errors'
+import { delay } from '@brume/client/backoff'
+import { NODES } from '@brume/client/builtin'
+import { Informer } from '@brume/client/informer'
+import type { NodeContext } from '../contract.ts'
+import type { Image } from '../cri/cri.ts'
+import { ownIdentity } from './agent-identity.ts'
+import { clockJumps } from './clock-jump.ts'
+import type { ConditionChange, Health } from './conditions.ts'
+import { decideRegistration, type RegistrationAction } from './decide.ts'
+import { keepNodeLease, type NodeLease } from './lease.ts'
+import { type MachineFacts, readMachineFacts } from './machine-facts.ts'
+import type { NodeReport, Reserved, Taint } from './node-object.ts'
+import { runtimeHealth } from './runtime-health.ts'
+
+export interface RegistrationOptions {
+  /** Where the agent's own HTTPS server listens. */
+  kubeletPort: number
+  /** For the first time that this node is seen; later edits of the Node stay. */
+  labels?: Readonly<Record<string, string>>
+  taints?: readonly Taint[]
+  /** Default: the address on the default route's interface. */
+  address?: string
+  /** Default 110. */
+  maxPods?: number
+  /** Default: nothing but what eviction keeps free, 100 MiB of memory and a tenth of the disk. */
+  reserved?: Partial<Reserved>
+  /** What runs short; asked at every look. Default: nothing does. */
+  pressure?: () => Health['pressure']
+  /** More that keeps containers from starting, as sentences. Asked at every look. */
+  problems?: () => readonly string[]
+  /** Another agent serves a node of this name: this one is to end. */
+  onRefused(message: string): void
+  /** [0, 1). */
+  random?: () => number
+}
+
+export interface Registration {
+  /** Resolves with the Node when it is there and its first status is written; stays pending if refused. */
+  readonly registered: Promise<KubeObject>
+  /** As last seen. */
+  node(): KubeObject | undefined
+  /** Looks at health, pressure and images now: something has changed. */
+  refresh(): void
+  stop(): Promise<void>
+}
+
+const LOOK_EVERY_MS = 10_000
+/** While something is in doubt: the runtime does not answer, or a write failed. */
+const LOOK_SOON_MS = 2000
+/** Writes that follow each other at once (somebody else writes the same fields) wait so long. */
+const MIN_GAP_MS = 500
+/** Images are listed at every n-th look, and when refresh() is called. */
+const IMAGES_EVERY = 6
+const MAX_PODS = 110
+const EVICTION_MEMORY_BYTES = 100 * 1024 * 1024
+const EVICTION_DISK_SHARE = 0.1
+
+export function startRegistration(context: NodeContext, options: RegistrationOptions): Registration {
+  const registrar = new Registrar(context, options)
+  void registrar.start()
+  return registrar
+}
+
+class Registrar implements Registration {
+  readonly #context: NodeContext
+  readonly #options: RegistrationOptions
+  readonly #registered = Promise.withResolvers<KubeObject>()
+  readonly #runtime: ReturnType<typeof runtimeHealth>
+  readonly #nodes: Informer
+  readonly #jumped: () => string | undefined
+  #lease: NodeLease | undefined
+  #timer: Timer | undefined
+  #facts: MachineFacts | undefined
+  #kubeletVersion = ''
+  #images: readonly Image[] = []
+  #looks = 0
+  #lastWriteAt = Number.NEGATIVE_INFINITY
+  #turn: Promise<void> | undefined
+  #isDirty = false
+  #wantsImages = false
+  #isHeld = false
+  #stopped = false
+
+  constructor(context: NodeContext, options: RegistrationOptions) {
+    this.#context = context
+    this.#options = options
+    const { client, clock, logger, nodeName, cri } = context
+    this.#runtime = runtimeHealth(cri, clock)
+    this.#jumped = clockJumps(() => clock.now())
+    this.#nodes = new Informer({
+      resource: client.resource(NODES),
+      fieldSelector: `metadata.name=${nodeName}`,
+      clock,
+      random: options.random ?? Math.random,
+      logger,
+    })
+    const wake = () => this.#wake()
+    const renew = () => this.#lease?.renew()
+    this.#nodes.addHandler({ add: wake, update: wake, delete: wake })
+    this.#nodes.addHandler({ add: renew })
+  }
+
+  get registered(): Promise<KubeObject> {
+    return this.#registered.promise
+  }
+
+  node(): KubeObject | undefined {
+    return this.#nodes.store.getByKey(this.#context.nodeName)
+  }
+
+  refresh(): void {
+    this.#wantsImages = true
+    this.#wake()
+  }
+
+  async start(): Promise<void> {
+    const { client, clock, logger, nodeName, dirs } = this.#context
+    const facts = await this.#readFacts()
+    if (facts === undefined) return
+    this.#lease = keepNodeLease({
+      client,
+      clock,
+      logger,
+      nodeName,
+      identity: ownIdentity(dirs.root, facts.bootId),
+      nodeUid: () => this.node()?.metadata.uid,
+      onHeld: () => {
+        this.#isHeld = true
+        this.#say('Normal', { reason: 'Starting', message: 'Starting the node agent.' })
+        this.#nodes.start()
+        void this.#nodes.synced().then(() => this.#wake())
+        this.#look()
+      },
+      onRefused: (message) => {
+        this.#isHeld = false
+        this.#timer?.cancel()
+        this.#options.onRefused(message)
+      },
+    })
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#timer?.cancel()
+    await Promise.all([this.#lease?.stop(), this.#nodes.stop(), this.#turn])
+  }
+
+  /** One look, and the next one by timer. */
+  #look(): void {
+    this.#wake()
+    this.#timer?.cancel()
+    const soon = this.#runtime.isDoubtful || this.#runtime.problems.length > 0
+    this.#timer = this.#context.clock.after(soon ? LOOK_SOON_MS : LOOK_EVERY_MS, () => this.#look())
+  }
+
+  #wake(): void {
+    if (this.#stopped || !this.#isHeld) return
+    this.#isDirty = true
+    this.#turn ??= this.#run().finally(() => {
+      this.#turn = undefined
+    })
+  }
+
+  async #run(): Promise<void> {
+    while (this.#isDirty && this.#isHeld && !this.#stopped) {
+      this.#isDirty = false
+      try {
+        await this.#sync()
+      } catch (error) {
+        if (!(error instanceof Error)) throw error
+        if (isStatus(error, 'Conflict') || isStatus(error, 'AlreadyExists')) continue
+        this.#context.logger.warn('the node was not reported', { error: error.message })
+        this.#timer?.cancel()
+        this.#timer = this.#context.clock.after(LOOK_SOON_MS, () => this.#look())
+      }
+    }
+  }
+
+  async #sync(): Promise<void> {
+    const { clock, nodeName, logger } = this.#context
+    await this.#observe()
+    const jump = this.#jumped()
+    if (jump !== undefined) {
+      logger.warn(jump)
+      this.#say('Warning', { reason: 'ClockJumped', message: jump })
+    }
+    if (!this.#nodes.hasSynced) return
+    const { labels = {}, taints = [] } = this.#options
+    const report = this.#report()
+    const observed = { name: nodeName, node: this.node(), report, initial: { labels, taints } }
+    for (const action of decideRegistration(observed, clock.now())) await this.#act(action)
+    const node = this.node()
+    if (node?.['status']?.conditions !== undefined) this.#registered.resolve(node)
+  }
+
+  async #observe(): Promise<void> {
+    const { client, cri } = this.#context
+    await this.#runtime.check()
+    if (this.#kubeletVersion === '') {
+      const { gitVersion } = await client.json<{ gitVersion: string }>({ method: 'GET', path: '/version' })
+      this.#kubeletVersion = gitVersion
+    }
+    if (!this.#wantsImages && this.#looks++ % IMAGES_EVERY !== 0) return
+    if (this.#runtime.problems.length > 0 || this.#runtime.isDoubtful) return
+    this.#wantsImages = false
+    this.#images = await cri.listImages()
+  }
+
+  #report(): NodeReport {
+    const { kubeletPort, maxPods = MAX_PODS, reserved = {}, pressure, problems } = this.#options
+    const facts = this.#facts!
+    return {
+      facts,
+      runtimeVersion: this.#runtime.version,
+      kubeletVersion: this.#kubeletVersion,
+      kubeletPort,
+      maxPods,
+      reserved: {
+        cpuMillis: reserved.cpuMillis ?? 0,
+        memoryBytes: (reserved.memoryBytes ?? 0) + EVICTION_MEMORY_BYTES,
+        diskBytes: (reserved.diskBytes ?? 0) + Math.ceil(facts.diskBytes * EVICTION_DISK_SHARE),
+      },
+      images: this.#images,
+      health: {
+        problems: [...this.#runtime.problems, ...(problems?.() ?? [])],
+        pressure: pressure?.() ?? {},
+      },
+    }
+  }
+
+  async #act(action: RegistrationAction): Promise<void> {
+    const { client, nodeName } = this.#context
+    const nodes = client.resource(NODES)
+    switch (action.type) {
+      case 'create':
+        await nodes.create(action.node)
+        this.#context.logger.info('the node is registered', { node: nodeName })
+        return
+      case 'setLabels':
+        await this.#paced(() =>
+          nodes.patch({ name: nodeName }, { type: 'merge', body: { metadata: { labels: action.labels } } }),
+        )
+        return
+      case 'setStatus': {
+        const { resourceVersion, status } = action
+        const body = { metadata: { resourceVersion }, status }
+        await this.#paced(() =>
+          nodes.patch({ name: nodeName }, { type: 'merge', body, subresource: 'status' }),
+        )
+        return
+      }
+      case 'say':
+        this.#say(action.level, action.change)
+    }
+  }
+
+  /** Nobody who writes the same fields can draw this agent into a race. */
+  async #paced(write: () => Promise<unknown>): Promise<void> {
+    const { clock } = this.#context
+    const waitMs = this.#lastWriteAt + MIN_GAP_MS - performance.now()
+    if (waitMs > 0) await delay(clock, waitMs)
+    this.#lastWriteAt = performance.now()
+    await write()
+  }
+
+  /** Events of a node name it as their uid too: that is what kubectl describe looks for. */
+  #say(type: 'Normal' | 'Warning', text: ConditionChange): void {
+    const { nodeName, event } = this.#context
+    const subject = { apiVersion: 'v1', kind: 'Node', metadata: { name: nodeName, uid: nodeName } }
+    event(subject, { type, ...text })
+  }
+
+  /** undefined: stopped before they could be read. */
+  async #readFacts(): Promise<MachineFacts | undefined> {
+    const { clock, dirs, logger } = this.#context
+    while (!this.#stopped) {
+      try {
+        await mkdir(dirs.root, { recursive: true })
+        const facts = await readMachineFacts(dirs.root)
+        const { address } = this.#options
+        this.#facts = address === undefined ? facts : { ...facts, address }
+        return this.#stopped ? undefined : this.#facts
+      } catch (error) {
+        logger.error('the machine could not be looked at', { error: String(error) })
+        await delay(clock, LOOK_SOON_MS)
+      }
+    }
+    return undefined
+  }
+}
