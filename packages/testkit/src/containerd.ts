@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { silentLogger } from '@brume/base/log'
 import { findCniPlugins, findExecutable } from '@brume/machine/executables'
+import { removeNetwork } from '@brume/node/network/remove'
 import { type Containerd, type ContainerdOptions, startContainerd } from '@brume/node/runtime/containerd'
 import { removeRuntime } from '@brume/node/runtime/remove'
 
@@ -12,7 +13,7 @@ export interface TestContainerd {
   containerd: Containerd
   /** The cloud's data directory; the node's part is `node` in it. */
   dataDir: string
-  /** Ends containers, shims and containerd; removes mounts, control groups and the directory. */
+  /** Ends containers, shims and containerd; removes mounts, control groups, the network and the directory. */
   stop(): Promise<void>
 }
 
@@ -29,6 +30,7 @@ export async function startTestContainerd(options: Partial<ContainerdOptions> = 
   const stop = async (containerd?: Containerd) => {
     containerd?.close()
     await removeRuntime({ dataDir, images: true })
+    await removeNetwork(dataDir)
     rmSync(dataDir, { recursive: true, force: true })
   }
   try {
