@@ -22,6 +22,10 @@ export interface PodWorkerOptions {
   probes: Probes
   /** Addresses of this node, the first for status.hostIP. */
   hostIps(): readonly string[]
+  /** Pods that have left something on this machine, whoever knows of them. */
+  leftoverUids(): Iterable<string>
+  /** After a round without errors. */
+  settled(observed: Observed): void
   act: Omit<ActContext, 'operations' | 'memories' | 'context' | 'views' | 'pods' | 'probes'>
 }
 
@@ -106,7 +110,8 @@ export function podWorker(options: PodWorkerOptions): PodWorker {
   const relist = async (enqueue: Enqueue) => {
     try {
       const known = [...pods.all()].map(({ metadata }) => metadata.uid ?? '')
-      for (const uid of new Set([...(await views.uids()), ...known])) enqueue(uid)
+      const uids = new Set([...(await views.uids()), ...known, ...options.leftoverUids()])
+      for (const uid of uids) enqueue(uid)
     } catch (error) {
       context.logger.warn('the container runtime gives no answer', { error: String(error) })
     }
@@ -127,6 +132,7 @@ export function podWorker(options: PodWorkerOptions): PodWorker {
       observe,
       decide: decidePod,
       act: (action) => actOnPod(act, action),
+      settled: (_uid, observed) => options.settled(observed),
     }),
   }
 }

@@ -5,9 +5,9 @@ import { systemClock } from '@brume/base/clock'
 import { silentLogger } from '@brume/base/log'
 import type { Client } from '@brume/client/client'
 import type { EventSubject, EventText } from '@brume/client/event-recorder'
+import { nodeDirsAt } from '../agent/dirs.ts'
 import type { NodeContext } from '../contract.ts'
 import type { Cri } from '../cri/cri.ts'
-import { nodeDirsAt } from './node-dirs.ts'
 
 export interface TestNodeContext extends NodeContext {
   events: (EventText & { subject: EventSubject })[]

@@ -1,4 +1,4 @@
-// The directories of a node below a test's own.
+// The directories of a node's own part of the data directory.
 
 import { join } from 'node:path'
 import type { NodeDirs } from '../contract.ts'

@@ -1,0 +1,126 @@
+// What the pod worker is given: configurations, volumes and control groups, put together for one node.
+
+import { mkdir, readdir, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { KubeObject } from '@brume/api/object'
+import type { Informer } from '@brume/client/informer'
+import { PodCgroups } from '../containers/cgroups.ts'
+import { containerConfigOf } from '../containers/container.ts'
+import { environmentOf } from '../containers/env.ts'
+import { loadEnvObjects } from '../containers/env-objects.ts'
+import type { Hierarchy } from '../containers/hierarchies.ts'
+import { containerLogPath, podLogDir, podText } from '../containers/names.ts'
+import { sandboxConfigOf } from '../containers/sandbox.ts'
+import type { NodeSettings } from '../containers/settings.ts'
+import { type NodeContext, type ObjectSource, type Pod, PodProblem, type PodVolumes } from '../contract.ts'
+import type { ContainerConfigRequest } from '../pods/operations/start-container.ts'
+import type { RuntimeViews } from '../pods/runtime-view.ts'
+
+export interface PodPartsOptions {
+  context: NodeContext
+  settings: NodeSettings
+  hierarchies: readonly Hierarchy[]
+  volumes: PodVolumes
+  objects: ObjectSource
+  services: Informer<KubeObject>
+  /** Containers of a pod, for those that join another's namespaces. */
+  views(): RuntimeViews
+}
+
+export type PodParts = ReturnType<typeof podParts>
+
+export function podParts({
+  context,
+  settings,
+  hierarchies,
+  volumes,
+  objects,
+  services,
+  views,
+}: PodPartsOptions) {
+  const { dirs, clock } = context
+  const cgroups = new PodCgroups({ hierarchies, root: settings.cgroups.root, clock })
+  /** Pods that have anything on this machine. */
+  const made = new Set<string>()
+  return {
+    volumes,
+    cgroups,
+    /** After a restart: what earlier agents left. */
+    async recall(): Promise<void> {
+      await cgroups.ensureRoot()
+      for (const uid of [...(await volumes.known()), ...(await cgroups.known())]) made.add(uid)
+    },
+    leftoverUids: (): Iterable<string> => made,
+    leftovers: async (uid: string) => made.has(uid),
+    async prepare(pod: Pod): Promise<void> {
+      made.add(pod.metadata.uid ?? '')
+      await Promise.all([
+        cgroups.ensure(pod),
+        mkdir(podLogDir(settings.logsDir, pod), { recursive: true, mode: 0o755 }),
+      ])
+    },
+    async cleanUp(uid: string): Promise<void> {
+      await volumes.remove(uid)
+      await cgroups.remove(uid)
+      made.delete(uid)
+    },
+    async forgotten(uid: string): Promise<void> {
+      objects.unregister(uid)
+      const names = await readdir(dirs.logs).catch(() => [])
+      const own = names.filter((name) => name.endsWith(`_${uid}`))
+      await Promise.all(own.map((name) => rm(join(dirs.logs, name), { recursive: true, force: true })))
+    },
+    /** Runtime classes other than containerd's own are not installed by Brume. */
+    runtimeHandler(pod: Pod): string {
+      const name = pod['spec'].runtimeClassName
+      if (name === undefined) return ''
+      throw new PodProblem(
+        'FailedCreatePodSandBox',
+        `pod ${podText(pod)} asks for runtime class ${name}; this node has only the usual one`,
+      )
+    },
+    sandboxConfig: async (pod: Pod, attempt: number) => sandboxConfigOf(pod, attempt, settings),
+    async containerConfig(request: ContainerConfigRequest) {
+      const { pod, spec, attempt, imageRef, imageUser, podIps } = request
+      const uid = pod.metadata.uid ?? ''
+      const variables = await loadEnvObjects(objects, pod, spec)
+      await mkdir(dirname(join(podLogDir(settings.logsDir, pod), containerLogPath(spec.name, attempt))), {
+        recursive: true,
+        mode: 0o755,
+      })
+      const env = environmentOf({
+        pod,
+        container: spec,
+        podIps,
+        objects: variables,
+        services: services.store.list(),
+        settings,
+      })
+      const [mounts, devices] = await Promise.all([
+        volumes.mountsOf({ pod, container: spec, attempt, podIps, env }),
+        volumes.devicesOf(pod, spec),
+      ])
+      const target = spec['targetContainerName']
+      const targets = target === undefined ? [] : (await views().of(uid)).containers
+      const found = targets.find(({ name, state }) => name === target && state === 'running')
+      if (target !== undefined && found === undefined) {
+        throw new PodProblem(
+          'CreateContainerConfigError',
+          `unable to find target container ${JSON.stringify(target)}`,
+        )
+      }
+      return containerConfigOf({
+        pod,
+        container: spec,
+        attempt,
+        imageRef,
+        imageUser,
+        env,
+        mounts,
+        devices,
+        settings,
+        ...(found === undefined ? {} : { targetContainerId: found.id }),
+      })
+    },
+  }
+}
