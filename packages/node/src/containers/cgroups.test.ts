@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import type { Pod } from '../contract.ts'
+import { podCgroup } from './cgroup-config.ts'
+import { PodCgroups } from './cgroups.ts'
+import { cgroupSettingsOf, type Hierarchy, mountedHierarchies, parseHierarchies } from './hierarchies.ts'
+
+/** Keeps the process alive while the test waits on it. */
+const clock = {
+  now: Date.now,
+  after: (delayMs: number, fn: () => void) => {
+    const timer = setTimeout(fn, delayMs)
+    return { cancel: () => clearTimeout(timer) }
+  },
+}
+
+const pod = (uid: string, resources: object): Pod => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'web', namespace: 'default', uid },
+  spec: { containers: [{ name: 'a', image: 'i', resources }] },
+})
+
+test('finds every hierarchy once, with the path that the kernel escaped', () => {
+  const text = [
+    '31 23 0:28 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw,mode=755',
+    '32 31 0:29 / /sys/fs/cgroup/cpu,cpuacct rw shared:9 - cgroup cgroup rw,cpu,cpuacct',
+    '33 31 0:29 / /mnt/a\\040very/long/mount/of/it rw - cgroup cgroup rw,cpu,cpuacct',
+    '40 31 0:37 / /sys/fs/cgroup/systemd rw - cgroup cgroup rw,name=systemd',
+    '41 31 0:38 / /sys/fs/cgroup/uni\\040fied rw - cgroup2 cgroup2 rw',
+    '',
+  ].join('\n')
+  assert.deepEqual(parseHierarchies(text), [
+    { version: 1, path: '/sys/fs/cgroup/cpu,cpuacct', controllers: ['cpu', 'cpuacct'] },
+    { version: 1, path: '/sys/fs/cgroup/systemd', controllers: ['name=systemd'] },
+    { version: 2, path: '/sys/fs/cgroup/uni fied', controllers: [] },
+  ])
+})
+
+describe('control groups of pods', { skip: process.getuid?.() !== 0 && 'needs root' }, () => {
+  const root = `/brume-test-${process.pid}/kubepods`
+  let hierarchies: Hierarchy[]
+  let cgroups: PodCgroups
+
+  before(async () => {
+    hierarchies = await mountedHierarchies()
+    cgroups = new PodCgroups({ hierarchies, root, clock })
+    await cgroups.ensureRoot({ cpuShares: 2048 })
+  })
+
+  after(async () => {
+    await new PodCgroups({ hierarchies, root: `/brume-test-${process.pid}`, clock }).removeRoot()
+    for (const { path } of hierarchies)
+      assert.equal(existsSync(join(path, `/brume-test-${process.pid}`)), false)
+  })
+
+  const read = (controller: string, path: string, file: Record<1 | 2, string>) => {
+    const at = hierarchies.find(({ controllers }) => controllers.includes(controller))!
+    return readFileSync(join(at.path, path, file[at.version]), 'utf8').trim()
+  }
+  const shares = { 1: 'cpu.shares', 2: 'cpu.weight' }
+  const memory = { 1: 'memory.limit_in_bytes', 2: 'memory.max' }
+  const version = () => cgroupSettingsOf(hierarchies, root).version
+
+  test('a pod has its group on every hierarchy, with what it asked for', async () => {
+    const web = pod('u-1', {
+      requests: { cpu: '500m', memory: '64Mi' },
+      limits: { cpu: '1', memory: '128Mi' },
+    })
+    await cgroups.ensure(web)
+    await cgroups.ensure(web)
+    const path = podCgroup(root, web)
+    assert.equal(path, `${root}/burstable/podu-1`)
+    for (const hierarchy of hierarchies) assert.equal(existsSync(join(hierarchy.path, path)), true)
+    assert.equal(read('cpu', path, shares), version() === 1 ? '512' : '20')
+    assert.equal(read('memory', path, memory), String(128 * 1024 * 1024))
+    assert.deepEqual(await cgroups.known(), ['u-1'])
+  })
+
+  test('classes weigh what their pods ask for', async () => {
+    await cgroups.updateShares([pod('u-1', { requests: { cpu: '2' } }), pod('u-2', {})])
+    assert.equal(read('cpu', `${root}/burstable`, shares), version() === 1 ? '2048' : '79')
+    assert.equal(read('cpu', `${root}/besteffort`, shares), version() === 1 ? '2' : '1')
+  })
+
+  test('removing a group ends what runs in it, also below', async () => {
+    const busy = pod('u-3', {})
+    await cgroups.ensure(busy)
+    const child = spawn('sleep', ['600'])
+    const path = join(podCgroup(root, busy), 'inner')
+    const inner = new PodCgroups({ hierarchies, root: path, clock })
+    await inner.ensureRoot()
+    for (const hierarchy of hierarchies) {
+      const procs = join(hierarchy.path, path, 'besteffort', 'cgroup.procs')
+      if (hierarchy.version === 1 || version() === 2) writeFileSync(procs, String(child.pid))
+    }
+    const exited = once(child, 'exit')
+    await cgroups.remove('u-3')
+    assert.deepEqual(await exited, [null, 'SIGKILL'])
+    for (const hierarchy of hierarchies) {
+      assert.equal(existsSync(join(hierarchy.path, podCgroup(root, busy))), false)
+    }
+    await cgroups.remove('u-3')
+  })
+
+  test('a uid that is a path is refused', async () => {
+    await assert.rejects(cgroups.remove('../../x'), /uid is a name/)
+  })
+})

@@ -1,0 +1,63 @@
+// The control group hierarchies that are mounted on this machine: one with all controllers (v2), or one for each
+// controller (v1), beside which there may be one of v2 without any (hybrid).
+
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { CgroupSettings } from './settings.ts'
+
+export interface Hierarchy {
+  version: 1 | 2
+  /** Where it is mounted. */
+  path: string
+  /** `cpu`, `memory`, ..., or `name=systemd`; none in the v2 hierarchy of a hybrid machine. */
+  controllers: readonly string[]
+}
+
+export async function mountedHierarchies(): Promise<Hierarchy[]> {
+  const found = parseHierarchies(await readFile('/proc/self/mountinfo', 'utf8'))
+  return Promise.all(
+    found.map(async (hierarchy) => {
+      if (hierarchy.version === 1) return hierarchy
+      const text = await readFile(join(hierarchy.path, 'cgroup.controllers'), 'utf8')
+      return { ...hierarchy, controllers: text.split(/\s+/).filter((name) => name !== '') }
+    }),
+  )
+}
+
+/** `root`: as CgroupSettings has it. */
+export function cgroupSettingsOf(hierarchies: readonly Hierarchy[], root: string): CgroupSettings {
+  const memory = hierarchies.find(({ controllers }) => controllers.includes('memory'))
+  const version = hierarchies.some((hierarchy) => hierarchy.version === 1) ? 1 : 2
+  // On v2 the root itself has no limits; a group of any depth shows whether the kernel accounts swap.
+  const swapFile =
+    version === 1 ? 'memory.memsw.limit_in_bytes' : join(root.split('/')[1] ?? '', 'memory.swap.max')
+  const swap = memory !== undefined && existsSync(join(memory.path, swapFile))
+  // The runtime is told to leave hugetlb alone (runtime/config.ts).
+  return { version, root, swap, hugePageSizes: [] }
+}
+
+/**
+ * Of /proc/self/mountinfo (proc_pid_mountinfo(5)), v2 without its controllers. A hierarchy that is mounted twice counts once, at the
+ * shorter path.
+ */
+export function parseHierarchies(mountinfo: string): Hierarchy[] {
+  const found = new Map<string, Hierarchy>()
+  for (const line of mountinfo.split('\n')) {
+    const [before = '', after] = line.split(' - ')
+    const [type, , options = ''] = after?.split(' ') ?? []
+    const path = unescapePath(before.split(' ')[4] ?? '')
+    if (type !== 'cgroup' && type !== 'cgroup2') continue
+    const controllers = type === 'cgroup2' ? [] : options.split(',').filter((o) => o !== 'rw' && o !== 'ro')
+    const key = type === 'cgroup2' ? type : [...controllers].sort().join(',')
+    const known = found.get(key)
+    if (known !== undefined && known.path.length <= path.length) continue
+    found.set(key, { version: type === 'cgroup2' ? 2 : 1, path, controllers })
+  }
+  return [...found.values()]
+}
+
+/** Spaces and the like are written as \040. */
+function unescapePath(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))
+}
