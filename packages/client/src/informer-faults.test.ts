@@ -41,6 +41,7 @@ class FaultyServer {
   compacted = 0
   faulty = true
   #watch: FedWatch | undefined
+  #watches = 0
   /** Sent after the next one. */
   #held: Logged | undefined
   readonly #random: () => number
@@ -66,7 +67,7 @@ class FaultyServer {
 
   answer(parameters: URLSearchParams, signal: AbortSignal | undefined) {
     if (this.#chance(0.1)) return statusResponse(503, 'ServiceUnavailable', 'fault')
-    const watch = new FedWatch()
+    const watch = new FedWatch(this.#watches++ % 2 === 0 ? 'bytes' : 'objects')
     this.#watch = watch
     this.#held = undefined
     const from = parameters.get('resourceVersion')

@@ -15,7 +15,7 @@ export interface InformerOptions<T extends KubeObject> {
   namespace?: string
   labelSelector?: string
   fieldSelector?: string
-  /** Applied to each object before it is frozen and kept; default: managedFields are dropped. */
+  /** Gives what is kept of an object, which it must not change: it may be another's. Default: managedFields are dropped. */
   transform?: (object: T) => T
   clock: Clock
   /** [0, 1). */
@@ -169,6 +169,7 @@ function isSame(a: KubeObject, b: KubeObject): boolean {
 
 /** managedFields make up a third of an object and no controller reads them; a PUT without them keeps the server's. */
 function withoutManagedFields<T extends KubeObject>(object: T): T {
-  delete object.metadata.managedFields
-  return object
+  if (object.metadata.managedFields === undefined) return object
+  const { managedFields: _, ...metadata } = object.metadata
+  return { ...object, metadata }
 }

@@ -82,7 +82,7 @@ export class Reflector<T extends KubeObject> {
   /** Number of events that came. Without a revision the watch brings the collection first. */
   async #watch(signal: AbortSignal): Promise<number> {
     const { resource, selection, random, sink } = this.#options
-    const events = await resource.watch({
+    const batches = await resource.watchBatches({
       ...selection,
       allowWatchBookmarks: true,
       timeoutSeconds: Math.floor(MIN_WATCH_SECONDS * (1 + random())),
@@ -93,14 +93,16 @@ export class Reflector<T extends KubeObject> {
     })
     let initial: Map<string, T> | undefined = this.#revision === undefined ? new Map() : undefined
     let count = 0
-    for await (const event of events) {
-      count++
-      if (initial === undefined) {
-        this.#apply(event)
-      } else if (collect(initial, event)) {
-        sink.replace([...initial.values()])
-        initial = undefined
-        this.#revision = event.object.metadata.resourceVersion
+    for await (const events of batches) {
+      count += events.length
+      for (const event of events) {
+        if (initial === undefined) {
+          this.#apply(event)
+        } else if (collect(initial, event)) {
+          sink.replace([...initial.values()])
+          initial = undefined
+          this.#revision = event.object.metadata.resourceVersion
+        }
       }
     }
     if (initial !== undefined)

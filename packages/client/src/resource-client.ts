@@ -177,6 +177,13 @@ export class ResourceClient<T extends KubeObject = KubeObject> {
    * before the promise resolves, so a refusal is thrown here.
    */
   async watch(options: WatchOptions = {}): Promise<AsyncGenerator<WatchEvent<T>, void, undefined>> {
+    return eachOf(await this.watchBatches(options))
+  }
+
+  /** As `watch`, with as many events at a time as have come. */
+  async watchBatches(
+    options: WatchOptions = {},
+  ): Promise<AsyncGenerator<readonly WatchEvent<T>[], void, undefined>> {
     const { namespace, signal, ...query } = options
     const response = await this.#client.call({
       method: 'GET',
@@ -185,7 +192,7 @@ export class ResourceClient<T extends KubeObject = KubeObject> {
       accept: this.#metadataOnly ? METADATA_ONLY : undefined,
       signal,
     })
-    return watchEvents<T>(response.body)
+    return watchEvents<T>(response)
   }
 
   getSubresource<R = KubeObject>(key: ObjectKey, subresource: string, options: CallOptions = {}): Promise<R> {
@@ -241,6 +248,12 @@ export class ResourceClient<T extends KubeObject = KubeObject> {
     if (object.kind !== undefined || kind === undefined || this.#metadataOnly) return object
     return { ...object, apiVersion: apiVersionOf(group, version), kind }
   }
+}
+
+async function* eachOf<E>(
+  batches: AsyncGenerator<readonly E[], void, undefined>,
+): AsyncGenerator<E, void, undefined> {
+  for await (const batch of batches) yield* batch
 }
 
 function nameOf(object: KubeObject): ObjectKey {

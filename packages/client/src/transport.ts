@@ -1,5 +1,7 @@
 // How a request reaches an API server. Everything above this file works the same over HTTPS and inside the process.
 
+import type { KubeObject } from '@brume/api/object'
+
 export interface TransportRequest {
   method: string
   /** Percent-encoded, without the query. */
@@ -20,6 +22,17 @@ export interface TransportResponse {
   body: AsyncIterable<Buffer>
   /** The whole body. */
   buffer(): Promise<Buffer>
+  /**
+   * Where the server is in this process: the events of a watch, frozen and shared, to be read instead of the body, which
+   * says the same. Ends and fails as the body would.
+   */
+  events?(): AsyncIterable<readonly RawEvent[]>
+}
+
+/** An event as the server gives it. */
+export interface RawEvent {
+  readonly type: string
+  readonly object: KubeObject
 }
 
 export interface Transport {

@@ -2,10 +2,12 @@
 // admission, limits), without sockets. What runs in here goes the same way as everybody.
 
 import type { UserInfo } from '@brume/apiserver/auth/types'
-import type { ApiRequest, ApiResponse, BodyStream, Sink } from '@brume/apiserver/http/types'
+import type { ApiRequest, ApiResponse, BodyStream, EventBatch, Sink } from '@brume/apiserver/http/types'
 import type { ApiServer } from '@brume/apiserver/server'
+import { joinBatches } from '@brume/apiserver/watch/object-frames'
 import {
   pathWithQuery,
+  type RawEvent,
   readAll,
   type Transport,
   TransportError,
@@ -52,7 +54,9 @@ function requestOf(request: TransportRequest, user: UserInfo, signal: AbortSigna
 
 function responseOf(response: ApiResponse, signal: AbortSignal): TransportResponse {
   const body = bodyOf(response.body, signal)
-  return { status: response.status, headers: response.headers, body, buffer: () => readAll(body) }
+  const events = eventsOf(response.body, signal)
+  const { status, headers } = response
+  return { status, headers, body, buffer: () => readAll(body), ...(events && { events }) }
 }
 
 async function* bodyOf(body: ApiResponse['body'], signal: AbortSignal): AsyncGenerator<Buffer> {
@@ -61,16 +65,30 @@ async function* bodyOf(body: ApiResponse['body'], signal: AbortSignal): AsyncGen
     yield typeof body === 'string' ? Buffer.from(body) : body
     return
   }
-  yield* streamed(body, signal)
+  yield* streamed(bytePipe(), (sink) => body.start(sink), signal)
 }
 
-/** A BodyStream as an async iterable with backpressure; leaving the loop closes the sink. */
-async function* streamed(body: BodyStream, signal: AbortSignal): AsyncGenerator<Buffer> {
-  const pipe = new PipeSink()
+function eventsOf(
+  body: ApiResponse['body'],
+  signal: AbortSignal,
+): (() => AsyncGenerator<readonly RawEvent[]>) | undefined {
+  if (typeof body !== 'object' || Buffer.isBuffer(body) || body.startEvents === undefined) return undefined
+  return async function* () {
+    const start: BodyStream['startEvents'] = (sink) => body.startEvents!(sink)
+    for await (const { events } of streamed(eventPipe(), start, signal)) yield events
+  }
+}
+
+/** What is written to a pipe as an async iterable with backpressure; leaving the loop closes the pipe. */
+async function* streamed<Chunk, Kept>(
+  pipe: Pipe<Chunk, Kept>,
+  start: (sink: Sink<Chunk>) => void,
+  signal: AbortSignal,
+): AsyncGenerator<Kept> {
   const abort = () => pipe.close()
   signal.addEventListener('abort', abort, { once: true })
   try {
-    body.start(pipe)
+    start(pipe)
     for (;;) {
       const chunk = await pipe.next()
       if (chunk === undefined) break
@@ -84,8 +102,31 @@ async function* streamed(body: BodyStream, signal: AbortSignal): AsyncGenerator<
   }
 }
 
-class PipeSink implements Sink {
-  #chunks: Buffer[] = []
+interface PipeOptions<Chunk, Kept> {
+  /** What the reader may keep of a chunk. */
+  keep(chunk: Chunk): Kept
+  sizeOf(kept: Kept): number
+  join(waiting: readonly Kept[]): Kept
+}
+
+/** The reader keeps what it gets, and a writer uses its buffer again: so a copy. */
+const bytePipe = () =>
+  new Pipe<Buffer | string, Buffer>({
+    keep: (chunk) => Buffer.from(chunk as Buffer),
+    sizeOf: ({ length }) => length,
+    join: (waiting) => (waiting.length === 1 ? waiting[0]! : Buffer.concat(waiting)),
+  })
+
+const eventPipe = () =>
+  new Pipe<EventBatch, EventBatch>({
+    keep: (batch) => batch,
+    sizeOf: ({ bytes }) => bytes,
+    join: joinBatches,
+  })
+
+class Pipe<Chunk, Kept> implements Sink<Chunk> {
+  readonly #options: PipeOptions<Chunk, Kept>
+  #waiting: Kept[] = []
   #bytes = 0
   #ended = false
   #closed = false
@@ -93,6 +134,10 @@ class PipeSink implements Sink {
   #wake: (() => void) | undefined
   readonly #onClose: (() => void)[] = []
   #onDrain: (() => void)[] = []
+
+  constructor(options: PipeOptions<Chunk, Kept>) {
+    this.#options = options
+  }
 
   get backlogBytes(): number {
     return this.#bytes
@@ -102,12 +147,11 @@ class PipeSink implements Sink {
     return this.#closed || this.#ended
   }
 
-  write(chunk: Buffer | string): boolean {
+  write(chunk: Chunk): boolean {
     if (this.closed) return false
-    // A copy: the reader keeps what it gets, and a writer uses its buffer again.
-    const bytes = Buffer.from(chunk as Buffer)
-    this.#chunks.push(bytes)
-    this.#bytes += bytes.length
+    const kept = this.#options.keep(chunk)
+    this.#waiting.push(kept)
+    this.#bytes += this.#options.sizeOf(kept)
     this.#wake?.()
     return this.#bytes < HIGH_WATER_BYTES
   }
@@ -138,19 +182,19 @@ class PipeSink implements Sink {
     this.#wake?.()
   }
 
-  /** The next chunk, joined from what waits; undefined at the end. */
-  async next(): Promise<Buffer | undefined> {
-    while (this.#chunks.length === 0 && !this.#ended && !this.#closed) {
+  /** What waits, joined; undefined at the end. */
+  async next(): Promise<Kept | undefined> {
+    while (this.#waiting.length === 0 && !this.#ended && !this.#closed) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve
       })
       this.#wake = undefined
     }
-    if (this.#chunks.length === 0) return undefined
-    const chunk = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks)
-    this.#chunks = []
+    if (this.#waiting.length === 0) return undefined
+    const joined = this.#options.join(this.#waiting)
+    this.#waiting = []
     this.#bytes = 0
     for (const fn of this.#onDrain.splice(0)) fn()
-    return chunk
+    return joined
   }
 }

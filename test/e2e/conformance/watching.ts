@@ -38,7 +38,7 @@ export function openWatch(transport: Transport, path: string, query: Record<stri
       signal: abort.signal,
     })
     if (response.status >= 400) throw errorOfAnswer(response.status, await readAll(response.body), path)
-    for await (const event of watchEvents(response.body)) events.push(event)
+    for await (const batch of watchEvents(response)) events.push(...batch)
     ended = true
   }
   read().catch((error: Error) => {

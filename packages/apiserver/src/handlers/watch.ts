@@ -4,11 +4,13 @@ import { expired, notFound, tooManyRequests } from '@brume/base/errors'
 import type { Entry } from '@brume/store/contract'
 import { negotiate, notAcceptable, TABLE_VIEWS } from '../http/accept.ts'
 import { statusOf } from '../http/status.ts'
-import type { ApiResponse, Sink } from '../http/types.ts'
+import type { ApiResponse, BodyStream, Sink } from '../http/types.ts'
 import { keyOf, prefixOf } from '../registry/entries.ts'
 import { type ListOptions, parseListOptions } from '../request/options.ts'
-import { compileSelection } from '../request/selection.ts'
-import { errorFrame, type WatchForm, watchForm } from '../watch/frames.ts'
+import { compileSelection, type Selection } from '../request/selection.ts'
+import { byteFraming } from '../watch/frames.ts'
+import { type Framing, type WatchForm, watchForm } from '../watch/framing.ts'
+import { objectFraming } from '../watch/object-frames.ts'
 import { Watcher } from '../watch/watcher.ts'
 import { type RequestContext, targetOf } from './context.ts'
 import { revisionTooLarge } from './get.ts'
@@ -19,7 +21,7 @@ const MIN_TIMEOUT_SECONDS = 1800
 const MAX_TIMEOUT_SECONDS = 86_400
 
 export function handleWatch(context: RequestContext): ApiResponse {
-  const { request, definition, info, parts } = context
+  const { request, definition, parts } = context
   if (!definition.stored) throw notFound(targetOf(context))
   const offer = { views: TABLE_VIEWS, protobuf: definition.custom !== true }
   const accepted = negotiate(request.headers['accept'], offer, null)
@@ -36,55 +38,72 @@ export function handleWatch(context: RequestContext): ApiResponse {
   return {
     status: 200,
     headers: { 'content-type': contentType },
-    body: {
-      start(sink) {
-        if (start.after < parts.store.compactedRevision) return endTooOld(sink, form, start.after)
-        const watcher = new Watcher({
-          store: parts.store,
-          hub: parts.watches,
-          sink,
-          form,
-          selection,
-          prefix: prefixOf(definition, info.namespace),
-          onlyKey: keyWatched(context),
-          bookmarks: options.allowWatchBookmarks,
-          ...start,
-        })
-        begin(context, { watcher, sink, options })
-      },
-    },
+    body: bodyOf(context, { form, options, selection, start }),
   }
 }
 
-/** As in Kubernetes, what is wrong with a watch that may be made is told by its first and only event. */
-function endTooOld(sink: Sink, form: WatchForm, after: number): void {
-  sink.write(errorFrame(form, statusOf(expired(`too old resource version: ${after}`))))
-  sink.end()
+interface Asked {
+  form: WatchForm
+  options: ListOptions
+  selection: Selection
+  start: Start
 }
 
-const isExempt = ({ user }: RequestContext) => user.groups.includes('system:masters')
+function bodyOf(context: RequestContext, asked: Asked): BodyStream {
+  const objects = objectFraming(asked.form)
+  return {
+    start: (sink) => begin(context, asked, { sink, framing: byteFraming(asked.form) }),
+    ...(objects && { startEvents: (sink) => begin(context, asked, { sink, framing: objects }) }),
+  }
+}
 
-function begin(
-  context: RequestContext,
-  { watcher, sink, options }: { watcher: Watcher; sink: Sink; options: ListOptions },
-): void {
-  if (!context.parts.watches.add(watcher, isExempt(context))) {
+interface Reader<Frame> {
+  sink: Sink<Frame>
+  framing: Framing<Frame>
+}
+
+function begin<Frame>(context: RequestContext, asked: Asked, { sink, framing }: Reader<Frame>): void {
+  const { definition, info, parts } = context
+  const { options, selection, start } = asked
+  if (start.after < parts.store.compactedRevision) {
+    // As in Kubernetes, what is wrong with a watch that may be made is told by its first and only event.
+    sink.write(framing.error(statusOf(expired(`too old resource version: ${start.after}`))))
+    sink.end()
+    return
+  }
+  const watcher = new Watcher({
+    store: parts.store,
+    hub: parts.watches,
+    sink,
+    framing,
+    selection,
+    prefix: prefixOf(definition, info.namespace),
+    onlyKey: keyWatched(context),
+    bookmarks: options.allowWatchBookmarks,
+    ...start,
+  })
+  if (!parts.watches.add(watcher, isExempt(context))) {
     sink.abort()
     return
   }
-  context.parts.watches.guard(watcher, () => watcher.start())
+  parts.watches.guard(watcher, () => watcher.start())
   const wanted = options.timeoutSeconds
   const seconds =
     wanted !== undefined && wanted > 0
       ? Math.min(wanted, MAX_TIMEOUT_SECONDS)
       : MIN_TIMEOUT_SECONDS * (1 + Math.random())
-  const timer = context.parts.clock.after(seconds * 1000, () => watcher.finish())
+  const timer = parts.clock.after(seconds * 1000, () => watcher.finish())
   sink.onClose(() => timer.cancel())
-  if (context.definition.custom === true) sink.onClose(finishWhenUnserved(context, watcher))
+  if (definition.custom === true) sink.onClose(finishWhenUnserved(context, watcher))
 }
 
+const isExempt = ({ user }: RequestContext) => user.groups.includes('system:masters')
+
 /** A kind that is taken away takes its watches along. Returns the function that stops looking. */
-function finishWhenUnserved({ parts: { registry }, info }: RequestContext, watcher: Watcher): () => void {
+function finishWhenUnserved(
+  { parts: { registry }, info }: RequestContext,
+  watcher: { finish(): void },
+): () => void {
   return registry.onChange(() => {
     if (registry.lookup(info.group, info.version, info.resource) === undefined) watcher.finish()
   })

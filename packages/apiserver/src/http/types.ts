@@ -1,6 +1,7 @@
 // A request and its answer, neutral of transport: the HTTPS server and the in-process client both speak this, so
 // everything, Brume's own controllers too, takes the same path: authenticate -> authorize -> admit -> store.
 
+import type { KubeObject } from '@brume/api/object'
 import type { UserInfo } from '../auth/types.ts'
 
 export interface ApiRequest {
@@ -34,14 +35,29 @@ export interface ApiResponse {
  */
 export interface BodyStream {
   start(sink: Sink): void
+  /** Where the answer is a watch: its events as objects, for a reader inside this process; called instead of `start`. */
+  startEvents?(sink: Sink<EventBatch>): void
 }
 
-export interface Sink {
+/** Events of a watch, not as bytes but as what the bytes say. */
+export interface EventBatch {
+  readonly events: readonly ObjectEvent[]
+  /** What they would be as bytes, roughly: readers who fall behind are bounded by it. */
+  readonly bytes: number
+}
+
+export interface ObjectEvent {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR'
+  /** Shared with everybody and never to be changed. */
+  readonly object: KubeObject
+}
+
+export interface Sink<Chunk = Buffer | string> {
   /**
    * false: the buffer is above the high-water mark; wait for `onDrain`. From then on the writer may use the chunk for
    * something else. Writes after close are dropped.
    */
-  write(chunk: Buffer | string): boolean
+  write(chunk: Chunk): boolean
   end(): void
   /** Ends the connection without a proper end: the client sees an error. */
   abort(): void

@@ -1,16 +1,17 @@
-// Bytes of events and batches, shared by all watchers that see the same events the same way. They live for one tick:
-// events are kept in the store's history, and their bytes must not be kept with them.
+// Frames of events and batches, shared by all watchers that see the same events the same way. They live for one tick:
+// events are kept in the store's history, and their frames must not be kept with them.
 
 import type { StoreEvent } from '@brume/store/contract'
 
 export class SharedFrames {
-  #forms = new Map<object, Map<string, Buffer>>()
+  #forms = new Map<object, Map<string, unknown>>()
 
-  batch(events: readonly StoreEvent[], id: string, make: () => Buffer): Buffer {
+  /** `id` stands for one kind of frame. */
+  batch<Frame>(events: readonly StoreEvent[], id: string, make: () => Frame): Frame {
     return this.#memo(events, id, make)
   }
 
-  event(event: StoreEvent, id: string, make: () => Buffer): Buffer {
+  event<Frame>(event: StoreEvent, id: string, make: () => Frame): Frame {
     return this.#memo(event, id, make)
   }
 
@@ -18,7 +19,7 @@ export class SharedFrames {
     if (this.#forms.size > 0) this.#forms = new Map()
   }
 
-  #memo(key: object, id: string, make: () => Buffer): Buffer {
+  #memo<Frame>(key: object, id: string, make: () => Frame): Frame {
     // Whoever puts something in outside the hub's ticks leaves nothing behind either.
     if (this.#forms.size === 0) setImmediate(() => this.clear())
     let forms = this.#forms.get(key)
@@ -26,11 +27,11 @@ export class SharedFrames {
       forms = new Map()
       this.#forms.set(key, forms)
     }
-    let bytes = forms.get(id)
-    if (bytes === undefined) {
-      bytes = make()
-      forms.set(id, bytes)
+    let frame = forms.get(id) as Frame | undefined
+    if (frame === undefined) {
+      frame = make()
+      forms.set(id, frame)
     }
-    return bytes
+    return frame
   }
 }

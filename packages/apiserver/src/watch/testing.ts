@@ -9,11 +9,13 @@ import type { Store } from '@brume/store/contract'
 import { ManualClock } from '@brume/store/manual-clock'
 import { openMemoryStore } from '@brume/store/memory/open'
 import type { Accepted } from '../http/accept.ts'
-import type { Sink } from '../http/types.ts'
+import type { EventBatch, ObjectEvent, Sink } from '../http/types.ts'
 import { encodeEntry } from '../registry/entries.ts'
 import { compileSelection } from '../request/selection.ts'
-import { watchForm } from './frames.ts'
+import { byteFraming } from './frames.ts'
+import { type Framing, watchForm } from './framing.ts'
 import { WatchHub } from './hub.ts'
+import { objectFraming } from './object-frames.ts'
 import { Watcher, type WatcherOptions } from './watcher.ts'
 
 export const CONFIG_MAPS = builtinResources().find(({ plural }) => plural === 'configmaps')!
@@ -22,30 +24,62 @@ export const MANY_MS = 100_000
 export const PREFIX = 'configmaps/default/'
 export const JSON_FORM: Accepted = { encoding: 'json', as: '', asGroup: '', asVersion: '', pretty: false }
 
-export interface Client extends Sink {
-  bytes: Buffer[]
+interface Reader<Chunk> extends Sink<Chunk> {
   end_: 'open' | 'ended' | 'aborted'
   isReading: boolean
   /** Reads all that waits, as often as more comes. */
   read(): Promise<void>
 }
 
+export interface Client extends Reader<Buffer | string> {
+  bytes: Buffer[]
+}
+
+/** A reader in the process. */
+export interface ObjectClient extends Reader<EventBatch> {
+  events: ObjectEvent[]
+}
+
 /** A client that reads at once, or (`isReading` false) only when the test says so. */
 export function client(isReading = true): Client {
+  const bytes: Buffer[] = []
+  return Object.assign(
+    reader<Buffer | string>(
+      isReading,
+      (chunk) => bytes.push(Buffer.from(chunk)),
+      ({ length }) => length,
+    ),
+    { bytes },
+  )
+}
+
+/** As `client`, of events as objects. */
+export function objectClient(isReading = true): ObjectClient {
+  const events: ObjectEvent[] = []
+  return Object.assign(
+    reader<EventBatch>(
+      isReading,
+      (batch) => events.push(...batch.events),
+      ({ bytes }) => bytes,
+    ),
+    { events },
+  )
+}
+
+function reader<Chunk>(isReading: boolean, take: (chunk: Chunk) => void, sizeOf: (chunk: Chunk) => number) {
   let waiting = 0
   let onDrain: (() => void)[] = []
   const onClose: (() => void)[] = []
   const close = () => {
     for (const fn of onClose.splice(0)) fn()
   }
-  const self: Client = {
-    bytes: [],
+  const self: Reader<Chunk> = {
     end_: 'open',
     isReading,
     write(chunk) {
       if (self.end_ !== 'open') return false
-      self.bytes.push(Buffer.from(chunk))
-      if (!self.isReading) waiting += chunk.length
+      take(chunk)
+      if (!self.isReading) waiting += sizeOf(chunk)
       return self.isReading
     },
     end() {
@@ -99,11 +133,12 @@ export interface World {
   clock: ManualClock
   put(name: string, more?: { labels?: Record<string, string>; data?: string }): Promise<number>
   remove(name: string): Promise<number>
-  watch(
-    sink: Client,
-    options?: Partial<WatcherOptions> & { labelSelector?: string; accepted?: Accepted },
-  ): Watcher
+  watch(sink: Client, options?: WatchOptions<Buffer>): Watcher<Buffer>
+  /** The same for a reader in the process. */
+  watchObjects(sink: ObjectClient, options?: WatchOptions<EventBatch>): Watcher<EventBatch>
 }
+
+type WatchOptions<Frame> = Partial<WatcherOptions<Frame>> & { labelSelector?: string; accepted?: Accepted }
 
 export function world(options: { bookmarkEveryMs?: number; historyEvents?: number } = {}): World {
   const clock = new ManualClock()
@@ -117,6 +152,28 @@ export function world(options: { bookmarkEveryMs?: number; historyEvents?: numbe
     metadata: { name, namespace: 'default', uid: name, labels, creationTimestamp: null },
     data: { a: data },
   })
+  const formOf = ({ accepted = JSON_FORM }: { accepted?: Accepted }) =>
+    watchForm({ accepted, definition: CONFIG_MAPS, includeObject: 'Metadata', now: () => clock.now() })
+  const open = <Frame>(sink: Sink<Frame>, framing: Framing<Frame>, options: WatchOptions<Frame>) => {
+    const { labelSelector = '', accepted: _, ...more } = options
+    const watcher = new Watcher({
+      store,
+      hub,
+      sink,
+      framing,
+      selection: compileSelection(CONFIG_MAPS, { labelSelector, fieldSelector: '' }),
+      prefix: PREFIX,
+      onlyKey: undefined,
+      after: store.revision,
+      initial: [],
+      initialBookmark: undefined,
+      bookmarks: false,
+      ...more,
+    })
+    hub.add(watcher)
+    watcher.start()
+    return watcher
+  }
   return {
     store,
     hub,
@@ -133,31 +190,8 @@ export function world(options: { bookmarkEveryMs?: number; historyEvents?: numbe
       const entry = await store.commit({ kind: 'delete', key: `${PREFIX}${name}`, expect: undefined, encode })
       return entry.revision
     },
-    watch(sink, { labelSelector = '', accepted = JSON_FORM, ...more } = {}) {
-      const form = watchForm({
-        accepted,
-        definition: CONFIG_MAPS,
-        includeObject: 'Metadata',
-        now: () => clock.now(),
-      })
-      const watcher = new Watcher({
-        store,
-        hub,
-        sink,
-        form,
-        selection: compileSelection(CONFIG_MAPS, { labelSelector, fieldSelector: '' }),
-        prefix: PREFIX,
-        onlyKey: undefined,
-        after: store.revision,
-        initial: [],
-        initialBookmark: undefined,
-        bookmarks: false,
-        ...more,
-      })
-      hub.add(watcher)
-      watcher.start()
-      return watcher
-    },
+    watch: (sink, options = {}) => open<Buffer>(sink, byteFraming(formOf(options)), options),
+    watchObjects: (sink, options = {}) => open(sink, objectFraming(formOf(options))!, options),
   }
 }
 

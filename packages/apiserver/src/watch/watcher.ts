@@ -6,7 +6,7 @@ import { type Entry, type Store, StoreError, type StoreEvent, type Watch } from 
 import { statusOf } from '../http/status.ts'
 import type { Sink } from '../http/types.ts'
 import type { Selection } from '../request/selection.ts'
-import { bookmarkFrame, errorFrame, frameOf, leftFrame, type WatchForm } from './frames.ts'
+import type { Framing } from './framing.ts'
 import type { FlushTarget, WatchHub } from './hub.ts'
 
 /** A client that leaves this much of what happens unread is dropped. */
@@ -16,11 +16,11 @@ const MAX_BACKLOG_AT_START_BYTES = 4 * MAX_BACKLOG_BYTES
 /** Values encoded at a time. */
 const SLAB_BYTES = 256 * 1024
 
-export interface WatcherOptions {
+export interface WatcherOptions<Frame> {
   store: Store
   hub: WatchHub
-  sink: Sink
-  form: WatchForm
+  sink: Sink<Frame>
+  framing: Framing<Frame>
   selection: Selection
   /** What the store is watched for. */
   prefix: string
@@ -34,8 +34,8 @@ export interface WatcherOptions {
   bookmarks: boolean
 }
 
-export class Watcher implements FlushTarget {
-  readonly #options: WatcherOptions
+export class Watcher<Frame> implements FlushTarget {
+  readonly #options: WatcherOptions<Frame>
   /** Initial entries that are not sent yet; undefined: all were, and the bookmark behind them. */
   #initial: readonly Entry[] | undefined
   #sentOfInitial = 0
@@ -51,7 +51,7 @@ export class Watcher implements FlushTarget {
   #isDraining = false
   #sentRevision: number
 
-  constructor(options: WatcherOptions) {
+  constructor(options: WatcherOptions<Frame>) {
     this.#options = options
     this.#sentRevision = options.after
     this.#initial = options.initial
@@ -99,8 +99,8 @@ export class Watcher implements FlushTarget {
       return
     }
     while (this.#hasMore() && sink.backlogBytes < hub.windowBytes) {
-      const bytes = this.#initial === undefined ? this.#nextEvents() : this.#nextInitial(this.#initial)
-      if (bytes.length > 0) sink.write(bytes)
+      const frame = this.#initial === undefined ? this.#nextEvents() : this.#nextInitial(this.#initial)
+      if (frame !== undefined) sink.write(frame)
     }
     // Whatever the sink says of its own bounds: the window is this watcher's.
     if (this.#hasMore()) this.#flushAgainWhenRead()
@@ -130,30 +130,30 @@ export class Watcher implements FlushTarget {
     })
   }
 
-  #nextInitial(entries: readonly Entry[]): Buffer {
-    const { form, initialBookmark } = this.#options
-    const frames: Buffer[] = []
+  #nextInitial(entries: readonly Entry[]): Frame | undefined {
+    const { framing, initialBookmark } = this.#options
+    const frames: Frame[] = []
     let bytes = 0
     while (this.#sentOfInitial < entries.length && bytes < SLAB_BYTES) {
-      const frame = frameOf(form, 'ADDED', entries[this.#sentOfInitial++]!)
-      bytes += frame.length
+      const frame = framing.event('ADDED', entries[this.#sentOfInitial++]!)
+      bytes += framing.sizeOf(frame)
       frames.push(frame)
     }
     if (this.#sentOfInitial === entries.length) {
       this.#initial = undefined
-      if (initialBookmark !== undefined) frames.push(bookmarkFrame(form, initialBookmark, true))
+      if (initialBookmark !== undefined) frames.push(framing.bookmark(initialBookmark, true))
     }
-    return Buffer.concat(frames)
+    return frames.length === 0 ? undefined : framing.join(frames)
   }
 
   /** A part of the first batch that waits, cut at the same places for all watchers. */
-  #nextEvents(): Buffer {
+  #nextEvents(): Frame | undefined {
     const events = this.#pending[0]!
     const from = this.#sentOfFirst
     let to = from
     let bytes = 0
     while (to < events.length && bytes < SLAB_BYTES) bytes += events[to++]!.entry.value.byteLength
-    const frames = this.#bytesOf(events, from, to)
+    const frame = this.#frameOf(events, from, to)
     if (this.#isLive(events)) this.#pendingBytes -= bytes
     this.#sentRevision = events[to - 1]!.revision
     this.#sentOfFirst = to
@@ -161,13 +161,13 @@ export class Watcher implements FlushTarget {
       this.#pending.shift()
       this.#sentOfFirst = 0
     }
-    return frames
+    return frame
   }
 
   bookmark(revision: number): void {
-    const { bookmarks, sink, form } = this.#options
+    const { bookmarks, sink, framing } = this.#options
     if (!bookmarks || this.#done || this.#hasMore() || sink.backlogBytes > SLAB_BYTES) return
-    sink.write(bookmarkFrame(form, Math.max(revision, this.#sentRevision), false))
+    sink.write(framing.bookmark(Math.max(revision, this.#sentRevision), false))
   }
 
   finish(): void {
@@ -205,43 +205,44 @@ export class Watcher implements FlushTarget {
     }
     if (error.code === 'compacted') {
       const status = statusOf(expired(`too old resource version: ${this.#sentRevision}`))
-      this.#options.sink.write(errorFrame(this.#options.form, status))
+      this.#options.sink.write(this.#options.framing.error(status))
     }
     this.stop()
     this.#options.sink.end()
   }
 
-  #bytesOf(events: readonly StoreEvent[], from: number, to: number): Buffer {
-    const { form, selection, hub, onlyKey, prefix } = this.#options
+  /** undefined: nothing of it is for this watcher. */
+  #frameOf(events: readonly StoreEvent[], from: number, to: number): Frame | undefined {
+    const { framing, selection, hub, onlyKey, prefix } = this.#options
     const part = from === 0 && to === events.length ? events : events.slice(from, to)
     if (selection.all && onlyKey === undefined) {
-      return hub.shared.batch(events, `${form.id}|${prefix}|${from}`, () => this.#framesOf(part))
+      return hub.shared.batch(events, `${framing.id}|${prefix}|${from}`, () => this.#joined(part))
     }
-    return this.#framesOf(onlyKey === undefined ? part : part.filter(({ entry }) => entry.key === onlyKey))
+    return this.#joined(onlyKey === undefined ? part : part.filter(({ entry }) => entry.key === onlyKey))
   }
 
-  #framesOf(events: readonly StoreEvent[]): Buffer {
-    const frames: Buffer[] = []
+  #joined(events: readonly StoreEvent[]): Frame | undefined {
+    const frames: Frame[] = []
     for (const event of events) {
       const frame = this.#frame(event)
       if (frame !== undefined) frames.push(frame)
     }
-    return frames.length === 1 ? frames[0]! : Buffer.concat(frames)
+    return frames.length === 0 ? undefined : this.#options.framing.join(frames)
   }
 
   /** The event as this watcher's selector sees it (api-compat.md, trap 5). */
-  #frame(event: StoreEvent): Buffer | undefined {
-    const { form, selection, hub } = this.#options
+  #frame(event: StoreEvent): Frame | undefined {
+    const { framing, selection, hub } = this.#options
     const { entry, previous } = event
     const now = event.type === 'put' && selection.matches(entry)
     const before = previous !== undefined && selection.matches(previous)
     if (now) {
       const type = before ? 'MODIFIED' : 'ADDED'
-      return hub.shared.event(event, `${form.id}|${type}`, () => frameOf(form, type, entry))
+      return hub.shared.event(event, `${framing.id}|${type}`, () => framing.event(type, entry))
     }
     if (!before) return undefined
-    return hub.shared.event(event, `${form.id}|DELETED`, () =>
-      event.type === 'delete' ? frameOf(form, 'DELETED', entry) : leftFrame(form, previous, entry.revision),
+    return hub.shared.event(event, `${framing.id}|DELETED`, () =>
+      event.type === 'delete' ? framing.event('DELETED', entry) : framing.left(previous, entry.revision),
     )
   }
 }

@@ -1,8 +1,10 @@
 // A transport whose answers a test writes: each request is handed to the script, watches are fed by hand.
 
 import type { KubeObject } from '@brume/api/object'
+import { deepFreeze } from '@brume/base/values'
 import {
   pathWithQuery,
+  type RawEvent,
   readAll,
   type Transport,
   TransportError,
@@ -68,15 +70,24 @@ export function streamResponse(
   return { status, headers, body: iterable, buffer: () => readAll(iterable) }
 }
 
+/** How a watch reaches its reader: over a connection, or from a server in the same process. */
+export type WatchMedium = 'bytes' | 'objects'
+
 /** A watch that a test feeds. */
 export class FedWatch {
   #queue: (Buffer | 'end' | 'reset')[] = []
   #wake: (() => void) | undefined
+  readonly #medium: WatchMedium
+
+  constructor(medium: WatchMedium = 'bytes') {
+    this.#medium = medium
+  }
 
   /** The answer; ends when the request's signal is aborted. */
   response(signal?: AbortSignal): TransportResponse {
     signal?.addEventListener('abort', () => this.#wake?.())
-    return streamResponse(200, this.#body(signal))
+    if (this.#medium === 'bytes') return streamResponse(200, this.#body(signal))
+    return { ...streamResponse(200, unread()), events: () => this.#events(signal) }
   }
 
   event(type: string, object: unknown): this {
@@ -111,6 +122,13 @@ export class FedWatch {
     return this
   }
 
+  async *#events(signal: AbortSignal | undefined): AsyncGenerator<RawEvent[]> {
+    for await (const chunk of this.#body(signal)) {
+      const lines = chunk.toString().split('\n')
+      yield lines.filter((line) => line !== '').map((line) => deepFreeze(JSON.parse(line)))
+    }
+  }
+
   async *#body(signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
     for (;;) {
       while (this.#queue.length === 0) {
@@ -126,6 +144,12 @@ export class FedWatch {
       yield next
     }
   }
+}
+
+/** The body of an answer whose events are read. */
+// biome-ignore lint/correctness/useYield: it must never be read
+async function* unread(): AsyncGenerator<Buffer> {
+  throw new Error('the events are read, not the body')
 }
 
 /** A pod with the fields that caches look at. */
