@@ -1,0 +1,56 @@
+// What a machine needs to run containers, and which package of a distribution has it. Data.
+
+import { existsSync } from 'node:fs'
+import type { Installer } from '../distribution.ts'
+import { findCniPlugins, findExecutable } from '../executables.ts'
+
+export interface Need {
+  /** A program, or what it is for people. */
+  name: string
+  packages: Readonly<Record<Installer, string>>
+  isThere(): boolean
+}
+
+const CERTIFICATES = [
+  '/etc/ssl/certs/ca-certificates.crt',
+  '/etc/pki/tls/certs/ca-bundle.crt',
+  '/etc/ssl/ca-bundle.pem',
+  '/etc/ssl/cert.pem',
+]
+
+const program = (name: string, apt: string, apk: string): Need => ({
+  name,
+  packages: { apt, apk },
+  isThere: () => findExecutable(name) !== undefined,
+})
+
+export const NEEDS: readonly Need[] = [
+  program('containerd', 'containerd', 'containerd'),
+  program('containerd-shim-runc-v2', 'containerd', 'containerd'),
+  program('ctr', 'containerd', 'containerd-ctr'),
+  program('runc', 'runc', 'runc'),
+  {
+    name: 'CNI plugins',
+    packages: { apt: 'containernetworking-plugins', apk: 'cni-plugins' },
+    isThere: () => findCniPlugins() !== undefined,
+  },
+  program('nft', 'nftables', 'nftables'),
+  program('ip', 'iproute2', 'iproute2'),
+  program('mount', 'mount', 'util-linux-misc'),
+  program('nsenter', 'util-linux', 'util-linux-misc'),
+  {
+    // Of public registries.
+    name: 'CA certificates',
+    packages: { apt: 'ca-certificates', apk: 'ca-certificates' },
+    isThere: () => CERTIFICATES.some((path) => existsSync(path)),
+  },
+]
+
+export function missingNeeds(needs: readonly Need[] = NEEDS): Need[] {
+  return needs.filter((need) => !need.isThere())
+}
+
+/** Each once, in order. */
+export function packagesFor(needs: readonly Need[], installer: Installer): string[] {
+  return [...new Set(needs.map(({ packages }) => packages[installer]))]
+}
