@@ -87,7 +87,7 @@ function handled(
   if (info.resourceRequest) return dispatch(parts, { request, info, user })
   const handler = pathHandler(info.path)
   if (handler === undefined) throw notServed()
-  return handler(request)
+  return handler(request, user)
 }
 
 /** A large answer counts as being worked on until its client took it: that is what bounds the memory of answers. */
@@ -151,7 +151,7 @@ function attributesOf(request: ApiRequest, info: RequestInfo, user: UserInfo): A
 const LONG_SUBRESOURCES = new Set(['attach', 'exec', 'log', 'portforward', 'proxy'])
 
 function isLongRunning(info: RequestInfo): boolean {
-  if (!info.resourceRequest) return info.path === '/backup'
+  if (!info.resourceRequest) return info.path === '/backup' || info.path.startsWith('/v2/')
   return info.verb === 'watch' || LONG_SUBRESOURCES.has(info.subresource)
 }
 

@@ -32,6 +32,7 @@ import type { DataDir } from './data-dir.ts'
 import { createIdentity } from './identity.ts'
 import { openStore } from './open-store.ts'
 import { createPathHandlers } from './paths.ts'
+import { registryHandler, withRegistryDoor } from './registry.ts'
 import { withWelcome } from './welcome.ts'
 
 export interface ControlPlaneOptions {
@@ -166,10 +167,11 @@ async function compose(
       url: () => state.url,
       publicKeys: pki.serviceAccount.publicKeys,
       backup: backupHandler({ store, dir: dir.root, logger }),
+      images: registryHandler({ root: dir.images, authorizer: identity.authorizer, logger }),
     }),
   })
   const listener = await listen({
-    server: withWelcome(server),
+    server: withRegistryDoor(withWelcome(server)),
     host: options.host,
     port: options.port,
     key: pki.server.privateKeyPem,

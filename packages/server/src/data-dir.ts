@@ -13,6 +13,8 @@ export interface DataDir {
   pki: string
   store: string
   encryptionKeys: string
+  /** Of the built-in registry. */
+  images: string
   kubeconfig: string
   /** Process id and address of the running control plane. */
   running: string
@@ -25,6 +27,7 @@ export function dataDirAt(path: string): DataDir {
     pki: join(root, 'pki'),
     store: join(root, 'store'),
     encryptionKeys: join(root, 'encryption-keys.json'),
+    images: join(root, 'images'),
     kubeconfig: join(root, 'kubeconfig'),
     running: join(root, 'running.json'),
   }

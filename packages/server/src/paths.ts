@@ -1,4 +1,4 @@
-// Everything outside the resources: discovery, OpenAPI, version, health, metrics, keys, backup.
+// Everything outside the resources: discovery, OpenAPI, version, health, metrics, keys, backup, images.
 
 import type { KeyObject } from 'node:crypto'
 import {
@@ -15,6 +15,7 @@ import { createOpenApi } from '@brume/apiserver/openapi/openapi'
 import type { ResourceRegistry } from '@brume/apiserver/registry/resources'
 import { StatusError } from '@brume/base/errors'
 import { ISSUER } from './identity.ts'
+import { isRegistryPath } from './registry.ts'
 import { versionResponse } from './version.ts'
 import { rootResponse } from './welcome.ts'
 
@@ -26,6 +27,7 @@ export interface PathParts {
   url(): string
   publicKeys: readonly KeyObject[]
   backup: PathHandler
+  images: PathHandler
 }
 
 /** The handler of a path, or undefined. */
@@ -53,7 +55,7 @@ export function createPathHandlers(parts: PathParts): (path: string) => PathHand
   )
   return (path) => {
     const plain = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
-    return exact.get(plain) ?? nested(plain, { discovery, openApi })
+    return exact.get(plain) ?? (isRegistryPath(path) ? parts.images : nested(plain, { discovery, openApi }))
   }
 }
 

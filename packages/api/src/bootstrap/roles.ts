@@ -1,10 +1,10 @@
 // The roles and bindings that exist in every cluster, as Kubernetes 1.32 makes them, and the few that let a new
-// machine join by a bootstrap token.
+// machine join by a bootstrap token and nodes pull from the built-in registry.
 
 import type { KubeObject } from '../object.ts'
 import { CONTROLLER_RULES } from './controller-roles.ts'
 import { NAMESPACE_ROLES } from './namespace-roles.ts'
-import { clusterBinding, clusterRole } from './rule.ts'
+import { clusterBinding, clusterRole, urlRule } from './rule.ts'
 import { SYSTEM_ROLES } from './system-roles.ts'
 import { USER_ROLES } from './user-roles.ts'
 
@@ -33,6 +33,13 @@ const JOINING: readonly KubeObject[] = [
   clusterBinding('brume:node-certificate-renewal', `${REQUESTS}:selfnodeclient`, ['Group:system:nodes']),
 ]
 
+/** The built-in registry. A role of one's own may name a part of it: `/v2/team-a/*`. */
+const IMAGES: readonly KubeObject[] = [
+  clusterRole('brume:image-puller', [urlRule('get head', '/v2 /v2/*')]),
+  clusterRole('brume:image-pusher', [urlRule('get head post put patch delete', '/v2 /v2/*')]),
+  clusterBinding('brume:image-puller', 'brume:image-puller', ['Group:system:nodes']),
+]
+
 const CONTROLLERS: readonly KubeObject[] = Object.entries(CONTROLLER_RULES).flatMap(([name, rules]) => {
   const roleName = `system:controller:${name}`
   return [clusterRole(roleName, [...rules]), same(roleName, `ServiceAccount:kube-system/${name}`)]
@@ -46,6 +53,7 @@ export const BOOTSTRAP_ROLES: readonly KubeObject[] = sorted([
   ...NAMESPACE_ROLES,
   ...BINDINGS,
   ...JOINING,
+  ...IMAGES,
 ])
 
 function same(name: string, ...subjects: string[]): KubeObject {

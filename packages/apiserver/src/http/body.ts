@@ -90,6 +90,7 @@ function tooLarge(maxBytes: number): StatusError {
   return new StatusError('RequestEntityTooLarge', `Request entity too large: limit is ${maxBytes}`)
 }
 
-function truncated(): StatusError {
+/** The body was cut off before its end. */
+export function truncated(): StatusError {
   return new StatusError('BadRequest', 'unexpected end of the request body')
 }

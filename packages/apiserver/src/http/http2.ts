@@ -8,12 +8,13 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
-import { readBody } from './body.ts'
+import { type BodySource, readBody } from './body.ts'
 import { clientCertificateOf } from './client-certificate.ts'
 import { LISTENER_LIMITS } from './limits.ts'
 import type { Serving } from './serving.ts'
 import { closeSignal, discardBody, streamSink } from './sink.ts'
 import type { Reading } from './slow-readers.ts'
+import { streamBody } from './stream-body.ts'
 import type { ApiRequest, ApiResponse } from './types.ts'
 
 const { NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR } = constants
@@ -69,20 +70,18 @@ function requestOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, body
   const length = headers['content-length']
   const socket = stream.session?.socket as TLSSocket | undefined
   const certificate = socket && clientCertificateOf(socket)
+  const source: BodySource = {
+    stream,
+    contentLength: length === undefined ? undefined : Number(length),
+    aborted: () => stream.aborted || (stream.rstCode ?? 0) !== 0,
+  }
   return {
     method: headers[':method'] ?? 'GET',
     path: mark < 0 ? target : target.slice(0, mark),
     query: new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1)),
     headers: headers as ApiRequest['headers'],
-    readBody: () =>
-      readBody(
-        {
-          stream,
-          contentLength: length === undefined ? undefined : Number(length),
-          aborted: () => stream.aborted || (stream.rstCode ?? 0) !== 0,
-        },
-        { timeoutMs: bodyMs },
-      ),
+    readBody: () => readBody(source, { timeoutMs: bodyMs }),
+    streamBody: () => streamBody(source, { idleMs: bodyMs }),
     ...(certificate === undefined ? {} : { clientCertificate: certificate }),
     get signal() {
       return closeSignal(stream)

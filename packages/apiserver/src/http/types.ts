@@ -13,6 +13,8 @@ export interface ApiRequest {
   headers: Readonly<Record<string, string | undefined>>
   /** The whole body; rejects with RequestEntityTooLarge, BadRequest (truncated) or Timeout. */
   readBody(): Promise<Buffer>
+  /** The body in pieces, for what may be larger than memory; instead of readBody. Throws as that does. */
+  streamBody?(): AsyncIterable<Buffer>
   /** DER of the verified client certificate, if one was presented. */
   clientCertificate?: Buffer
   /** Already authenticated: in-process callers only. */
@@ -68,5 +70,5 @@ export interface Sink<Chunk = Buffer | string> {
   onClose(fn: () => void): void
 }
 
-/** What a handler outside the resource paths (discovery, OpenAPI, metrics, healthz) looks like. */
-export type PathHandler = (request: ApiRequest) => ApiResponse | Promise<ApiResponse>
+/** What a handler outside the resource paths (discovery, OpenAPI, metrics, healthz) looks like. `user`: who asks. */
+export type PathHandler = (request: ApiRequest, user?: UserInfo) => ApiResponse | Promise<ApiResponse>
