@@ -11,6 +11,8 @@ export interface EventSubject {
   apiVersion: string
   kind: string
   metadata: { namespace?: string; name?: string; uid?: string; resourceVersion?: string }
+  /** Of what in it: spec.containers{web}. */
+  fieldPath?: string
 }
 
 export interface EventText {
@@ -58,7 +60,8 @@ export class EventRecorder {
     const { uid, name = '', namespace, resourceVersion } = subject.metadata
     const at = namespace === undefined || namespace === '' ? 'default' : namespace
     const now = formatTime(clock.now())
-    const id = JSON.stringify([subject.kind, at, name, uid, type, reason, message])
+    const { fieldPath } = subject
+    const id = JSON.stringify([subject.kind, at, name, uid, fieldPath, type, reason, message])
     const events = client.resource(EVENTS)
     const known = this.#remembered.get(id)
     if (known !== undefined) {
@@ -83,6 +86,7 @@ export class EventRecorder {
         namespace,
         uid,
         resourceVersion,
+        fieldPath,
       },
       type,
       reason,

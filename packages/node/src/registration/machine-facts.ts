@@ -34,7 +34,7 @@ export async function readMachineFacts(dataRoot: string): Promise<MachineFacts> 
   const machineId = readLine('/etc/machine-id') ?? readLine('/var/lib/dbus/machine-id') ?? ''
   return {
     hostname: hostname().toLowerCase(),
-    arch: GO_ARCHITECTURES[process.arch] ?? process.arch,
+    arch: goArchitecture(),
     address: nodeAddress(),
     cpus: cpus().length,
     memoryBytes: totalmem(),
@@ -46,6 +46,11 @@ export async function readMachineFacts(dataRoot: string): Promise<MachineFacts> 
     bootId: readLine('/proc/sys/kernel/random/boot_id') ?? '',
     systemUuid: readLine('/sys/class/dmi/id/product_uuid') ?? machineId,
   }
+}
+
+/** Of this machine, as Go and images name it. */
+export function goArchitecture(): string {
+  return GO_ARCHITECTURES[process.arch] ?? process.arch
 }
 
 /** PRETTY_NAME of os-release(5), without its quotes. */
