@@ -10,6 +10,7 @@ import { createDiscovery } from '@brume/apiserver/discovery/discovery'
 import { InFlight } from '@brume/apiserver/http/in-flight'
 import { MetricsRegistry } from '@brume/apiserver/metrics/registry'
 import { requestMetrics } from '@brume/apiserver/metrics/requests'
+import { nodeAgents } from '@brume/apiserver/nodes/agents'
 import { createObjectReader } from '@brume/apiserver/registry/object-reader'
 import { ResourceRegistry } from '@brume/apiserver/registry/resources'
 import { createApiServer } from '@brume/apiserver/server'
@@ -101,6 +102,7 @@ function startServer({ store, clock, logger, random, kinds }: ServerOptions): Tr
       admission: admissionPlugins({ reader, registry, clock, authorizer, rbac }),
       authorizer,
       watches: new WatchHub({ store, clock, logger, maxWatchers: 1000 }),
+      nodes: nodeAgents({ reader, credentials: () => ({ ca: '', certificate: '', key: '' }) }),
       clock,
       logger,
       newUid: () => uuid(random),

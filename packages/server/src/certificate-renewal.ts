@@ -29,7 +29,8 @@ export function renewCertificates(options: RenewalOptions): { stop(): void } {
       if (isStopped) return
       const isNew =
         pki.server.certificatePem !== current.server.certificatePem ||
-        pki.admin.certificatePem !== current.admin.certificatePem
+        pki.admin.certificatePem !== current.admin.certificatePem ||
+        pki.nodeClient.certificatePem !== current.nodeClient.certificatePem
       current = pki
       if (isNew) {
         logger.info('certificates were renewed', { until: new Date(pki.server.notAfter).toISOString() })

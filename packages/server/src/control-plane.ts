@@ -16,6 +16,7 @@ import { type Listener, listen } from '@brume/apiserver/http/listener'
 import { processMetrics } from '@brume/apiserver/metrics/process'
 import { MetricsRegistry } from '@brume/apiserver/metrics/registry'
 import { requestMetrics } from '@brume/apiserver/metrics/requests'
+import { type NodeCredentials, nodeAgents } from '@brume/apiserver/nodes/agents'
 import { createObjectReader } from '@brume/apiserver/registry/object-reader'
 import { ResourceRegistry } from '@brume/apiserver/registry/resources'
 import { type ApiServer, createApiServer } from '@brume/apiserver/server'
@@ -121,6 +122,7 @@ async function compose(
     maxWatchers: limits.watchers ?? MAX_WATCHERS,
     ...(bookmarkEveryMs === undefined ? {} : { bookmarkEveryMs }),
   })
+  let current = pki
   const parts: ServerParts = {
     store,
     registry,
@@ -134,6 +136,7 @@ async function compose(
     }),
     authorizer: identity.authorizer,
     watches,
+    nodes: nodeAgents({ reader, credentials: () => nodeCredentials(current) }),
     clock,
     logger,
     newUid: randomUUID,
@@ -194,7 +197,6 @@ async function compose(
   const ready = controllers.usable.then(() => {
     state.bootstrapped = true
   })
-  let current = pki
   const renewal = renewCertificates({
     pki,
     hosts: () => certifiedHosts(options),
@@ -218,6 +220,11 @@ async function compose(
     settled: controllers.ready,
     close: closeOnce({ listener, controllers, store, watches, renewal }),
   }
+}
+
+function nodeCredentials({ ca, nodeClient }: Pki): NodeCredentials {
+  const { certificatePem, privateKeyPem } = nodeClient
+  return { ca: ca.certificatePem, certificate: certificatePem, key: privateKeyPem }
 }
 
 function closeOnce(parts: {

@@ -138,7 +138,7 @@ test('a watch that asks for a WebSocket gets 200, and streams', async () => {
   await call('DELETE', `${CONFIG_MAPS}/first`)
 })
 
-test('logs and exec that ask for a WebSocket are told in a Status why there are none', async () => {
+test('streams into a pod that has no node yet are refused in a Status; its log is empty', async () => {
   const pods = '/api/v1/namespaces/default/pods'
   await eventually('the default service account', async () => {
     return (await call('GET', '/api/v1/namespaces/default/serviceaccounts/default')).status === 200
@@ -146,8 +146,11 @@ test('logs and exec that ask for a WebSocket are told in a Status why there are 
   const spec = { containers: [{ name: 'main', image: 'registry.test/app:1' }] }
   const made = await call('POST', pods, { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec })
   assert.equal(made.status, 201, made.text)
+  const log = request('GET', `${pods}/p/log?follow=true`, { headers: WEBSOCKET })
+  log.end()
+  const { status, text } = await answerOf(log)
+  assert.deepEqual([status, text], [200, ''])
   for (const path of [
-    'log?follow=true',
     'exec?command=true&stdout=true',
     'attach?stdout=true',
     'portforward?ports=80',

@@ -11,6 +11,7 @@ import type { AdmissionPlugin, AdmissionRequest } from '../admission/types.ts'
 import type { ReviewRequest } from '../auth/reviews/types.ts'
 import type { Authorizer, UserInfo } from '../auth/types.ts'
 import type { ApiRequest } from '../http/types.ts'
+import type { NodeAgents } from '../nodes/agents.ts'
 import type { ObjectReader } from '../registry/reader.ts'
 import type { ResourceRegistry } from '../registry/resources.ts'
 import type { ResourceRequest } from '../request/info.ts'
@@ -24,6 +25,8 @@ export interface ServerParts {
   /** For what a request turns out to do beside its verb: an update or an apply that creates. */
   authorizer: Authorizer
   watches: WatchHub
+  /** For what only the node of a pod can answer. */
+  nodes: NodeAgents
   clock: Clock
   logger: Logger
   /** A new UUID. */

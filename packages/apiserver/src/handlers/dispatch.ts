@@ -34,6 +34,9 @@ const VERBS: Record<Verb, Handler> = {
 /** Subresources whose bodies are of another kind. */
 const OTHER_BODIES: Readonly<Record<string, typeof acceptPlain>> = { scale: acceptScale, token: acceptPlain }
 
+/** Their answers are bytes, whatever the client accepts. */
+const STREAMS: ReadonlySet<string> = new Set(['attach', 'exec', 'log', 'portforward', 'proxy'])
+
 const MAX_WARNINGS = 20
 const MAX_WARNING_LENGTH = 512
 
@@ -55,7 +58,7 @@ export async function dispatch(
   if (handler === undefined) throw methodNotAllowed(context)
   // Nothing is written for a client that could not be answered.
   if (Object.hasOwn(OTHER_BODIES, info.subresource)) OTHER_BODIES[info.subresource]!(context)
-  else if (request.method !== 'GET') acceptOf(context)
+  else if (request.method !== 'GET' && !STREAMS.has(info.subresource)) acceptOf(context)
   const response = await handler(context)
   addWarnings(response, context.warnings)
   return response

@@ -1,24 +1,12 @@
-// HTTP/1.1 requests as ApiRequests, and answers back onto them. An upgrade that nobody serves is answered like a plain
-// request, so that clients which try WebSocket first fall back.
+// HTTP/1.1: requests of one connection, their answers, and its end. An upgrade that nobody serves is answered like a
+// plain request, so that clients which try WebSocket first fall back.
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { TLSSocket } from 'node:tls'
-import { readBody } from './body.ts'
-import { clientCertificateOf } from './client-certificate.ts'
-import { LISTENER_LIMITS } from './limits.ts'
+import { type Connection, requestOf, send } from './http1-exchange.ts'
+import { serveUpgrade } from './http1-upgrade.ts'
 import { STATUS_CODES } from './node-http.ts'
 import type { Serving } from './serving.ts'
-import { closeSignal, discardBody, streamSink } from './sink.ts'
-import type { Reading } from './slow-readers.ts'
-import type { ApiRequest, ApiResponse } from './types.ts'
-
-/** What a connection is busy with. */
-interface Connection {
-  answers: Set<ServerResponse>
-  /** The server is stopping: the connection ends with its last answer. */
-  draining: boolean
-}
 
 export function serveHttp1(http1: Server, serving: Serving): void {
   const connections = new WeakMap<Socket, Connection>()
@@ -37,6 +25,11 @@ export function serveHttp1(http1: Server, serving: Serving): void {
     const connection = connections.get(message.socket)
     if (connection === undefined) return response.destroy()
     void serve(serving, connection, message, response)
+  })
+  http1.on('upgrade', (message, socket, head) => {
+    const connection = connections.get(socket as Socket)
+    if (connection === undefined) return socket.destroy()
+    void serveUpgrade(serving, connection, { message, socket: socket as Socket, head })
   })
 }
 
@@ -62,90 +55,6 @@ async function serve(
     failed(error)
     response.destroy()
   }
-}
-
-function requestOf(message: IncomingMessage, response: ServerResponse, bodyMs: number): ApiRequest {
-  const target = message.url ?? '/'
-  const mark = target.indexOf('?')
-  const length = message.headers['content-length']
-  const certificate = clientCertificateOf(message.socket as TLSSocket)
-  return {
-    method: message.method ?? 'GET',
-    path: mark < 0 ? target : target.slice(0, mark),
-    query: new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1)),
-    headers: message.headers as ApiRequest['headers'],
-    readBody: () =>
-      readBody(
-        {
-          stream: message,
-          contentLength: length === undefined ? undefined : Number(length),
-          aborted: () => message.destroyed && !message.complete,
-        },
-        { timeoutMs: bodyMs },
-      ),
-    ...(certificate === undefined ? {} : { clientCertificate: certificate }),
-    get signal() {
-      return closeSignal(response)
-    },
-    remoteAddress: message.socket.remoteAddress ?? '',
-  }
-}
-
-interface Sending {
-  message: IncomingMessage
-  response: ServerResponse
-  answer: ApiResponse
-  reading: Reading
-  /** The connection ends with this answer. */
-  isLast: boolean
-}
-
-function send({ message, response, answer, reading, isLast }: Sending): void {
-  const { body } = answer
-  if (response.destroyed || response.headersSent) {
-    discardBody(body)
-    return
-  }
-  const known = typeof body === 'string' || Buffer.isBuffer(body)
-  const headers = { 'cache-control': 'no-cache, private', ...answer.headers }
-  // An unread body would be taken for the next request.
-  const unread = !message.complete
-  response.writeHead(answer.status, {
-    ...headers,
-    ...(known ? { 'content-length': Buffer.byteLength(body) } : {}),
-    ...(unread || isLast ? { connection: 'close' } : {}),
-  })
-  if (known) reading.wrote(Buffer.byteLength(body))
-  if (message.method === 'HEAD' || body === undefined) {
-    response.end()
-    discardBody(body)
-  } else if (!known) {
-    response.flushHeaders()
-    body.start(streamSink(response, { abort: () => response.destroy(), reading }))
-  } else if (unread) {
-    response.write(body)
-    linger(message, response)
-  } else response.end(body)
-}
-
-/** A connection that is closed on a client which still sends is reset, and the answer lost: let it come to its end. */
-function linger(message: IncomingMessage, response: ServerResponse): void {
-  let bytes = 0
-  const end = () => {
-    clearTimeout(timer)
-    message.off('data', onData)
-    response.end()
-  }
-  const onData = (chunk: Buffer) => {
-    bytes += chunk.length
-    if (bytes > LISTENER_LIMITS.lingerBytes) end()
-  }
-  const timer = setTimeout(end, LISTENER_LIMITS.lingerMs)
-  message
-    .on('data', onData)
-    .once('end', end)
-    .once('close', end)
-    .on('error', () => {})
 }
 
 const ERROR_CODES: Readonly<Record<string, number>> = {

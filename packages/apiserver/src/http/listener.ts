@@ -8,6 +8,7 @@ import { type Clock, systemClock } from '@brume/base/clock'
 import type { Logger } from '@brume/base/log'
 import type { ApiServer } from '../server.ts'
 import { serveHttp1 } from './http1.ts'
+import { mayUpgrade } from './http1-upgrade.ts'
 import { serveHttp2 } from './http2.ts'
 import { LISTENER_LIMITS, type ListenerLimits } from './limits.ts'
 import { createServer } from './node-http.ts'
@@ -82,6 +83,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     requestTimeout: limits.requestMs,
     keepAliveTimeout: limits.idleMs,
     connectionsCheckingInterval: limits.headMs / HEAD_CHECKS,
+    shouldUpgradeCallback: mayUpgrade,
   })
   // Its timeouts of half-sent requests are armed by this event; the port itself belongs to the TLS server.
   h1.emit('listening')

@@ -1,6 +1,7 @@
 // A request and its answer, neutral of transport: the HTTPS server and the in-process client both speak this, so
 // everything, Brume's own controllers too, takes the same path: authenticate -> authorize -> admit -> store.
 
+import type { Socket } from 'node:net'
 import type { KubeObject } from '@brume/api/object'
 import type { UserInfo } from '../auth/types.ts'
 
@@ -23,12 +24,19 @@ export interface ApiRequest {
   signal: AbortSignal
   /** For audit and priority: the peer's address. */
   remoteAddress: string
+  /** The client asks to change the protocol, on a connection that can (HTTP/1.1): the headers that say how. */
+  upgrade?: { headers: Readonly<Record<string, readonly string[] | undefined>> }
 }
 
 export interface ApiResponse {
   status: number
   headers: Record<string, string | string[]>
   body: Buffer | string | BodyStream | undefined
+  /**
+   * With status 101, only for a request with `upgrade`: called exactly once, when the head was sent, with the raw
+   * connection and what the client has already sent on it; with a destroyed one when the client has gone.
+   */
+  takeover?(socket: Socket, head: Buffer): void
 }
 
 /**

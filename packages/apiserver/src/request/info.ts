@@ -26,6 +26,9 @@ export interface PathRequest {
 
 export type RequestInfo = ResourceRequest | PathRequest
 
+/** Subresources that a client may take a whole connection for. */
+const STREAMS = new Set(['attach', 'exec', 'portforward', 'proxy'])
+
 const NAMESPACE_SUBRESOURCES = new Set(['status', 'finalize'])
 
 /** Follows Kubernetes' request-info rules; a malformed escape makes it a path request, which nobody answers. */
@@ -76,6 +79,11 @@ export function parseRequestInfo(request: Pick<ApiRequest, 'method' | 'path' | '
     subresource,
     rest,
   }
+}
+
+export function isStreamPath(path: string): boolean {
+  const info = parseRequestInfo({ method: 'GET', path, query: new URLSearchParams() })
+  return info.resourceRequest && STREAMS.has(info.subresource)
 }
 
 function verbOf({ method, query }: Pick<ApiRequest, 'method' | 'query'>, name: string): string {

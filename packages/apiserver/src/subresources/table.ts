@@ -13,6 +13,8 @@ import { eviction } from './eviction.ts'
 import { finalize } from './finalize.ts'
 import { resize } from './resize.ts'
 import { scale } from './scale.ts'
+import { podLog } from './streams/pod-log.ts'
+import { podAttach, podExec, podPortForward } from './streams/pod-stream.ts'
 import { serviceAccountToken } from './token.ts'
 
 export type Handler = (context: RequestContext) => ApiResponse | Promise<ApiResponse>
@@ -24,9 +26,13 @@ const status: Subresource = { get: handleGet, update: handleUpdate, patch: handl
 const BUILTIN: Readonly<Record<string, Subresource>> = {
   'certificates.k8s.io/certificatesigningrequests/approval': approval,
   '/namespaces/finalize': finalize,
+  '/pods/attach': podAttach,
   '/pods/binding': binding,
   '/pods/ephemeralcontainers': ephemeralContainers,
   '/pods/eviction': eviction,
+  '/pods/exec': podExec,
+  '/pods/log': podLog,
+  '/pods/portforward': podPortForward,
   '/pods/resize': resize,
   '/serviceaccounts/token': serviceAccountToken,
 }

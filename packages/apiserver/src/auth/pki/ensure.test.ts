@@ -32,6 +32,8 @@ test('makes every key and certificate once and keeps them afterwards', async () 
   const files = [
     'admin.crt',
     'admin.key',
+    'apiserver-kubelet-client.crt',
+    'apiserver-kubelet-client.key',
     'apiserver.crt',
     'apiserver.key',
     'ca.crt',

@@ -22,6 +22,11 @@ const CA_LIFETIME_MS = 3650 * DAY_MS
 const LEAF_LIFETIME_MS = 365 * DAY_MS
 const CA_SUBJECT: SubjectName = { commonName: 'brume-ca', organizations: [] }
 const ADMIN_SUBJECT: SubjectName = { commonName: 'brume-admin', organizations: ['system:masters'] }
+/** As kubeadm names it. Nobody else gets the organization: certificate requests with it are refused. */
+const NODE_CLIENT_SUBJECT: SubjectName = {
+  commonName: 'kube-apiserver-kubelet-client',
+  organizations: ['system:masters'],
+}
 
 export interface Pki {
   dir: string
@@ -29,6 +34,8 @@ export interface Pki {
   ca: CertificateAuthority
   server: Leaf
   admin: Leaf
+  /** What the API server shows to the agents of nodes. */
+  nodeClient: Leaf
   serviceAccount: {
     privateKey: KeyObject
     /** The signing key's own public key first; then others that sa.pub lists, whose tokens are still accepted. */
@@ -49,7 +56,7 @@ export interface PkiOptions {
 export async function ensurePki(dir: string, { hosts, clock }: PkiOptions): Promise<Pki> {
   const [ca, serviceAccount] = await Promise.all([ensureCa(dir, clock), ensureSigningKey(dir)])
   const leaf = { ca, clock, lifetimeMs: LEAF_LIFETIME_MS }
-  const [server, admin] = await Promise.all([
+  const [server, admin, nodeClient] = await Promise.all([
     ensureLeaf({
       ...leaf,
       path: join(dir, 'apiserver'),
@@ -63,8 +70,14 @@ export async function ensurePki(dir: string, { hosts, clock }: PkiOptions): Prom
       subject: ADMIN_SUBJECT,
       extKeyUsages: ['client auth'],
     }),
+    ensureLeaf({
+      ...leaf,
+      path: join(dir, 'apiserver-kubelet-client'),
+      subject: NODE_CLIENT_SUBJECT,
+      extKeyUsages: ['client auth'],
+    }),
   ])
-  return { dir, clock, ca, server, admin, serviceAccount }
+  return { dir, clock, ca, server, admin, nodeClient, serviceAccount }
 }
 
 async function ensureCa(dir: string, clock: Clock): Promise<CertificateAuthority> {

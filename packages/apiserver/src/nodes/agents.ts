@@ -1,0 +1,134 @@
+// Requests to the agents of nodes, over mutual TLS. An agent shows a certificate of its node, signed by our CA, whatever
+// address it has; the server shows the one certificate that agents listen to.
+
+import type { ClientRequest, IncomingMessage } from 'node:http'
+import type { PeerCertificate } from 'node:tls'
+import { StatusError, tooManyRequests } from '@brume/base/errors'
+import { askUpgrade, type UpgradeAnswer } from '@brume/base/streams/upgrade'
+import type { ObjectReader } from '../registry/reader.ts'
+import { nodeAddress } from './address.ts'
+
+export interface NodeCredentials {
+  /** PEM. */
+  ca: string
+  certificate: string
+  key: string
+}
+
+export interface AgentRequest {
+  node: string
+  method: string
+  /** With the query. */
+  path: string
+  headers?: Readonly<Record<string, string | readonly string[]>>
+  body?: Buffer
+  signal?: AbortSignal
+}
+
+export interface NodeAgents {
+  /** Resolves with the answer's head. Throws StatusError: NotFound (node), ServiceUnavailable (unreachable). */
+  request(request: AgentRequest): Promise<IncomingMessage>
+  /** The same, with the wish to change the protocol. TooManyRequests when too many streams are open. */
+  upgrade(request: AgentRequest): Promise<UpgradeAnswer>
+}
+
+const CONNECT_MS = 10_000
+/** Until the head of an answer: an agent may have to ask the container runtime. */
+const ANSWER_MS = 60_000
+const MAX_STREAMS = 2000
+
+export function nodeAgents({
+  reader,
+  credentials,
+}: {
+  reader: ObjectReader
+  /** As they are now: they are renewed. */
+  credentials(): NodeCredentials
+}): NodeAgents {
+  let streams = 0
+  const open = ({ node, method, path, headers = {}, signal }: AgentRequest) => {
+    const { host, port } = nodeAddress(reader, node)
+    const { ca, certificate: cert, key } = credentials()
+    const request = https().request({
+      host,
+      port,
+      method,
+      path,
+      headers: { ...headers } as Record<string, string | string[]>,
+      // A connection for each request: a kept one could belong to an agent that has gone, or to another node.
+      agent: false,
+      ca,
+      cert,
+      key,
+      servername: '',
+      checkServerIdentity: (_, certificate) => wrongNode(node, certificate),
+      ...(signal === undefined ? {} : { signal }),
+    })
+    boundConnecting(request)
+    const failed = (error: Error) => unreachable(node, `${host}:${port}`, error)
+    return { request, failed }
+  }
+  return {
+    request(asked) {
+      const { request, failed } = open(asked)
+      return new Promise((resolve, reject) => {
+        const timer = setTimeout(
+          () => request.destroy(new Error(`no answer within ${ANSWER_MS} ms`)),
+          ANSWER_MS,
+        )
+        request.on('error', (error) => {
+          clearTimeout(timer)
+          reject(failed(error))
+        })
+        request.once('response', (message) => {
+          clearTimeout(timer)
+          message.on('error', () => {})
+          resolve(message)
+        })
+        request.end(asked.body)
+      })
+    },
+    async upgrade(asked) {
+      if (streams >= MAX_STREAMS) throw tooManyRequests('too many streams to containers are open', 5)
+      const { request, failed } = open(asked)
+      streams++
+      let answer: UpgradeAnswer
+      try {
+        answer = await askUpgrade(request, ANSWER_MS)
+      } catch (error) {
+        streams--
+        throw failed(error as Error)
+      }
+      if (answer.upgraded && !answer.socket.destroyed) answer.socket.once('close', () => streams--)
+      else streams--
+      return answer
+    },
+  }
+}
+
+function boundConnecting(request: ClientRequest): void {
+  request.once('socket', (socket) => {
+    const tooLong = () => request.destroy(new Error(`no connection within ${CONNECT_MS} ms`))
+    const timer = setTimeout(tooLong, CONNECT_MS)
+    socket.once('secureConnect', () => clearTimeout(timer))
+    socket.once('close', () => clearTimeout(timer))
+  })
+}
+
+/** Only when a node is first asked: a control plane without nodes never needs an HTTP client. */
+const https = () => process.getBuiltinModule('node:https')
+
+function wrongNode(node: string, { subject }: PeerCertificate): Error | undefined {
+  const { CN, O: organization } = subject ?? {}
+  if (CN === `system:node:${node}` && organization === 'system:nodes') return undefined
+  return new Error(`its certificate is of ${String(CN)}, not of system:node:${node}`)
+}
+
+function unreachable(node: string, address: string, error: Error): StatusError {
+  return new StatusError(
+    'ServiceUnavailable',
+    `error dialing backend: node "${node}" at ${address}: ${error.message}`,
+    {},
+    { cause: error },
+  )
+}
