@@ -1,7 +1,7 @@
 // What this machine is, as data for the checks. Reading changes nothing, and needs no program that may be missing.
 
 import { accessSync, constants, existsSync, readdirSync, readFileSync, statfsSync } from 'node:fs'
-import { arch, hostname, release, totalmem } from 'node:os'
+import { arch, release, totalmem } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { type Capability, hasCapability } from './capabilities.ts'
 import { type Distribution, readDistribution } from './distribution.ts'
@@ -13,7 +13,6 @@ export interface MachineFacts {
   architecture: string
   kernel: string
   distribution: Distribution
-  hostname: string
   memoryBytes: number
   nowMs: number
   capabilities: Readonly<Record<Capability, boolean>>
@@ -58,7 +57,6 @@ export function observeMachine(dataDir: string): MachineFacts {
     architecture: arch(),
     kernel: release(),
     distribution: readDistribution(),
-    hostname: hostname(),
     memoryBytes: totalmem(),
     nowMs: Date.now(),
     capabilities: {

@@ -1,6 +1,7 @@
-// `brume down` and `brume reset`: end a running control plane; take its data away.
+// `brume down` and `brume reset`: end a running cloud, with its workloads if asked; take its data away.
 
 import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { StoreError } from '@brume/store/contract'
@@ -8,6 +9,7 @@ import type { Lock } from '@brume/store/sqlite/lock'
 import { lockStore } from '@brume/store/sqlite/open'
 import { type DataDir, dataDirAt } from './data-dir.ts'
 import { UserError } from './user-error.ts'
+import { endWorkloads, hasRuntime, removeNode } from './workloads.ts'
 
 const STOP_LIMIT_MS = 15_000
 const POLL_MS = 50
@@ -17,14 +19,27 @@ interface Running {
   url: string
 }
 
+/** For containers, between SIGTERM and SIGKILL: what a pod has when it says nothing. */
+const GRACE_SECONDS = 30
+
 /** Stops what runs on the data directory; nothing running is no error. Returns the exit code. */
-export async function down(dataDir: string): Promise<number> {
+export async function down(dataDir: string, { workloads = false } = {}): Promise<number> {
   const dir = dataDirAt(dataDir)
   const running = runningIn(dir)
-  if (running === undefined) {
-    process.stdout.write(`nothing runs on ${dir.root}\n`)
-    return 0
+  if (running === undefined) process.stdout.write(`nothing runs on ${dir.root}\n`)
+  else await end(dir, running)
+  if (workloads) {
+    const stopped = await endWorkloads(dir, GRACE_SECONDS)
+    process.stdout.write(`stopped ${stopped === 1 ? '1 pod' : `${stopped} pods`}\n`)
+  } else if (hasRuntime(dir)) {
+    process.stdout.write(
+      `containers go on; they are stopped by: ./brume down --stop-workloads --data-dir ${dir.root}\n`,
+    )
   }
+  return 0
+}
+
+async function end(dir: DataDir, running: Running): Promise<void> {
   process.kill(running.pid, 'SIGTERM')
   const limit = Date.now() + STOP_LIMIT_MS
   while (isAlive(running.pid)) {
@@ -38,7 +53,6 @@ export async function down(dataDir: string): Promise<number> {
   }
   rmSync(dir.running, { force: true })
   process.stdout.write(`stopped ${running.url}\n`)
-  return 0
 }
 
 /** Removes all state of a data directory. Refuses a folder that is no data directory of Brume. */
@@ -48,7 +62,8 @@ export async function reset(dataDir: string, yes: boolean): Promise<number> {
     process.stdout.write(`${dir.root} does not exist\n`)
     return 0
   }
-  if (!existsSync(dir.pki) && !existsSync(dir.store)) {
+  const parts = [dir.pki, dir.store, join(dir.root, 'node', 'containerd')]
+  if (!parts.some((path) => existsSync(path))) {
     throw new UserError(
       `${dir.root} is no data directory of Brume: nothing was removed`,
       'name one: ./brume reset --data-dir DIR',
@@ -58,12 +73,15 @@ export async function reset(dataDir: string, yes: boolean): Promise<number> {
     process.stdout.write('nothing was removed\n')
     return 1
   }
-  await down(dataDir)
+  const running = runningIn(dir)
+  if (running !== undefined) await end(dir, running)
   const lock = lockOf(dir)
+  await removeNode(dir)
   for (const path of [
     dir.store,
     dir.pki,
     dir.encryptionKeys,
+    dir.images,
     dir.kubeconfig,
     `${dir.kubeconfig}.new`,
     dir.running,

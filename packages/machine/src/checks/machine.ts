@@ -8,7 +8,7 @@ import { neighbourFindings, type WantedPort } from './neighbours.ts'
 
 export interface MachineQuestion {
   facts: MachineFacts
-  /** As the person named it; absent: the machine's own. */
+  /** As the person named it. The machine's own name is made to fit. */
   nodeName?: string | undefined
   /** Ports that the cloud is going to listen on. */
   ports: readonly WantedPort[]
@@ -32,7 +32,7 @@ export function checkMachine({ facts, nodeName, ports }: MachineQuestion): Findi
     ...cgroupFindings(facts.cgroups),
     ...diskFindings(facts.disk),
     ...neighbourFindings(facts, ports),
-    ...nameFindings(nodeName ?? facts.hostname),
+    ...nameFindings(nodeName),
     ...limitFindings(facts),
   ]
 }
@@ -97,12 +97,12 @@ function kernelFindings({ kernel, architecture, namespaces, seccomp, nowMs }: Ma
 }
 
 /** RFC 1123, as the API checks it. */
-function nameFindings(name: string): Finding[] {
-  if (/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(name.toLowerCase())) return []
+function nameFindings(name: string | undefined): Finding[] {
+  if (name === undefined || /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(name)) return []
   return [
     problem(
       'name',
-      `"${name}" is no name for a node: letters, digits, "-" and "." are`,
+      `"${name}" is no name for a node: it takes small letters, digits, "-" and "."`,
       './brume up --node-name NAME',
     ),
   ]
