@@ -5,18 +5,10 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { Pod } from '../contract.ts'
+import { keptClock as clock } from '../testing/kept-clock.ts'
 import { podCgroup } from './cgroup-config.ts'
 import { PodCgroups } from './cgroups.ts'
 import { cgroupSettingsOf, type Hierarchy, mountedHierarchies, parseHierarchies } from './hierarchies.ts'
-
-/** Keeps the process alive while the test waits on it. */
-const clock = {
-  now: Date.now,
-  after: (delayMs: number, fn: () => void) => {
-    const timer = setTimeout(fn, delayMs)
-    return { cancel: () => clearTimeout(timer) }
-  },
-}
 
 const pod = (uid: string, resources: object): Pod => ({
   apiVersion: 'v1',
