@@ -82,3 +82,9 @@ export const SUBJECT_ACCESS_REVIEWS = cluster(
 )
 export const REPLICATION_CONTROLLERS = namespaced('', 'v1', 'replicationcontrollers', 'ReplicationController')
 export const CONTROLLER_REVISIONS = namespaced('apps', 'v1', 'controllerrevisions', 'ControllerRevision')
+export const HORIZONTAL_POD_AUTOSCALERS = namespaced(
+  'autoscaling',
+  'v2',
+  'horizontalpodautoscalers',
+  'HorizontalPodAutoscaler',
+)

@@ -4,6 +4,7 @@ import type { ControllerSpec } from '@brume/client/controller'
 import { daemonSetController } from './daemon-set/controller.ts'
 import { deploymentController } from './deployment/controller.ts'
 import { ephemeralVolumes } from './ephemeral-volumes/controller.ts'
+import { horizontalPodAutoscalers } from './horizontal-pod-autoscaler/controller.ts'
 import { localProvisioner, localReclaimer } from './local-volumes/controller.ts'
 import type { WorkloadDependencies } from './pod-control/dependencies.ts'
 import { replicaSetController, replicationController } from './replica-set/controller.ts'
@@ -17,6 +18,7 @@ export function workloadControllers(dependencies: WorkloadDependencies): Control
     deploymentController(dependencies),
     statefulSetController(dependencies),
     daemonSetController(dependencies),
+    horizontalPodAutoscalers(dependencies),
     ephemeralVolumes(dependencies),
     claimBinder(dependencies),
     volumeBinder(dependencies),

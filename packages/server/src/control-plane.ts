@@ -16,6 +16,8 @@ import { type Listener, listen } from '@brume/apiserver/http/listener'
 import { processMetrics } from '@brume/apiserver/metrics/process'
 import { MetricsRegistry } from '@brume/apiserver/metrics/registry'
 import { requestMetrics } from '@brume/apiserver/metrics/requests'
+import { metricsResources } from '@brume/apiserver/node-metrics/resources'
+import { usageSource } from '@brume/apiserver/node-metrics/source'
 import { type NodeCredentials, nodeAgents } from '@brume/apiserver/nodes/agents'
 import { createObjectReader } from '@brume/apiserver/registry/object-reader'
 import { ResourceRegistry } from '@brume/apiserver/registry/resources'
@@ -123,6 +125,8 @@ async function compose(
     ...(bookmarkEveryMs === undefined ? {} : { bookmarkEveryMs }),
   })
   let current = pki
+  const nodes = nodeAgents({ reader, credentials: () => nodeCredentials(current) })
+  const usage = usageSource({ agents: nodes, clock, logger })
   const parts: ServerParts = {
     store,
     registry,
@@ -136,7 +140,7 @@ async function compose(
     }),
     authorizer: identity.authorizer,
     watches,
-    nodes: nodeAgents({ reader, credentials: () => nodeCredentials(current) }),
+    nodes,
     clock,
     logger,
     newUid: randomUUID,
@@ -145,6 +149,7 @@ async function compose(
       serviceAllocator(reader, { addresses: parseIpv4Range(options.serviceRange), nodePorts: NODE_PORTS }),
     ],
     review: identity.review,
+    computed: metricsResources({ reader, source: usage, clock }),
   }
   const metrics = new MetricsRegistry()
   const inFlight = new InFlight(limits.inFlight)

@@ -76,4 +76,9 @@ export const USER_ROLES: readonly KubeObject[] = [
     ],
     aggregateTo('view'),
   ),
+  clusterRole('system:aggregated-metrics-reader', [rule(READ, 'metrics.k8s.io', 'nodes pods')], {
+    ...aggregateTo('admin'),
+    ...aggregateTo('edit'),
+    ...aggregateTo('view'),
+  }),
 ]

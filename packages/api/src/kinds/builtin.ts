@@ -19,6 +19,7 @@ import { definitionOf, typeNameOf } from './definition.ts'
 import { discoveryKinds } from './discovery/kinds.ts'
 import { eventsKinds } from './events/kinds.ts'
 import { flowcontrolKinds } from './flowcontrol/kinds.ts'
+import { metricsKinds } from './metrics/kinds.ts'
 import { networkingKinds } from './networking/kinds.ts'
 import { nodeKinds } from './node/kinds.ts'
 import { policyKinds } from './policy/kinds.ts'
@@ -47,6 +48,7 @@ const SOURCES: readonly KindSource[] = [
   ...nodeKinds,
   ...discoveryKinds,
   ...flowcontrolKinds,
+  ...metricsKinds,
 ]
 
 let definitions: readonly ResourceDefinition[] | undefined

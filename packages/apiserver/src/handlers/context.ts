@@ -35,8 +35,20 @@ export interface ServerParts {
   newSuffix(): string
   /** Answers a kind that is a question (`authorization.k8s.io/SubjectAccessReview`); undefined: it is not one. */
   review(id: string): ReviewAnswer | undefined
+  /** Answers a resource that is not stored (`metrics.k8s.io/pods`); undefined: it is stored. */
+  computed?(id: string): ComputedResource | undefined
   /** Changes an object before validation with state that the kind alone lacks (Service addresses). */
   allocators: readonly Allocator[]
+}
+
+/** Found out when someone asks. */
+export interface ComputedResource {
+  /** As it stands in "not found". */
+  kind: string
+  /** Of a namespace, or ('') of all. */
+  list(namespace: string): Promise<KubeObject[]>
+  /** undefined: not known (now). */
+  get(namespace: string, name: string): Promise<KubeObject | undefined>
 }
 
 export type ReviewAnswer = (request: ReviewRequest) => KubeObject

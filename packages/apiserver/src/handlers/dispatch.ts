@@ -8,7 +8,8 @@ import { keyOf } from '../registry/entries.ts'
 import { type ResourceRequest, selectedName } from '../request/info.ts'
 import { createBinding } from '../subresources/binding.ts'
 import { type Handler, subresourceOf } from '../subresources/table.ts'
-import { type RequestContext, type ServerParts, targetOf } from './context.ts'
+import { handleComputedGet, handleComputedList } from './computed.ts'
+import { type ComputedResource, type RequestContext, type ServerParts, targetOf } from './context.ts'
 import { handleCreate } from './create.ts'
 import { handleDelete } from './delete.ts'
 import { handleDeleteCollection } from './delete-collection.ts'
@@ -101,10 +102,17 @@ function handlerOf(context: RequestContext): Handler | undefined {
   const review = parts.review(`${definition.group}/${definition.kind}`)
   if (review !== undefined) return info.verb === 'create' ? reviewHandler(review) : undefined
   if (!(definition.verbs as readonly string[]).includes(info.verb)) return undefined
+  const computed = parts.computed?.(`${definition.group}/${definition.plural}`)
+  if (computed !== undefined) return computedHandler(info.verb, computed)
   if (definition.group === '' && definition.plural === 'bindings') return createBinding
   if (info.name !== '' && info.verb === 'create') return undefined
   if (info.name === '' && ['update', 'patch'].includes(info.verb)) return undefined
   return VERBS[info.verb as Verb]
+}
+
+function computedHandler(verb: string, computed: ComputedResource): Handler {
+  const handle = verb === 'list' ? handleComputedList : handleComputedGet
+  return (context) => handle(context, computed)
 }
 
 export function notServed(): StatusError {
