@@ -1,0 +1,160 @@
+// Everything of the agent that runs once its container runtime answers: volumes, images, probes, the pod worker, the
+// HTTPS server, registration, and what tidies up.
+
+import type { KubeObject } from '@brume/api/object'
+import { NODES, PODS, SERVICES } from '@brume/client/builtin'
+import { runController } from '@brume/client/controller'
+import { Informer } from '@brume/client/informer'
+import type { ResourceRef } from '@brume/client/resource-ref'
+import { mountedHierarchies } from '../containers/hierarchies.ts'
+import type { NodeContext, Pod } from '../contract.ts'
+import { lifecycleHooks } from '../hooks/hooks.ts'
+import { imagePuller } from '../images/puller.ts'
+import { rotateLogs } from '../logs/rotate.ts'
+import type { PodNetwork } from '../network/network.ts'
+import { PodSource } from '../pods/pod-source.ts'
+import { podWorker } from '../pods/worker.ts'
+import { nodeProbes } from '../probes/probes.ts'
+import { nodeAddress } from '../registration/addresses.ts'
+import { type Registration, startRegistration } from '../registration/registration.ts'
+import { startNodeServer } from '../server/server.ts'
+import { localVolumes } from '../volumes/local-volumes.ts'
+import { WatchedObjects } from '../volumes/object-source.ts'
+import { NodeVolumes } from '../volumes/pod-volumes.ts'
+import type { NodeAgentOptions, NodeCredentials } from './agent.ts'
+import { HostPorts } from './host-ports.ts'
+import { podParts } from './pod-parts.ts'
+import { readNodeSettings } from './settings.ts'
+
+export interface RunningParts {
+  registration: Registration
+  /** Pods are being looked after. */
+  ready: Promise<unknown>
+  setCredentials(credentials: NodeCredentials): void
+  /** Containers go on. */
+  stop(): Promise<void>
+}
+
+const CLUSTER_DOMAIN = 'cluster.local'
+/** Volumes written from objects are brought up to date at once when these change; tokens are looked at so often. */
+const REFRESH_EVERY_MS = 60_000
+const SERVER_HOST = '0.0.0.0'
+
+export async function runParts(
+  context: NodeContext,
+  options: NodeAgentOptions,
+  network: PodNetwork,
+): Promise<RunningParts> {
+  const { client, clock, cri, logger, nodeName, dirs } = context
+  const random = Math.random
+  const informer = <T extends KubeObject>(ref: ResourceRef, fieldSelector?: string) =>
+    new Informer<T>({
+      resource: client.resource<T>(ref),
+      ...(fieldSelector === undefined ? {} : { fieldSelector }),
+      clock,
+      random,
+      logger,
+    })
+  const podInformer = informer<Pod>(PODS, `spec.nodeName=${nodeName}`)
+  const services = informer<KubeObject>(SERVICES)
+  const nodes = informer<KubeObject>(NODES, `metadata.name=${nodeName}`)
+  const pods = new PodSource(podInformer)
+  const hierarchies = await mountedHierarchies()
+  const hostIps = [nodeAddress()]
+  const settings = readNodeSettings({
+    dataDir: options.dataDir,
+    dirs,
+    hierarchies,
+    clusterDomain: CLUSTER_DOMAIN,
+    clusterDns: [],
+    hostIps,
+    allocatable: () => registration?.node()?.['status']?.allocatable ?? {},
+  })
+  const objects = new WatchedObjects(context)
+  const volumes = new NodeVolumes({ context, settings, objects })
+  const parts = podParts({
+    context,
+    settings,
+    hierarchies,
+    volumes,
+    objects,
+    services,
+    views: () => worker.views,
+  })
+  await parts.recall()
+  const hostPorts = new HostPorts((ports) => network.setHostPorts(ports))
+  const probes = nodeProbes(context, { onResult: (uid) => worker.wake(uid) })
+  const worker = podWorker({
+    context,
+    pods,
+    objects,
+    probes,
+    hostIps: () => hostIps,
+    leftoverUids: parts.leftoverUids,
+    settled: ({ uid, pod, sandboxes }) => {
+      const ready = sandboxes[0]?.ready === true ? sandboxes[0].ips[0] : undefined
+      hostPorts
+        .update(uid, pod, ready)
+        .catch((error) => logger.warn('host ports could not be set', { error: String(error) }))
+    },
+    act: {
+      ...parts,
+      images: imagePuller(context, {
+        objects,
+        onPulled: () => registration?.refresh(),
+      }),
+      hooks: lifecycleHooks(context),
+    },
+  })
+  const refresh = (pod: Pod) =>
+    volumes
+      .refresh(pod)
+      .catch((error) => logger.warn('volumes could not be refreshed', { error: String(error) }))
+  const stopChanges = objects.onChange((uid) => {
+    const pod = pods.get(uid)
+    if (pod !== undefined) void refresh(pod)
+  })
+  const refreshing = setInterval(() => {
+    for (const pod of pods.all()) void refresh(pod)
+  }, REFRESH_EVERY_MS)
+  refreshing.unref()
+  const server = await startNodeServer({
+    host: SERVER_HOST,
+    port: 0,
+    key: options.credentials.key,
+    certificate: options.credentials.certificate,
+    clientCa: options.credentials.ca,
+    pods: { list: () => pods.all() },
+    cri,
+    clock,
+    logger,
+  })
+  const stopRotating = rotateLogs({ cri, clock, logger, logsDir: dirs.logs })
+  let registration: Registration | undefined
+  registration = startRegistration(context, {
+    kubeletPort: server.port,
+    ...(options.labels === undefined ? {} : { labels: options.labels }),
+    problems: () => network.warnings,
+    onRefused: options.onRefused,
+  })
+  const running = [
+    runController(worker.spec, { clock, logger }),
+    runController(localVolumes(context, nodes), { clock, logger }),
+  ]
+  for (const one of [services, nodes, podInformer]) one.start()
+  return {
+    registration,
+    ready: Promise.all([...running.map(({ ready }) => ready), services.synced()]),
+    setCredentials: ({ key, certificate }) => server.renew({ key, certificate }),
+    async stop() {
+      clearInterval(refreshing)
+      stopChanges()
+      stopRotating()
+      await Promise.all([server.close(), ...running.map((one) => one.stop()), registration?.stop()])
+      await worker.stop()
+      probes.stop()
+      await Promise.all([services, nodes, podInformer].map((one) => one.stop()))
+      await objects.stop()
+    },
+  }
+}
