@@ -62,7 +62,12 @@ async function answer(
   info: RequestInfo,
 ): Promise<ApiResponse> {
   refuseCrossSite(request)
-  const user = await authenticate(options, request)
+  const authenticated = request.user ?? options.authenticator.authenticate(request)
+  const user = actingUser(
+    options,
+    request,
+    authenticated instanceof Promise ? await authenticated : authenticated,
+  )
   const longRunning = isLongRunning(info)
   const exempt = user.groups.includes('system:masters')
   const release = longRunning
@@ -73,7 +78,8 @@ async function answer(
   }
   try {
     authorize(options.authorizer, attributesOf(request, info, user))
-    return holdUntilSent(await handled(options, { request, info, user }), release)
+    const response = handled(options, { request, info, user })
+    return holdUntilSent(response instanceof Promise ? await response : response, release)
   } catch (error) {
     release?.()
     throw error
@@ -116,11 +122,11 @@ function streamOf(body: ApiResponse['body']): BodyStream | undefined {
   return { start: (sink) => writeSlabs(sink, pieces) }
 }
 
-async function authenticate(
-  { authenticator, authorizer }: ApiServerOptions,
+function actingUser(
+  { authorizer }: ApiServerOptions,
   request: ApiRequest,
-): Promise<UserInfo> {
-  const user = request.user ?? (await authenticator.authenticate(request))
+  user: UserInfo | undefined,
+): UserInfo {
   if (user === undefined) throw unauthorized('no credentials were given')
   return impersonate(request, user, authorizer)
 }

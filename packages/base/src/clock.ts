@@ -23,8 +23,17 @@ export const systemClock: Clock = {
 
 /** `metav1.Time`: RFC 3339 in UTC, whole seconds. */
 export function formatTime(epochMs: number): string {
-  return `${new Date(epochMs).toISOString().slice(0, 19)}Z`
+  const second = Math.floor(epochMs / 1000)
+  if (second !== lastSecond) {
+    lastTime = `${new Date(epochMs).toISOString().slice(0, 19)}Z`
+    lastSecond = second
+  }
+  return lastTime
 }
+
+/** Many writes share one. */
+let lastSecond = Number.NaN
+let lastTime = ''
 
 /** `metav1.MicroTime`: RFC 3339 in UTC with six decimals. */
 export function formatMicroTime(epochMs: number): string {

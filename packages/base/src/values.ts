@@ -34,9 +34,15 @@ export function deepFreeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
   Object.freeze(value)
   if (Array.isArray(value)) {
-    for (const item of value) deepFreeze(item)
+    for (let i = 0; i < value.length; i++) {
+      const item = value[i]
+      if (typeof item === 'object') deepFreeze(item)
+    }
   } else {
-    for (const key in value) deepFreeze(value[key])
+    for (const key in value) {
+      const child = value[key]
+      if (typeof child === 'object') deepFreeze(child)
+    }
   }
   return value
 }

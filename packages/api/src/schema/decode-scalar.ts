@@ -11,6 +11,9 @@ export interface DecodeContext {
   path: PathPart[]
   structs: string[]
   unknownFields: string[]
+  /** Fields of the objects that are being decoded, outermost first, and their values: two stacks for all of them. */
+  fields: unknown[]
+  values: unknown[]
   /** The first error after which Go goes on decoding; others may still come before it is reported. */
   saved: DecodeError | undefined
 }

@@ -44,7 +44,14 @@ const plans = new WeakMap<ObjectSchema, ObjectPlan>()
  * Duplicate keys are the parser's business (parseJson).
  */
 export function decodeBuiltin(value: unknown, schema: ObjectSchema): Decoded {
-  const context: DecodeContext = { path: [], structs: [], unknownFields: [], saved: undefined }
+  const context: DecodeContext = {
+    path: [],
+    structs: [],
+    unknownFields: [],
+    fields: [],
+    values: [],
+    saved: undefined,
+  }
   const result = decodeObject(schema, value ?? {}, context)
   if (context.saved !== undefined) throw context.saved
   return { value: result as KubeObject, unknownFields: context.unknownFields }
@@ -67,8 +74,9 @@ function decodeObject(schema: ObjectSchema, value: unknown, context: DecodeConte
     return zeroObject(schema)
   }
   const plan = planOf(schema)
-  const hits: FieldPlan[] = []
-  const values: unknown[] = []
+  const fields = context.fields as FieldPlan[]
+  const { values } = context
+  const base = fields.length
   context.structs.push(schema.goType ?? '')
   let last = -1
   let sorted = true
@@ -85,28 +93,38 @@ function decodeObject(schema: ObjectSchema, value: unknown, context: DecodeConte
     }
     if (field.index < last) sorted = false
     else last = field.index
-    hits.push(field)
+    let decoded: unknown
     if (child === null) {
-      values.push(field.zero())
+      decoded = field.zero()
     } else {
       context.path.push(key)
-      const decoded = field.decode(child, context)
+      decoded = field.decode(child, context)
       context.path.pop()
-      values.push(isEmpty(decoded, field) ? undefined : decoded)
+      if (isEmpty(decoded, field)) decoded = undefined
     }
+    fields.push(field)
+    values.push(decoded)
   }
   context.structs.pop()
-  if (!sorted) sortTogether(hits, values)
-  return assemble(plan, hits, values)
+  if (!sorted) sortTogether(fields, values, base)
+  const result = assemble(plan, fields, values, base)
+  fields.length = base
+  values.length = base
+  return result
 }
 
-/** `hits` and `values` side by side, in order; the fields that are always there fill the gaps. */
-function assemble(plan: ObjectPlan, hits: FieldPlan[], values: unknown[]): Record<string, unknown> {
+/** The object of the fields from `base` on, in order; the fields that are always there fill the gaps. */
+function assemble(
+  plan: ObjectPlan,
+  fields: readonly FieldPlan[],
+  values: readonly unknown[],
+  base: number,
+): Record<string, unknown> {
   const result: Record<string, unknown> = {}
   const { always } = plan
   let next = 0
-  for (let i = 0; i < hits.length; i++) {
-    const field = hits[i]!
+  for (let i = base; i < fields.length; i++) {
+    const field = fields[i]!
     while (next < always.length && always[next]!.index < field.index) {
       const absent = always[next++]!
       result[absent.name] = absent.zero()
@@ -119,17 +137,17 @@ function assemble(plan: ObjectPlan, hits: FieldPlan[], values: unknown[]): Recor
   return result
 }
 
-/** Insertion sort: few fields, mostly in order. */
-function sortTogether(hits: FieldPlan[], values: unknown[]): void {
-  for (let i = 1; i < hits.length; i++) {
-    const field = hits[i]!
+/** Insertion sort from `base` on: few fields, mostly in order. */
+function sortTogether(fields: FieldPlan[], values: unknown[], base: number): void {
+  for (let i = base + 1; i < fields.length; i++) {
+    const field = fields[i]!
     const value = values[i]
     let at = i
-    for (; at > 0 && hits[at - 1]!.index > field.index; at--) {
-      hits[at] = hits[at - 1]!
+    for (; at > base && fields[at - 1]!.index > field.index; at--) {
+      fields[at] = fields[at - 1]!
       values[at] = values[at - 1]
     }
-    hits[at] = field
+    fields[at] = field
     values[at] = value
   }
 }

@@ -169,6 +169,7 @@ function validateManagedFields(entries: ManagedFieldsEntry[], field: string): Fi
 export function validateFieldManager(manager: string, field: string): FieldError[] {
   const errors: FieldError[] = []
   if (byteLength(manager) > MAX_MANAGER_BYTES) errors.push(tooLong(field, MAX_MANAGER_BYTES))
+  if (PLAIN.test(manager)) return errors
   let position = 0
   for (const character of manager) {
     if (!isPrintable(character)) {
@@ -179,6 +180,8 @@ export function validateFieldManager(manager: string, field: string): FieldError
   }
   return errors
 }
+
+const PLAIN = /^[ -~]*$/
 
 /** Go's unicode.IsPrint: letters, marks, numbers, punctuation, symbols and the ASCII space. */
 function isPrintable(character: string): boolean {

@@ -21,19 +21,17 @@ const DEFAULT_ACCOUNT_WAIT_MS = 2000
 export function serviceAccount({ reader, clock }: Pick<AdmissionDeps, 'reader' | 'clock'>): AdmissionPlugin {
   return {
     name: 'ServiceAccount',
-    async mutate(request) {
+    mutate(request) {
       const pod = createdPod(request)
       if (pod === undefined || isMirrorPod(pod)) return
       const spec = pod['spec']
       const name: string = spec.serviceAccountName || spec.serviceAccount || DEFAULT_ACCOUNT
       spec.serviceAccountName = name
       spec.serviceAccount = name
-      const account = await accountOf(request, name, reader, clock)
-      const automount = spec.automountServiceAccountToken ?? account['automountServiceAccountToken'] ?? true
-      if (automount) mountToken(spec)
-      if ((spec.imagePullSecrets ?? []).length === 0 && (account['imagePullSecrets'] ?? []).length > 0) {
-        spec.imagePullSecrets = account['imagePullSecrets'].map((ref: Json) => ({ ...ref }))
-      }
+      const account = reader.get('', 'serviceaccounts', request.namespace, name)
+      if (account === undefined)
+        return lateAccount(request, name, reader, clock).then((late) => join(spec, late))
+      join(spec, account)
     },
     validate(request) {
       const pod = createdPod(request)
@@ -51,15 +49,22 @@ export function serviceAccount({ reader, clock }: Pick<AdmissionDeps, 'reader' |
   }
 }
 
-async function accountOf(
+/** What the account gives to a pod that runs as it. */
+function join(spec: Json, account: KubeObject): void {
+  const automount = spec.automountServiceAccountToken ?? account['automountServiceAccountToken'] ?? true
+  if (automount) mountToken(spec)
+  if ((spec.imagePullSecrets ?? []).length === 0 && (account['imagePullSecrets'] ?? []).length > 0) {
+    spec.imagePullSecrets = account['imagePullSecrets'].map((ref: Json) => ({ ...ref }))
+  }
+}
+
+async function lateAccount(
   request: AdmissionRequest,
   name: string,
   reader: ObjectReader,
   clock: Clock,
 ): Promise<KubeObject> {
   const find = () => reader.get('', 'serviceaccounts', request.namespace, name)
-  const found = find()
-  if (found !== undefined) return found
   if (name !== DEFAULT_ACCOUNT) throw missing(request, name)
   const late = await new Promise<KubeObject | undefined>((resolve) => {
     const finish = () => {

@@ -2,6 +2,7 @@
 
 import type { KubeObject, ManagedFieldsEntry } from '@brume/api/object'
 import { parseApiVersion } from '@brume/api/resource'
+import { formatTime } from '@brume/base/clock'
 import { badRequest, StatusError } from '@brume/base/errors'
 import { deepEqual } from '@brume/base/values'
 import { compare } from './compare.ts'
@@ -18,7 +19,7 @@ import {
 import { fieldSetOf } from './field-set-of.ts'
 import { fieldsLastApplied, withLastApplied } from './last-applied.ts'
 import { encodeEntries, type Managed, sameManager, storedEntries } from './managed-entry.ts'
-import { type ResetFields, resetSet, timeOf, updateManagers } from './managed-fields.ts'
+import { type ResetFields, resetSet, updateManagers } from './managed-fields.ts'
 import { mergeTypeOf } from './merge-type.ts'
 import { prune } from './prune.ts'
 import { reconcileWithSchema } from './reconcile-schema.ts'
@@ -146,7 +147,7 @@ function applyOnce(
   const others = managed.filter((entry) => entry !== last)
   const object = prune(merged, last, [...others, mine], options)
   const changed = live === undefined || !deepEqual(live, object)
-  mine.time = changed ? timeOf(now) : last?.time
+  mine.time = changed ? formatTime(now) : last?.time
   mine.set = difference(mine.set, STRIP_SET)
   const settled = changed ? settle(start, object, others, options) : { kept: others, conflicts: [] }
   if (settled.conflicts.length > 0 && !force)

@@ -171,8 +171,21 @@ export function inElementOrder(node: FieldNode): FieldNode {
   return node
 }
 
+/** Beyond this many, sorting pays. */
+const FEW_ELEMENTS = 32
+
 function reordered(node: FieldNode): FieldNode {
+  const elements = Object.keys(node)
+  if (elements.length > FEW_ELEMENTS) elements.sort(compareElements)
+  else {
+    for (let i = 1; i < elements.length; i++) {
+      const element = elements[i]!
+      let at = i
+      for (; at > 0 && compareElements(elements[at - 1]!, element) > 0; at--) elements[at] = elements[at - 1]!
+      elements[at] = element
+    }
+  }
   const result: FieldNode = {}
-  for (const element of Object.keys(node).sort(compareElements)) result[element] = node[element]!
+  for (const element of elements) result[element] = node[element]!
   return result
 }

@@ -67,26 +67,13 @@ export function updateManagers(managed: Managed[], options: UpdateManagedFieldsO
     operation: 'Update',
     apiVersion,
     subresource,
-    time: timeOf(now),
+    time: formatTime(now),
     set: written,
   }
   const at = kept.findIndex((other) => sameManager(other, mine))
   if (at < 0) kept.push(mine)
   else kept[at] = { ...mine, set: union(written, kept[at]!.set) }
   return capUpdates(kept)
-}
-
-let lastSecond = Number.NaN
-let lastTime = ''
-
-/** RFC 3339 in whole seconds; many writes share one. */
-export function timeOf(now: number): string {
-  const second = Math.floor(now / 1000)
-  if (second !== lastSecond) {
-    lastTime = formatTime(now)
-    lastSecond = second
-  }
-  return lastTime
 }
 
 interface VersionChanges {

@@ -67,14 +67,32 @@ export function compareElements(a: string, b: string): number {
   return comparePlainKeys(a, b) ?? compareKeys(parseKeys(a.slice(2)) ?? [], parseKeys(b.slice(2)) ?? [])
 }
 
-const PLAIN_KEY = /^k:\{"(\w+)":"([^"\\]*)"\}$/
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+/** `k:{"` */
+const KEY_START = 4
 
-/** Most keys are one plain text, such as a name. */
+/** Most keys are one plain text, such as a name: those of the same name are in the order of their texts. */
 function comparePlainKeys(a: string, b: string): number | undefined {
-  const left = PLAIN_KEY.exec(a)
-  const right = left && PLAIN_KEY.exec(b)
-  if (!right || left[1] !== right[1]) return undefined
-  return left[2]! < right[2]! ? -1 : 1
+  const start = plainValueStart(a)
+  if (start < 0 || plainValueStart(b) !== start) return undefined
+  for (let i = KEY_START; i < start; i++) if (a.charCodeAt(i) !== b.charCodeAt(i)) return undefined
+  return a < b ? -1 : 1
+}
+
+/**
+ * Where the value of `k:{"name":"value"}` starts; -1 where there are further keys, or characters of which escaping or
+ * the closing quote could spoil the order of the texts.
+ */
+function plainValueStart(element: string): number {
+  const end = element.length - 2
+  const start = element.indexOf('":"', KEY_START) + 3
+  if (start < 3 || end < start || element.charCodeAt(end) !== QUOTE) return -1
+  for (let i = start; i < end; i++) {
+    const code = element.charCodeAt(i)
+    if (code <= QUOTE || code === BACKSLASH) return -1
+  }
+  return start
 }
 
 /** As messages show it: `.name`, `[name="a",port=80]`, `[="x"]`, `[0]`. */

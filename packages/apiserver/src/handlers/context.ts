@@ -69,6 +69,8 @@ export interface RequestContext {
   user: UserInfo
   /** Collected for the Warning header. */
   warnings: string[]
+  /** What this request has written last: an answer with it needs no second encoding. */
+  written?: { object: KubeObject; value: Buffer }
 }
 
 /** For errors: the resource that the path names. */

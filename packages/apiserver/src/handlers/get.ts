@@ -4,8 +4,8 @@ import { notFound, StatusError } from '@brume/base/errors'
 import type { ApiResponse } from '../http/types.ts'
 import { keyOf, objectOf } from '../registry/entries.ts'
 import { type RequestContext, targetOf } from './context.ts'
-import { acceptOf, respondObject } from './respond.ts'
-import { servesStoredBytes, toServed } from './versions.ts'
+import { acceptOf, isStoredForm, respondObject } from './respond.ts'
+import { toServed } from './versions.ts'
 
 export function handleGet(context: RequestContext): ApiResponse {
   const { definition, info, parts, request } = context
@@ -13,12 +13,7 @@ export function handleGet(context: RequestContext): ApiResponse {
   const entry = parts.store.get(keyOf(definition, info.namespace, info.name))
   if (entry === undefined) throw notFound(targetOf(context))
   const accepted = acceptOf(context)
-  if (
-    accepted.encoding === 'json' &&
-    accepted.as === '' &&
-    !accepted.pretty &&
-    servesStoredBytes(definition)
-  ) {
+  if (isStoredForm(accepted, definition)) {
     return { status: 200, headers: { 'content-type': 'application/json' }, body: entry.value }
   }
   return respondObject(context, 200, toServed(definition, objectOf(entry)))

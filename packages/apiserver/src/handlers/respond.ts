@@ -2,11 +2,14 @@
 
 import type { KubeObject } from '@brume/api/object'
 import { isStatus } from '@brume/base/errors'
-import { type Accepted, negotiate, prettyOf, TABLE_VIEWS } from '../http/accept.ts'
+import { type Accepted, CONTENT_TYPES, negotiate, type Offer, prettyOf, TABLE_VIEWS } from '../http/accept.ts'
 import { metaSchema, respondWith, viewOf } from '../http/encode.ts'
 import type { ApiRequest, ApiResponse } from '../http/types.ts'
 import { includeObjectOf } from '../request/options.ts'
 import type { RequestContext } from './context.ts'
+import { servesStoredBytes } from './versions.ts'
+
+const LIST_VIEW = 'PartialObjectMetadataList'
 
 /** Also judges what else shapes the answer, so that a write with it can be refused before it is done. Throws 406, 400. */
 export function acceptOf({
@@ -24,11 +27,15 @@ export function acceptOf({
 }
 
 /** A kind that can only be created (a review) has no rows that anybody could list; one object is no list. */
-function viewsOf({ verbs }: RequestContext['definition'], { verb }: RequestContext['info']): string[] {
-  return TABLE_VIEWS.filter((view) => {
-    if (view === 'Table') return verbs.includes('list')
-    return view !== 'PartialObjectMetadataList' || verb === 'deletecollection'
-  })
+function viewsOf({ verbs }: RequestContext['definition'], { verb }: RequestContext['info']): Offer['views'] {
+  const views = verbs.includes('list') ? LISTED_VIEWS : UNLISTED_VIEWS
+  return verb === 'deletecollection' ? views.ofMany : views.ofOne
+}
+
+const LISTED_VIEWS = { ofMany: TABLE_VIEWS, ofOne: TABLE_VIEWS.filter((view) => view !== LIST_VIEW) }
+const UNLISTED_VIEWS = {
+  ofMany: TABLE_VIEWS.filter((view) => view !== 'Table'),
+  ofOne: ['PartialObjectMetadata'],
 }
 
 /** For bodies that have no views (TokenRequest). Throws 406. */
@@ -44,9 +51,21 @@ export function acceptScale({ request }: Pick<RequestContext, 'request'>) {
   return accepted
 }
 
-/** `object` is in the version of the request. */
+/** `object` is in the version of the request. What was written for the request is answered with the bytes written. */
 export function respondObject(context: RequestContext, status: number, object: KubeObject): ApiResponse {
-  return respondView(context, acceptOf(context), { status, object, of: context.definition })
+  const accepted = acceptOf(context)
+  const { written, definition } = context
+  if (written?.object === object && isStoredForm(accepted, definition)) {
+    return { status, headers: { 'content-type': CONTENT_TYPES.json }, body: written.value }
+  }
+  return respondView(context, accepted, { status, object, of: definition })
+}
+
+/** The stored bytes are what the client accepts. */
+export function isStoredForm(accepted: Accepted, definition: RequestContext['definition']): boolean {
+  return (
+    accepted.encoding === 'json' && accepted.as === '' && !accepted.pretty && servesStoredBytes(definition)
+  )
 }
 
 export function respondView(

@@ -8,7 +8,7 @@ import { decodeBuiltin } from '@brume/api/schema/decode'
 import { validateObjectMeta } from '@brume/api/validate/metadata'
 import { alreadyExists, conflict, OPTIMISTIC_LOCK, StatusError } from '@brume/base/errors'
 import { deepClone } from '@brume/base/values'
-import { type Entry, StoreError } from '@brume/store/contract'
+import { type Entry, type Operation, StoreError } from '@brume/store/contract'
 import type { AdmissionRequest } from '../admission/types.ts'
 import { MAX_BODY_BYTES } from '../http/body.ts'
 import { encodeEntry, keyOf, objectOf } from '../registry/entries.ts'
@@ -30,8 +30,9 @@ export class Reservations {
 
 /** Mutating plugins in order; the object is changed in place. */
 export async function mutate(context: RequestContext, request: AdmissionRequest): Promise<void> {
-  for (const plugin of context.parts.admission) {
-    const pending = plugin.mutate?.(request)
+  const plugins = context.parts.admission
+  for (let i = 0; i < plugins.length; i++) {
+    const pending = plugins[i]!.mutate?.(request)
     if (pending !== undefined) await pending
   }
 }
@@ -42,11 +43,12 @@ export async function admit(
   request: AdmissionRequest,
   reservations: Reservations,
 ): Promise<void> {
-  for (const plugin of context.parts.admission) {
-    const pending = plugin.validate?.(request)
+  const plugins = context.parts.admission
+  for (let i = 0; i < plugins.length; i++) {
+    const pending = plugins[i]!.validate?.(request)
     if (pending !== undefined) await pending
   }
-  for (const plugin of context.parts.admission) reservations.add(plugin.reserve?.(request))
+  for (let i = 0; i < plugins.length; i++) reservations.add(plugins[i]!.reserve?.(request))
 }
 
 export function allocate(
@@ -165,13 +167,16 @@ export async function commit(
   const { store, clock } = context.parts
   const expiresAt =
     definition.ttlSeconds === undefined ? {} : { expiresAt: clock.now() + definition.ttlSeconds * 1000 }
-  try {
-    if (write.kind === 'create') {
-      return await store.commit({ kind: 'put', key, expect: { absent: true }, encode, ...expiresAt })
-    }
+  const operation = (): Operation => {
+    if (write.kind === 'create') return { kind: 'put', key, expect: { absent: true }, encode, ...expiresAt }
     const expect = { revision: write.current.revision }
-    if (write.kind === 'finish') return await store.commit({ kind: 'delete', key, expect, encode })
-    return await store.commit({ kind: 'put', key, expect, encode, ...expiresAt })
+    if (write.kind === 'finish') return { kind: 'delete', key, expect, encode }
+    return { kind: 'put', key, expect, encode, ...expiresAt }
+  }
+  try {
+    const entry = await store.commit(operation())
+    context.written = { object, value: entry.value }
+    return entry
   } catch (error) {
     if (!(error instanceof StoreError) || error.code !== 'conflict') throw error
     const target = { ...targetOf(context), name }

@@ -119,10 +119,8 @@ function send(
  * for one) lose track of a stream that is closed while they send; for a while.
  */
 function linger(stream: ServerHttp2Stream): void {
-  if (stream.endAfterHeaders) {
-    stream.resume()
-    return
-  }
+  // Node reads the end by itself when the stream closes; read sooner, it makes an error for each answer still under way.
+  if (stream.endAfterHeaders) return
   let bytes = 0
   const close = () => stream.close(NGHTTP2_NO_ERROR)
   stream.on('data', (chunk: Buffer) => {

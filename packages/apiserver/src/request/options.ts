@@ -20,6 +20,10 @@ export function parseWriteOptions(
   query: URLSearchParams,
   of: { optionsKind: 'CreateOptions' | 'UpdateOptions' | 'PatchOptions'; userAgent: string | undefined },
 ): WriteOptions {
+  if (query.size === 0) {
+    const fieldManager = managerFromUserAgent(of.userAgent)
+    return { dryRun: false, fieldManager, fieldValidation: 'Warn', force: false }
+  }
   const errors: FieldError[] = []
   const dryRun = query.getAll('dryRun')
   for (const value of dryRun) {
@@ -54,9 +58,15 @@ function isPrintable(character: string): boolean {
   return !/[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}]/u.test(character)
 }
 
-function managerFromUserAgent(userAgent: string | undefined): string {
-  const name = (userAgent ?? '').split('/', 1)[0]!.slice(0, MAX_FIELD_MANAGER_LENGTH)
-  return [...name].filter(isPrintable).join('') || 'unknown'
+const PLAIN = /^[ -~]+$/
+
+function managerFromUserAgent(userAgent = ''): string {
+  const slash = userAgent.indexOf('/')
+  const name = userAgent.slice(
+    0,
+    slash < 0 ? MAX_FIELD_MANAGER_LENGTH : Math.min(slash, MAX_FIELD_MANAGER_LENGTH),
+  )
+  return PLAIN.test(name) ? name : [...name].filter(isPrintable).join('') || 'unknown'
 }
 
 export interface ListOptions {

@@ -22,10 +22,16 @@ export function clientCertificateAuthenticator(options: {
   clock: Clock
 }): Authenticator {
   const remembered = new Map<string, Verdict>()
+  /** Of connections that go on: each has one buffer for all its requests. */
+  const fingerprints = new WeakMap<Buffer, string>()
   return {
     authenticate({ clientCertificate: der }) {
       if (der === undefined) return undefined
-      const fingerprint = hash('sha256', der, 'hex')
+      let fingerprint = fingerprints.get(der)
+      if (fingerprint === undefined) {
+        fingerprint = hash('sha256', der, 'hex')
+        fingerprints.set(der, fingerprint)
+      }
       let verdict = remembered.get(fingerprint)
       if (verdict === undefined) verdict = inspect(der, fingerprint, options.ca)
       else remembered.delete(fingerprint)

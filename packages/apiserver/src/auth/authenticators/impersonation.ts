@@ -6,7 +6,9 @@ import { forbiddenFor } from '../authorizers/forbidden.ts'
 import { parseServiceAccountUserName, serviceAccountGroups } from '../tokens/service-account.ts'
 import type { Authorizer, UserInfo } from '../types.ts'
 
-const EXTRA_PREFIX = 'impersonate-extra-'
+const PREFIX = 'impersonate-'
+const EXTRA_PREFIX = `${PREFIX}extra-`
+const I = PREFIX.charCodeAt(0)
 const AUTHENTICATED = 'system:authenticated'
 const UNAUTHENTICATED = 'system:unauthenticated'
 
@@ -16,7 +18,7 @@ export function impersonate(
   user: UserInfo,
   authorizer: Authorizer,
 ): UserInfo {
-  const wanted = readHeaders(request.headers)
+  const wanted = isImpersonated(request.headers) ? readHeaders(request.headers) : undefined
   if (wanted === undefined) return user
   const account = parseServiceAccountUserName(wanted.name)
   const ask = (ref: {
@@ -56,6 +58,12 @@ interface Wanted {
   uid: string | undefined
   groups: string[]
   extra: Record<string, string[]>
+}
+
+/** Asked of every request: most are not, and it costs next to nothing to see. */
+function isImpersonated(headers: ApiRequest['headers']): boolean {
+  for (const name in headers) if (name.charCodeAt(0) === I && name.startsWith(PREFIX)) return true
+  return false
 }
 
 /** Repeated headers arrive joined by a comma and a space. Each part is authorized by itself, so a split is safe. */

@@ -22,30 +22,54 @@ export function unionAuthenticator(methods: readonly Authenticator[]): Authentic
     return result
   }
   return {
-    async authenticate(request) {
+    authenticate(request) {
       if (request.user !== undefined) return mark(request.user)
-      const user = await firstOf(methods, request)
-      return user === undefined ? ANONYMOUS : mark(user)
+      const user = firstOf({ methods, request, from: 0, refusal: undefined })
+      return user instanceof Promise ? user.then(known) : known(user)
     },
+  }
+
+  function known(user: UserInfo | undefined): UserInfo {
+    return user === undefined ? ANONYMOUS : mark(user)
   }
 }
 
-async function firstOf(
-  methods: readonly Authenticator[],
-  request: ApiRequest,
-): Promise<UserInfo | undefined> {
-  let refusal: StatusError | undefined
-  for (const method of methods) {
+interface Asking {
+  methods: readonly Authenticator[]
+  request: ApiRequest
+  from: number
+  /** Of the methods before. */
+  refusal: StatusError | undefined
+}
+
+/** Waits only where a method does: most know at once. */
+function firstOf(asking: Asking): UserInfo | undefined | Promise<UserInfo | undefined> {
+  const { methods, request, from } = asking
+  let { refusal } = asking
+  for (let i = from; i < methods.length; i++) {
     try {
-      const answer = method.authenticate(request)
-      const user = answer instanceof Promise ? await answer : answer
-      if (user !== undefined) return user
+      const answer = methods[i]!.authenticate(request)
+      if (answer instanceof Promise) {
+        const others = (error?: unknown) =>
+          firstOf({
+            ...asking,
+            from: i + 1,
+            refusal: refusal ?? (error === undefined ? undefined : refusalOf(error)),
+          })
+        return answer.then((user) => user ?? others(), others)
+      }
+      if (answer !== undefined) return answer
     } catch (error) {
-      if (!(error instanceof StatusError)) throw error
-      refusal ??= error
+      refusal ??= refusalOf(error)
     }
   }
   if (refusal !== undefined) throw refusal
   if (bearerToken(request) !== undefined) throw unauthorized('nobody knows this bearer token')
   return undefined
+}
+
+/** Anything else is a bug, and thrown. */
+function refusalOf(error: unknown): StatusError {
+  if (!(error instanceof StatusError)) throw error
+  return error
 }

@@ -14,23 +14,28 @@ const DEPRECATED: Readonly<Record<string, string>> = {
   rbd: 'deprecated in v1.28, non-functional in v1.31+',
 }
 
+const DEPRECATED_TYPES = Object.keys(DEPRECATED)
+
 export function volumeWarnings(volumes: Json, field: string): string[] {
   const list = listOf(volumes)
   const warnings: string[] = []
-  for (const [i, volume] of list.entries()) {
-    for (const [type, message] of Object.entries(DEPRECATED)) {
+  for (let i = 0; i < list.length; i++) {
+    for (const type of DEPRECATED_TYPES) {
+      if (!list[i][type]) continue
       const name = type === 'storageos' ? 'storageOS' : type
-      if (volume[type]) warnings.push(`${field}[${i}].${name}: ${message}`)
+      warnings.push(`${field}[${i}].${name}: ${DEPRECATED[type]}`)
     }
   }
   return warnings.concat(tokenPathWarnings(list, field))
 }
 
 function tokenPathWarnings(volumes: Json[], field: string): string[] {
-  const sources = volumes.flatMap((volume) => listOf(volume.projected?.sources))
-  const tokens = new Set<string>(
-    sources.flatMap((s) => (s.serviceAccountToken ? [s.serviceAccountToken.path] : [])),
-  )
+  const tokens = new Set<string>()
+  for (const volume of volumes) {
+    for (const source of listOf(volume.projected?.sources)) {
+      if (source.serviceAccountToken) tokens.add(source.serviceAccountToken.path)
+    }
+  }
   if (tokens.size === 0) return []
   const warnings: string[] = []
   const warn = (at: string, path: string) => {

@@ -105,12 +105,18 @@ export function validateHostProcesses(spec: Json, field: string): FieldError[] {
 }
 
 /** Init containers first, as Kubernetes visits them. */
-export function* allContainers(spec: Json, field: string): Generator<{ container: Json; at: string }> {
-  for (const list of ['initContainers', 'containers', 'ephemeralContainers']) {
-    for (const [i, container] of listOf(spec[list]).entries())
-      yield { container, at: `${field}.${list}[${i}]` }
+export function allContainers(spec: Json, field: string): { container: Json; at: string }[] {
+  const all: { container: Json; at: string }[] = []
+  for (const list of CONTAINER_LISTS) {
+    const containers = listOf(spec[list])
+    for (let i = 0; i < containers.length; i++) {
+      all.push({ container: containers[i], at: `${field}.${list}[${i}]` })
+    }
   }
+  return all
 }
+
+const CONTAINER_LISTS = ['initContainers', 'containers', 'ephemeralContainers'] as const
 
 function forEachContext(spec: Json, field: string, names: string[], why: string): FieldError[] {
   const holders = [{ container: spec, at: field }, ...allContainers(spec, field)]
