@@ -4,15 +4,15 @@ import { isStatus } from '@brume/base/errors'
 import { PODS } from '@brume/client/builtin'
 import type { ImagePuller, LifecycleHooks, NodeContext, Pod, Probes } from '../contract.ts'
 import { isCriError } from '../cri/connection.ts'
-import type { PodAction } from './actions.ts'
-import type { Condition } from './conditions.ts'
+import { operationOf, type PodAction } from './actions.ts'
 import type { Memories } from './memory.ts'
 import { createSandbox, type SandboxParts } from './operations/create-sandbox.ts'
 import { type StartParts, startContainer } from './operations/start-container.ts'
 import { stopContainer } from './operations/stop-container.ts'
-import type { Operations } from './operations.ts'
+import type { Operation, Operations } from './operations.ts'
 import type { PodSource } from './pod-source.ts'
 import type { RuntimeViews } from './runtime-view.ts'
+import { statusPatch } from './status-patch.ts'
 
 export interface ActContext extends SandboxParts, StartParts {
   context: NodeContext
@@ -34,32 +34,24 @@ export interface ActContext extends SandboxParts, StartParts {
 export async function actOnPod(to: ActContext, action: PodAction): Promise<void> {
   const { context, operations, memories } = to
   const { cri } = context
+  const begin = (uid: string, operation: Operation) => operations.start(uid, operationOf(action), operation)
   switch (action.type) {
-    case 'createSandbox': {
-      const uid = uidOf(action.pod)
-      operations.start(uid, 'sandbox', (signal) => createSandbox(to, action, signal))
-      return
-    }
+    case 'createSandbox':
+      return begin(uidOf(action.pod), (signal) => createSandbox(to, action, signal))
     case 'startContainer': {
-      const uid = uidOf(action.pod)
-      const { name } = action.spec
-      if (action.backoff !== undefined) memories.backoff(uid, name, action.backoff)
-      operations.start(uid, `start:${name}`, (signal) => startContainer(to, action, signal))
-      return
+      const { pod, spec, backoff } = action
+      if (backoff !== undefined) memories.backoff(uidOf(pod), spec.name, backoff)
+      return begin(uidOf(pod), (signal) => startContainer(to, action, signal))
     }
-    case 'stopContainer':
-      operations.start(uidOf(action.pod), `stop:${action.container.id}`, () => stopContainer(to, action))
-      return
+    case 'stopContainer': {
+      const { pod, container, replace } = action
+      if (replace) memories.replaces(uidOf(pod), container.id)
+      return begin(uidOf(pod), () => stopContainer(to, action))
+    }
     case 'killContainer':
-      operations.start(action.uid, `kill:${action.containerId}`, () =>
-        gone(cri.stopContainer(action.containerId, action.graceSeconds)),
-      )
-      return
+      return begin(action.uid, () => gone(cri.stopContainer(action.containerId, action.graceSeconds)))
     case 'stopSandbox':
-      operations.start(action.uid, `stop:${action.sandboxId}`, () =>
-        gone(cri.stopPodSandbox(action.sandboxId)),
-      )
-      return
+      return begin(action.uid, () => gone(cri.stopPodSandbox(action.sandboxId)))
     case 'removeContainer':
       return gone(cri.removeContainer(action.containerId))
     case 'removeSandbox':
@@ -67,8 +59,7 @@ export async function actOnPod(to: ActContext, action: PodAction): Promise<void>
     case 'syncProbes':
       return to.probes.sync(action.pod, action.running, action.podIp)
     case 'cleanUp':
-      operations.start(action.uid, 'clean', () => to.cleanUp(action.uid))
-      return
+      return begin(action.uid, () => to.cleanUp(action.uid))
     case 'writeStatus':
       return writeStatus(to, action.pod, action.status)
     case 'deletePod':
@@ -93,7 +84,9 @@ export async function actOnPod(to: ActContext, action: PodAction): Promise<void>
 /** The UID is in the patch: a namesake that was made meanwhile refuses it. */
 async function writeStatus(to: ActContext, pod: Pod, status: Record<string, unknown>): Promise<void> {
   const { namespace = '', name = '', uid = '' } = pod.metadata
-  const body = { metadata: { uid }, status: withoutLeftovers(status) }
+  const changes = statusPatch(pod['status'] ?? {}, status)
+  if (changes === undefined) return
+  const body = { metadata: { uid }, status: changes }
   try {
     to.pods.saw(
       await to.context.client
@@ -104,13 +97,6 @@ async function writeStatus(to: ActContext, pod: Pod, status: Record<string, unkn
     // It is gone; the watch says so in a moment.
     if (!(isStatus(error, 'NotFound') || isStatus(error, 'Conflict'))) throw error
   }
-}
-
-/** Conditions are merged by their type: a reason or message that holds no longer has to be taken away by name. */
-function withoutLeftovers(status: Record<string, unknown>): Record<string, unknown> {
-  const conditions = status['conditions'] as Condition[]
-  const whole = conditions.map((condition) => ({ reason: null, message: null, ...condition }))
-  return { reason: null, message: null, ...status, conditions: whole }
 }
 
 async function deletePod({ context }: ActContext, pod: Pod): Promise<void> {

@@ -4,8 +4,8 @@ import type { ContainerKind, ContainerSpec, Pod, RunningContainer } from '../con
 import type { Backoff, ContainerRecord, SandboxRecord } from './records.ts'
 
 export type PodAction =
-  /** Volumes, cgroup, sandbox. */
-  | { type: 'createSandbox'; pod: Pod; attempt: number }
+  /** Volumes, cgroup, sandbox; `replaces`: what is left of those before, to be taken down first. */
+  | { type: 'createSandbox'; pod: Pod; attempt: number; replaces: readonly string[] }
   /** Image, container, start, postStart. */
   | {
       type: 'startContainer'
@@ -23,7 +23,12 @@ export type PodAction =
       container: ContainerRecord
       /** undefined: no preStop hook to run. */
       spec: ContainerSpec | undefined
+      /** What the pod grants; of a second stop, with less, only the least counts. */
       graceSeconds: number
+      /** What is left of it, when its turn came late. */
+      leftSeconds: number
+      /** It is to be started again, whatever the restart policy says. */
+      replace: boolean
       /** Of the event Killing; undefined: no event. */
       message: string | undefined
       podIp: string
@@ -42,3 +47,23 @@ export type PodAction =
   | { type: 'cancel'; uid: string }
   | { type: 'condemn'; uid: string; reason: string; message: string; graceSeconds: number | undefined }
   | { type: 'event'; pod: Pod; eventType: 'Normal' | 'Warning'; reason: string; message: string }
+
+/** The name under which an action runs beside the worker; '' for one that does not. */
+export function operationOf(action: PodAction): string {
+  switch (action.type) {
+    case 'createSandbox':
+      return 'sandbox'
+    case 'startContainer':
+      return `start:${action.spec.name}`
+    case 'stopContainer':
+      return `stop:${action.container.id}/${action.graceSeconds}`
+    case 'killContainer':
+      return `kill:${action.containerId}`
+    case 'stopSandbox':
+      return `stop:${action.sandboxId}`
+    case 'cleanUp':
+      return 'clean'
+    default:
+      return ''
+  }
+}

@@ -1,9 +1,10 @@
-// status.conditions: those of the agent, beside those of others. Pure.
+// status.conditions: those of the agent. Pure.
 
 import { formatTime } from '@brume/base/clock'
 import type { Pod } from '../contract.ts'
-import type { ContainerStatuses, ContainerStatusObject } from './container-status.ts'
+import type { ContainerStatuses } from './container-status.ts'
 import type { Phase } from './phase.ts'
+import { type ContainerStatusObject, containersOf } from './records.ts'
 
 export interface Condition {
   type: string
@@ -25,6 +26,7 @@ export interface ConditionInput {
   now: number
 }
 
+/** The conditions of others are not among them. */
 export function conditionsOf(input: ConditionInput): Condition[] {
   const { pod, disruption, now } = input
   const known: Condition[] = pod['status']?.conditions ?? []
@@ -34,31 +36,26 @@ export function conditionsOf(input: ConditionInput): Condition[] {
     initializedOf(input),
     readyOf(pod, known, containersReady),
     containersReady,
+    // Also of a pod that named its node itself.
+    { type: 'PodScheduled', status: 'True' },
     ...(disruption === undefined ? [] : [disruption]),
   ]
-  const mine = new Set(findings.map(({ type }) => type))
-  return [
-    ...findings.map((finding) => dated(finding, known, now)),
-    ...known.filter(({ type }) => !mine.has(type)),
-  ]
+  return findings.map((finding) => dated(finding, known, now))
 }
 
 function initializedOf({ pod, phase, statuses }: ConditionInput): Finding {
   const type = 'Initialized'
   if (phase === 'Succeeded') return { type, status: 'True', reason: 'PodCompleted' }
-  const begun = statuses.containerStatuses.some(
-    ({ state, lastState }) => state.running ?? state.terminated ?? lastState?.terminated,
-  )
+  const begun = statuses.containerStatuses.some(({ state }) => state.running ?? state.terminated)
   if (begun) return { type, status: 'True' }
   const sidecars = sidecarNames(pod)
   const incomplete = (statuses.initContainerStatuses ?? []).filter((status) =>
-    sidecars.has(status['name']) ? status['started'] !== true : status['state'].terminated?.exitCode !== 0,
+    sidecars.has(status['name']) ? status['started'] !== true : status['ready'] !== true,
   )
   if (incomplete.length === 0) return { type, status: 'True' }
   const message = `containers with incomplete status: ${nameList(incomplete)}`
   return { type, status: 'False', reason: 'ContainersNotInitialized', message }
 }
-
 function containersReadyOf({ pod, phase, statuses }: ConditionInput): Finding {
   const type = 'ContainersReady'
   if (phase === 'Succeeded') return { type, status: 'False', reason: 'PodCompleted' }
@@ -91,8 +88,11 @@ function readyOf(pod: Pod, known: readonly Condition[], containersReady: Finding
 }
 
 function sidecarNames(pod: Pod): Set<string> {
-  const init: { name: string; restartPolicy?: string }[] = pod['spec'].initContainers ?? []
-  return new Set(init.filter(({ restartPolicy }) => restartPolicy === 'Always').map(({ name }) => name))
+  return new Set(
+    containersOf(pod)
+      .filter(({ sidecar }) => sidecar)
+      .map(({ spec }) => spec.name),
+  )
 }
 
 /** As Go prints a list of strings. */
@@ -103,10 +103,6 @@ function nameList(statuses: readonly ContainerStatusObject[]): string {
 function dated(finding: Finding, known: readonly Condition[], now: number): Condition {
   const before = known.find(({ type }) => type === finding.type)
   const same = before?.status === finding.status
-  const lastTransitionTime = same ? before.lastTransitionTime : undefined
-  return {
-    ...finding,
-    lastProbeTime: null,
-    lastTransitionTime: lastTransitionTime ?? formatTime(now),
-  }
+  const lastTransitionTime = (same ? before.lastTransitionTime : undefined) ?? formatTime(now)
+  return { ...finding, lastProbeTime: null, lastTransitionTime }
 }

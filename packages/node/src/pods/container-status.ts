@@ -6,11 +6,16 @@ import { podText } from '../containers/names.ts'
 import type { Pod } from '../contract.ts'
 import { remainingBackoffMs } from './backoff.ts'
 import { isReady, isStarted } from './readiness.ts'
-import { type ContainerRecord, containersOf, type Observed, type SpecEntry, wantsRestart } from './records.ts'
-
-/** A v1 ContainerStatus, as data. */
-// biome-ignore lint/suspicious/noExplicitAny: what the API stores, read back as data
-export type ContainerStatusObject = Record<string, any>
+import {
+  type ContainerRecord,
+  type ContainerStatusObject,
+  containersOf,
+  knownBefore,
+  LOST_EXIT_CODE,
+  type Observed,
+  type SpecEntry,
+  wantsRestart,
+} from './records.ts'
 
 export interface ContainerStatuses {
   containerStatuses: ContainerStatusObject[]
@@ -45,59 +50,65 @@ function oneStatus(
   { ending, now }: { ending: boolean; now: number },
 ): ContainerStatusObject {
   const { spec } = entry
-  const [latest, previous] = observed.containers.filter(({ name }) => name === spec.name)
+  // One that was never started says nothing.
+  const [latest, previous] = observed.containers.filter(
+    ({ name, state }) => name === spec.name && state !== 'created',
+  )
   const before = knownBefore(pod, spec.name)
-  const waiting = ending ? undefined : waitingOf(observed, pod, entry, latest, now)
-  const ready = !ending && isReady(observed, pod, entry, latest)
-  const state = waiting !== undefined ? { waiting } : stateOf(latest, before, pod)
-  const last =
-    waiting !== undefined && latest?.state === 'exited'
-      ? { terminated: terminated(latest) }
-      : previous?.state === 'exited'
-        ? { terminated: terminated(previous) }
-        : (before?.['lastState'] ?? {})
+  const waiting = ending ? undefined : waitingOf(observed, pod, entry, { latest, now })
+  const state = waiting === undefined ? stateOf(latest, before, pod) : { waiting }
+  if (isOver(pod, entry, before) && state['terminated'] === undefined) return before ?? {}
+  const containerId = latest?.containerId ?? before?.['containerID']
   return {
     name: spec.name,
     state,
-    lastState: last,
-    ready,
-    restartCount: latest?.attempt ?? before?.['restartCount'] ?? 0,
+    lastState: lastStateOf({ latest, previous, before, waits: waiting !== undefined }),
+    ready: isReady(observed, entry, latest),
+    restartCount: Math.max(latest?.attempt ?? 0, before?.['restartCount'] ?? 0),
     image: latest?.image || before?.['image'] || spec.image,
     imageID: latest?.imageRef || before?.['imageID'] || '',
-    ...(latest === undefined
-      ? before?.['containerID'] === undefined
-        ? {}
-        : { containerID: before['containerID'] }
-      : { containerID: latest.containerId }),
-    started: latest !== undefined && !ending && isStarted(observed, pod, entry, latest),
+    ...(containerId === undefined ? {} : { containerID: containerId }),
+    started: latest !== undefined && isStarted(observed, entry, latest),
     ...volumeMountsOf(spec),
   }
 }
 
-/** undefined: it runs, or has ended and stays so. */
+/** The API lets nothing come back that has ended for good, as an init container does in a new sandbox. */
+function isOver(pod: Pod, { sidecar }: SpecEntry, before: ContainerStatusObject | undefined): boolean {
+  const terminated = before?.['state'].terminated
+  const { restartPolicy } = pod['spec']
+  if (terminated === undefined || sidecar || restartPolicy === 'Always') return false
+  return restartPolicy === 'Never' || terminated.exitCode === 0
+}
+
+/** undefined: it runs, has ended and stays so, or has ended just now. */
 function waitingOf(
   observed: Observed,
   pod: Pod,
   entry: SpecEntry,
-  latest: ContainerRecord | undefined,
-  now: number,
+  { latest, now }: { latest: ContainerRecord | undefined; now: number },
 ): { reason: string; message?: string } | undefined {
-  const { memory, sandboxes } = observed
+  const { memory } = observed
   const { name } = entry.spec
-  if (latest?.state === 'running' || (latest?.state === 'exited' && !wantsRestart(pod, entry, latest))) {
-    return undefined
+  const beginning = { reason: initialReason(pod, entry) }
+  // Kubernetes calls a container running when its postStart hook is done.
+  if (latest?.state === 'running') return memory.hooked.has(latest.id) ? beginning : undefined
+  if (!wantsRestart(observed, pod, entry, latest)) return undefined
+  if (latest?.state === 'exited') {
+    const backoff = memory.backoffs.get(name)
+    if (backoff !== undefined && remainingBackoffMs(backoff, latest, now) > 0) {
+      return { reason: 'CrashLoopBackOff', message: backoffMessage(pod, name, backoff.delayMs) }
+    }
+    if (memory.running.has(`start:${name}`)) return undefined
   }
   const setback = memory.setbacks.get(`start:${name}`)
   if (setback !== undefined) return { reason: setback.reason, message: setback.message }
-  if (latest?.state === 'exited') {
-    if (memory.running.has(`start:${name}`)) return undefined
-    const backoff = memory.backoffs.get(name)
-    if (remainingBackoffMs(backoff, latest.finishedAtMs, now) === 0) return undefined
-    return { reason: 'CrashLoopBackOff', message: backoffMessage(pod, name, backoff?.delayMs ?? 0) }
-  }
-  const initializing = (pod['spec'].initContainers ?? []).length > 0 && entry.kind !== 'ephemeral'
-  const started = sandboxes[0]?.ready === true && !initializing
-  return { reason: started || !initializing ? 'ContainerCreating' : 'PodInitializing' }
+  return latest?.state === 'exited' ? undefined : beginning
+}
+
+function initialReason(pod: Pod, { kind }: { kind?: SpecEntry['kind'] }): string {
+  const initializing = (pod['spec'].initContainers ?? []).length > 0 && kind !== 'ephemeral'
+  return initializing ? 'PodInitializing' : 'ContainerCreating'
 }
 
 export function backoffMessage(pod: Pod, container: string, delayMs: number): string {
@@ -111,21 +122,26 @@ function stateOf(
 ): Record<string, unknown> {
   if (latest?.state === 'running') return { running: { startedAt: timeOf(latest.startedAtMs) } }
   if (latest?.state === 'exited') return { terminated: terminated(latest) }
-  if (before?.['state']?.terminated !== undefined) return before['state']
+  if (before?.['state'].terminated !== undefined) return before['state']
   // It ran, and the runtime does not know of it any more: it must not seem never to have run.
-  if (before?.['state']?.running !== undefined && latest === undefined) {
-    return {
-      terminated: {
-        exitCode: 137,
-        reason: 'ContainerStatusUnknown',
-        message: 'The container could not be located when the pod was terminated',
-        startedAt: before['state'].running.startedAt,
-        finishedAt: null,
-      },
-    }
+  if (before?.['state'].running !== undefined && latest === undefined) return { terminated: lost(before) }
+  return { waiting: { reason: initialReason(pod, {}) } }
+}
+
+function lastStateOf(of: {
+  latest: ContainerRecord | undefined
+  previous: ContainerRecord | undefined
+  before: ContainerStatusObject | undefined
+  waits: boolean
+}): Record<string, unknown> {
+  const { latest, previous, before, waits } = of
+  if (waits && latest?.state === 'exited') return { terminated: terminated(latest) }
+  if (previous?.state === 'exited') return { terminated: terminated(previous) }
+  if (waits && latest === undefined) {
+    if (before?.['state'].terminated !== undefined) return before['state']
+    if (before?.['state'].running !== undefined) return { terminated: lost(before) }
   }
-  const initializing = (pod['spec'].initContainers ?? []).length > 0
-  return { waiting: { reason: initializing ? 'PodInitializing' : 'ContainerCreating' } }
+  return before?.['lastState'] ?? {}
 }
 
 function terminated(container: ContainerRecord): Record<string, unknown> {
@@ -139,18 +155,19 @@ function terminated(container: ContainerRecord): Record<string, unknown> {
   }
 }
 
-function timeOf(epochMs: number): string | null {
-  return epochMs <= 0 ? null : formatTime(epochMs)
+/** Of a container that the runtime does not know of any more. */
+export function lost(before: ContainerStatusObject | undefined): Record<string, unknown> {
+  return {
+    exitCode: LOST_EXIT_CODE,
+    reason: 'ContainerStatusUnknown',
+    message: 'The container could not be located when the pod was terminated',
+    startedAt: before?.['state'].running?.startedAt ?? null,
+    finishedAt: null,
+  }
 }
 
-function knownBefore(pod: Pod, name: string): ContainerStatusObject | undefined {
-  const {
-    containerStatuses = [],
-    initContainerStatuses = [],
-    ephemeralContainerStatuses = [],
-  } = pod['status'] ?? {}
-  const all = [...containerStatuses, ...initContainerStatuses, ...ephemeralContainerStatuses]
-  return all.find((status: ContainerStatusObject) => status['name'] === name)
+function timeOf(epochMs: number): string | null {
+  return epochMs <= 0 ? null : formatTime(epochMs)
 }
 
 /** As 1.32 reports them: read-only mounts say that they are not recursively so. */

@@ -7,6 +7,7 @@ interface Entry {
   setbacks: Map<string, Setback>
   backoffs: Map<string, Backoff>
   hooked: Set<string>
+  replaced: Set<string>
   verdict: Verdict | undefined
 }
 
@@ -14,8 +15,8 @@ export class Memories {
   readonly #byUid = new Map<string, Entry>()
 
   of(uid: string, running: ReadonlySet<string>): PodMemory {
-    const { setbacks, backoffs, hooked, verdict } = this.#entry(uid)
-    return { running, setbacks, backoffs, hooked, verdict }
+    const { setbacks, backoffs, hooked, replaced, verdict } = this.#entry(uid)
+    return { running, setbacks, backoffs, hooked, replaced, verdict }
   }
 
   setback(uid: string, operation: string, why: { reason: string; message: string }, now: number): Setback {
@@ -49,6 +50,10 @@ export class Memories {
     this.#byUid.get(uid)?.hooked.delete(containerId)
   }
 
+  replaces(uid: string, containerId: string): void {
+    this.#entry(uid).replaced.add(containerId)
+  }
+
   condemn(uid: string, verdict: Verdict): void {
     this.#entry(uid).verdict ??= verdict
   }
@@ -60,7 +65,13 @@ export class Memories {
   #entry(uid: string): Entry {
     let entry = this.#byUid.get(uid)
     if (entry === undefined) {
-      entry = { setbacks: new Map(), backoffs: new Map(), hooked: new Set(), verdict: undefined }
+      entry = {
+        setbacks: new Map(),
+        backoffs: new Map(),
+        hooked: new Set(),
+        replaced: new Set(),
+        verdict: undefined,
+      }
       this.#byUid.set(uid, entry)
     }
     return entry

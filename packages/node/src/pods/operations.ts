@@ -31,13 +31,10 @@ export class Operations {
     void run.then(() => this.#open.delete(run))
   }
 
-  /** Those whose name begins so are not wanted any more, and are not counted as running from now on. */
+  /** Those whose name begins so are not wanted any more. They count as running until they have noticed. */
   cancel(uid: string, ...prefixes: string[]): void {
-    const all = this.#byPod.get(uid)
-    for (const [name, controller] of all ?? []) {
-      if (!prefixes.some((prefix) => name.startsWith(prefix))) continue
-      controller.abort()
-      all?.delete(name)
+    for (const [name, controller] of this.#byPod.get(uid) ?? []) {
+      if (prefixes.some((prefix) => name.startsWith(prefix))) controller.abort()
     }
   }
 
@@ -60,10 +57,19 @@ export class Operations {
       failure = error ?? new Error('failed without a reason')
     }
     const all = this.#byPod.get(uid)
-    // A cancelled one has given its place away.
-    if (all?.get(name) !== controller) return
-    all.delete(name)
-    if (all.size === 0) this.#byPod.delete(uid)
-    this.#onEnd(uid, name, failure)
+    all?.delete(name)
+    if (all?.size === 0) this.#byPod.delete(uid)
+    // Nobody is to hear why something that was given up did not succeed.
+    this.#onEnd(uid, name, controller.signal.aborted ? undefined : failure)
   }
+}
+
+/** The promise's end, or the signal's, whichever comes first: for waiting that may be given up. */
+export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason)
+    if (signal.aborted) abort()
+    signal.addEventListener('abort', abort, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
 }

@@ -1,48 +1,48 @@
 // status.phase, from the containers' statuses. Pure. Source: Kubernetes' documentation, "Pod lifecycle", pod phase.
 
 import type { Pod } from '../contract.ts'
-import type { ContainerStatuses, ContainerStatusObject } from './container-status.ts'
+import type { ContainerStatuses } from './container-status.ts'
+import { type ContainerStatusObject, containersOf } from './records.ts'
 
 export type Phase = 'Pending' | 'Running' | 'Succeeded' | 'Failed'
 
 /** `over`: everything has stopped for good, whatever the restart policy says. */
 export function phaseOf(pod: Pod, statuses: ContainerStatuses, over: boolean): Phase {
-  const { restartPolicy, initContainers = [] } = pod['spec']
-  const sidecars = new Set(
-    initContainers
-      .filter((spec: { restartPolicy?: string }) => spec.restartPolicy === 'Always')
-      .map((spec: { name: string }) => spec.name),
-  )
+  const { restartPolicy } = pod['spec']
+  const entries = new Map(containersOf(pod).map((entry) => [entry.spec.name, entry]))
+  const isSidecar = ({ name }: ContainerStatusObject) => entries.get(name)?.sidecar === true
   const init = statuses.initContainerStatuses ?? []
-  const steps = init.filter(({ name }) => !sidecars.has(name))
-  const beside = init.filter(({ name }) => sidecars.has(name))
+  const steps = init.filter((status) => !isSidecar(status))
+  const sidecars = init.filter(isSidecar)
   const apps = statuses.containerStatuses
   if (restartPolicy === 'Never' && steps.some(hasFailed)) return 'Failed'
-  if (over && steps.some((status) => exitOf(status) !== 0)) return 'Failed'
-  const begun = apps.some((status) => status['state'].running !== undefined || hasEnded(status))
-  const stepsLeft = steps.some((status) => !(exitOf(status) === 0))
-  const sidecarsLeft = beside.some((status) => status['started'] !== true && !hasEnded(status))
-  if (!over && (stepsLeft || (sidecarsLeft && !begun))) return 'Pending'
-  if (!over && apps.some((status) => status['state'].waiting !== undefined && !hasEnded(status)))
-    return 'Pending'
-  if ([...apps, ...beside].some((status) => status['state'].running !== undefined)) return 'Running'
-  const succeeded = apps.every((status) => exitOf(status) === 0)
+  if (steps.some((status) => isRunning(status) || isNew(status))) return 'Pending'
+  if ([...sidecars, ...apps].some(isNew)) return 'Pending'
+  // One that starts again does not take the pod back, unless nothing else of it was ever started.
+  const begun = apps.some((status) => isRunning(status) || endOf(status) !== undefined)
+  if (!begun && sidecars.some((status) => isRunning(status) && status['started'] !== true)) return 'Pending'
+  if ([...sidecars, ...apps].some(isRunning)) return 'Running'
+  const succeeded = apps.every((status) => endOf(status) === 0)
   if (over) return succeeded ? 'Succeeded' : 'Failed'
   if (restartPolicy === 'Always') return 'Running'
   if (succeeded) return 'Succeeded'
   return restartPolicy === 'Never' ? 'Failed' : 'Running'
 }
 
-function hasFailed(status: ContainerStatusObject): boolean {
-  const exit = exitOf(status)
-  return exit !== undefined && exit !== 0
+function isRunning({ state }: ContainerStatusObject): boolean {
+  return state.running !== undefined
 }
 
-function hasEnded(status: ContainerStatusObject): boolean {
-  return status['state'].terminated !== undefined || status['lastState']?.terminated !== undefined
+/** Of one that does not wait to be started again. */
+function endOf({ state }: ContainerStatusObject): number | undefined {
+  return state.terminated?.exitCode
 }
 
-/** Of a container that is not running and does not wait to be started again. */
-function exitOf(status: ContainerStatusObject): number | undefined {
-  return status['state'].terminated?.exitCode
+/** It waits for its first start. */
+function isNew({ state, lastState }: ContainerStatusObject): boolean {
+  return state.waiting !== undefined && lastState?.terminated === undefined
+}
+
+function hasFailed({ state, lastState }: ContainerStatusObject): boolean {
+  return ((state.terminated ?? (state.waiting && lastState?.terminated))?.exitCode ?? 0) !== 0
 }

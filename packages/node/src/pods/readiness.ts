@@ -1,12 +1,10 @@
 // Whether a container counts as started and as ready. Pure.
 
-import type { Pod } from '../contract.ts'
 import type { ContainerRecord, Observed, SpecEntry } from './records.ts'
 
 /** Running, its postStart hook done, and its startup probe, if it has one, passed. */
 export function isStarted(
   { probes, memory }: Observed,
-  _pod: Pod,
   { spec }: SpecEntry,
   latest: ContainerRecord,
 ): boolean {
@@ -15,14 +13,9 @@ export function isStarted(
 }
 
 /** Started, and its readiness probe, if it has one, passes. An init container is ready when it has done its work. */
-export function isReady(
-  observed: Observed,
-  pod: Pod,
-  entry: SpecEntry,
-  latest: ContainerRecord | undefined,
-): boolean {
+export function isReady(observed: Observed, entry: SpecEntry, latest: ContainerRecord | undefined): boolean {
   if (latest === undefined || entry.kind === 'ephemeral') return false
   if (entry.kind === 'init' && !entry.sidecar) return latest.state === 'exited' && latest.exitCode === 0
-  if (!isStarted(observed, pod, entry, latest)) return false
+  if (!isStarted(observed, entry, latest)) return false
   return entry.spec['readinessProbe'] === undefined || observed.probes.get(latest.id, 'readiness') === true
 }

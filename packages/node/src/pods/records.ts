@@ -2,6 +2,13 @@
 
 import type { ContainerKind, ContainerSpec, Pod, ProbeResults } from '../contract.ts'
 
+/** A v1 ContainerStatus, as data. */
+// biome-ignore lint/suspicious/noExplicitAny: what the API stores, read back as data
+export type ContainerStatusObject = Record<string, any>
+
+/** Of a container that is gone without a trace. Source: Kubernetes' ContainerStatusUnknown. */
+export const LOST_EXIT_CODE = 137
+
 export interface SandboxRecord {
   id: string
   attempt: number
@@ -45,7 +52,7 @@ export interface Setback {
 
 /** What the agent remembers of one pod. Lost with the process: then the runtime's state is looked at afresh. */
 export interface PodMemory {
-  /** Operations under way: `sandbox`, `start:NAME`, `stop:ID`, `kill:ID`, `clean`. */
+  /** Operations under way, by name (operationOf). */
   running: ReadonlySet<string>
   setbacks: ReadonlyMap<string, Setback>
   /** Restart back-off by container name. */
@@ -54,12 +61,13 @@ export interface PodMemory {
   verdict: Verdict | undefined
   /** Containers whose postStart hook has not ended yet. */
   hooked: ReadonlySet<string>
+  /** Containers that were stopped because their spec has changed. */
+  replaced: ReadonlySet<string>
 }
 
 export interface Backoff {
+  /** How long after its end it may be started again. */
   delayMs: number
-  /** When the container that was restarted had ended. */
-  sinceMs: number
 }
 
 export interface Verdict {
@@ -111,21 +119,60 @@ export function latestOf(observed: Observed, name: string): ContainerRecord | un
   return observed.containers.find((container) => container.name === name)
 }
 
-export function isAlive(container: ContainerRecord | undefined): boolean {
-  return container !== undefined && container.state !== 'exited'
+/** It runs, or may run. One that was created and never started does not: it is only removed. */
+export function isAlive({ state }: ContainerRecord): boolean {
+  return state === 'running' || state === 'unknown'
+}
+
+/** Its exit code, when it has ended: as the runtime has it, or, when that has lost it, as the API last heard. */
+export function exitOf(pod: Pod, name: string, latest: ContainerRecord | undefined): number | undefined {
+  if (latest !== undefined) return latest.state === 'exited' ? latest.exitCode : undefined
+  const before = knownBefore(pod, name)?.['state']
+  if (before?.terminated !== undefined) return before.terminated.exitCode
+  return before?.running === undefined ? undefined : LOST_EXIT_CODE
 }
 
 /** Whether a container that has ended (or never began) is to be started by the pod's restart policy. */
-export function wantsRestart(pod: Pod, entry: SpecEntry, latest: ContainerRecord | undefined): boolean {
-  if (latest === undefined) return true
-  if (latest.state === 'running') return false
-  if (latest.state === 'created' || latest.state === 'unknown') return true
+export function wantsRestart(
+  { memory }: Observed,
+  pod: Pod,
+  entry: SpecEntry,
+  latest: ContainerRecord | undefined,
+): boolean {
+  if (latest?.state === 'running') return false
+  const exitCode = exitOf(pod, entry.spec.name, latest)
+  if (exitCode === undefined) return true
   if (entry.kind === 'ephemeral') return false
-  if (entry.sidecar) return true
+  if (entry.sidecar || memory.replaced.has(latest?.id ?? '')) return true
   const { restartPolicy } = pod['spec']
-  if (entry.kind === 'init') return latest.exitCode !== 0 && restartPolicy !== 'Never'
-  if (restartPolicy === 'Always') return true
-  return restartPolicy === 'OnFailure' && latest.exitCode !== 0
+  if (entry.kind === 'init' || restartPolicy === 'OnFailure') {
+    return exitCode !== 0 && restartPolicy !== 'Never'
+  }
+  return restartPolicy === 'Always'
+}
+
+/** What the API says of a container. */
+export function knownBefore(pod: Pod, name: string): ContainerStatusObject | undefined {
+  const {
+    containerStatuses = [],
+    initContainerStatuses = [],
+    ephemeralContainerStatuses = [],
+  } = pod['status'] ?? {}
+  const all = [...containerStatuses, ...initContainerStatuses, ...ephemeralContainerStatuses]
+  return all.find((status: ContainerStatusObject) => status['name'] === name)
+}
+
+/** Whether anything is being made for the pod: its sandbox, or one of its containers. */
+export function isStarting({ running }: PodMemory): boolean {
+  return [...running].some((operation) => operation === 'sandbox' || operation.startsWith('start:'))
+}
+
+/** The grace with which a container is being stopped; undefined: it is not. */
+export function stoppingWith({ running }: PodMemory, containerId: string): number | undefined {
+  const prefix = `stop:${containerId}/`
+  const graces = [...running].filter((operation) => operation.startsWith(prefix))
+  if (graces.length === 0) return undefined
+  return Math.min(...graces.map((operation) => Number(operation.slice(prefix.length))))
 }
 
 export function isTerminal(pod: Pod): boolean {

@@ -22,11 +22,11 @@ export function setbackOf(to: SetbackTo, uid: string, operation: string, error: 
   const log = known || setback.tries < 3 ? context.logger.warn : context.logger.error
   const named = pod === undefined ? uid : `${pod.metadata.namespace}/${pod.metadata.name}`
   log('a step for a pod failed', { pod: named, step: operation, reason, error: known ? message : error })
-  if (pod === undefined || SAID_ALREADY.has(reason) || reason === 'FailedPostStartHook') return
+  if (pod === undefined || SAID_ALREADY.has(reason) || reason === 'PostStartHookError') return
   context.event(pod, {
     type: 'Warning',
     reason: eventReason(operation, reason),
-    message: eventText(operation, message),
+    message: eventText(operation, reason, message),
   })
 }
 
@@ -43,7 +43,7 @@ function eventReason(operation: string, reason: string): string {
   return 'FailedKillPod'
 }
 
-function eventText(operation: string, message: string): string {
+function eventText(operation: string, reason: string, message: string): string {
   if (operation.startsWith('start:')) return `Error: ${message}`
-  return operation === 'sandbox' ? `Failed to create pod sandbox: ${message}` : message
+  return reason === EVENT_OF_SANDBOX ? `Failed to create pod sandbox: ${message}` : message
 }

@@ -16,9 +16,11 @@ export interface SandboxParts {
 /** Throws PodProblem or CriError. A sandbox that was made although nobody wants it any more is seen by the worker. */
 export async function createSandbox(
   { context, volumes, prepare, sandboxConfig, runtimeHandler }: SandboxParts,
-  { pod, attempt }: { pod: Pod; attempt: number },
+  { pod, attempt, replaces }: { pod: Pod; attempt: number; replaces: readonly string[] },
   signal: AbortSignal,
 ): Promise<void> {
+  // Also of one whose process has ended by itself: its network and addresses are still its own.
+  for (const id of replaces) await context.cri.stopPodSandbox(id)
   await Promise.all([volumes.ensure(pod), prepare(pod)])
   const config = await sandboxConfig(pod, attempt)
   if (signal.aborted) return

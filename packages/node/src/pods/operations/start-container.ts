@@ -13,6 +13,7 @@ import { PodProblem } from '../../contract.ts'
 import { isCriError } from '../../cri/connection.ts'
 import type { ContainerConfig, SandboxConfig } from '../../cri/cri.ts'
 import type { Memories } from '../memory.ts'
+import { unlessAborted } from '../operations.ts'
 import type { SandboxRecord } from '../records.ts'
 
 export interface StartParts {
@@ -55,7 +56,7 @@ export async function startContainer(
   const { context, images, hooks, memories } = parts
   const { cri } = context
   const uid = pod.metadata.uid ?? ''
-  const { imageRef, imageUser } = await images.ensure(pod, spec)
+  const { imageRef, imageUser } = await unlessAborted(images.ensure(pod, spec), signal)
   const podIps = sandbox.ips
   const [sandboxConfig, config] = await Promise.all([
     parts.sandboxConfig(pod, sandbox.attempt),
@@ -65,25 +66,23 @@ export async function startContainer(
   const request = { podSandboxId: sandbox.id, config, sandboxConfig }
   const containerId = await reasoned('CreateContainerError', cri.createContainer(request))
   context.event(pod, { type: 'Normal', reason: 'Created', message: `Created container: ${spec.name}` })
+  if (signal.aborted) return
   const hook = spec['lifecycle']?.postStart !== undefined
   if (hook) memories.hookBegins(uid, containerId)
   try {
     await reasoned('RunContainerError', cri.startContainer(containerId))
     context.event(pod, { type: 'Normal', reason: 'Started', message: `Started container ${spec.name}` })
     if (!hook) return
-    await hooks.run({
-      pod,
-      container: spec,
-      containerId,
-      hook: 'postStart',
-      podIp: podIps[0] ?? '',
-      timeoutMs: POST_START_LIMIT_MS,
-    })
+    const podIp = podIps[0] ?? ''
+    const timeoutMs = POST_START_LIMIT_MS
+    const running = hooks.run({ pod, container: spec, containerId, hook: 'postStart', podIp, timeoutMs })
+    await unlessAborted(running, signal)
   } catch (error) {
     // A failed hook ends the container; the restart policy says what comes next.
     if (error instanceof PodProblem && error.reason === 'FailedPostStartHook') {
       context.event(pod, { type: 'Warning', reason: error.reason, message: error.message })
       await cri.stopContainer(containerId, pod['spec'].terminationGracePeriodSeconds ?? 30)
+      throw new PodProblem('PostStartHookError', error.message, { cause: error })
     }
     throw error
   } finally {

@@ -12,7 +12,7 @@ export interface StopRequest {
   pod: Pod
   container: ContainerRecord
   spec: ContainerSpec | undefined
-  graceSeconds: number
+  leftSeconds: number
   message: string | undefined
   podIp: string
 }
@@ -20,12 +20,12 @@ export interface StopRequest {
 /** Resolves when it has stopped; one that is gone already has. */
 export async function stopContainer(
   { context, hooks }: { context: NodeContext; hooks: LifecycleHooks },
-  { pod, container, spec, graceSeconds, message, podIp }: StopRequest,
+  { pod, container, spec, leftSeconds, message, podIp }: StopRequest,
 ): Promise<void> {
   const { cri, clock } = context
   const since = clock.now()
   if (message !== undefined) context.event(pod, { type: 'Normal', reason: 'Killing', message })
-  if (spec?.['lifecycle']?.preStop !== undefined && graceSeconds > 0 && container.state === 'running') {
+  if (spec?.['lifecycle']?.preStop !== undefined && leftSeconds > 0 && container.state === 'running') {
     await hooks
       .run({
         pod,
@@ -33,7 +33,7 @@ export async function stopContainer(
         containerId: container.id,
         hook: 'preStop',
         podIp,
-        timeoutMs: graceSeconds * 1000,
+        timeoutMs: leftSeconds * 1000,
       })
       .catch((error) => {
         if (!(error instanceof PodProblem)) throw error
@@ -41,7 +41,7 @@ export async function stopContainer(
       })
   }
   const usedSeconds = Math.ceil((clock.now() - since) / 1000)
-  const left = graceSeconds === 0 ? 0 : Math.max(graceSeconds - usedSeconds, LEAST_GRACE_SECONDS)
+  const left = Math.max(leftSeconds - usedSeconds, LEAST_GRACE_SECONDS)
   try {
     await cri.stopContainer(container.id, left)
   } catch (error) {
