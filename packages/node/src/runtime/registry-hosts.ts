@@ -28,9 +28,8 @@ export function writeRegistryHosts(paths: RuntimePaths, access: RegistryAccess):
 
 export function registryHosts({ url, ca, certificate, key }: RegistryAccess): string {
   const quoted = JSON.stringify
+  // For the server itself: of a host beside it, containerd would ask the server again without these, and tell of that.
   return `server = ${quoted(url)}
-
-[host.${quoted(url)}]
 capabilities = ["pull", "resolve"]
 ca = ${quoted(ca)}
 client = [[${quoted(certificate)}, ${quoted(key)}]]
