@@ -19,6 +19,8 @@ export interface Io {
 
 export interface Command {
   spec: CommandSpec
+  /** Verbs of a noun: the first word chooses one, and `run` is called when it does not. Their names hold both words. */
+  verbs?: readonly Command[]
   /** The exit code. */
   run(parsed: ParsedCommand, io: Io): Promise<number>
 }

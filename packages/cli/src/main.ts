@@ -38,7 +38,12 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
 }
 
 async function run(name: string, argv: readonly string[], io: Io): Promise<number> {
-  const command = find(name, argv)
+  const noun = find(name, argv)
+  const verb = noun.verbs?.find(({ spec }) => spec.name === `${name} ${argv[0]}`)
+  return runParsed(verb ?? noun, verb === undefined ? argv : argv.slice(1), io)
+}
+
+async function runParsed(command: Command, argv: readonly string[], io: Io): Promise<number> {
   const parsed = parseCommand(PROGRAM, command.spec, argv)
   if (parsed.options['help'] === undefined) return command.run(parsed, io)
   io.out.write(commandHelp(PROGRAM, command.spec))

@@ -125,7 +125,8 @@ export class HttpTransport implements Transport {
       stream.once('response', (headers: IncomingHttpHeaders & { ':status'?: number }) => {
         clearTimeout(timer)
         settled = true
-        const length = Number(headers['content-length'] ?? Number.NaN)
+        // An answer to HEAD says how long the body would be.
+        const length = Number(request.method === 'HEAD' ? Number.NaN : (headers['content-length'] ?? Number.NaN))
         const body = readBody(stream, { subject, length, signal, chunks: chunksOf(stream) })
         resolve({ status: headers[':status'] ?? 0, headers, body, buffer: () => readAll(body) })
       })

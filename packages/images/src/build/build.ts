@@ -15,7 +15,6 @@ import { addRecipeFiles } from './recipe-files.ts'
 import { addDirectories, addRootFiles } from './root-files.ts'
 import { directoryNode, FileTree, linkNode } from './tree.ts'
 
-export const BUILT_IN_REGISTRY = 'registry.brume.internal'
 const CREATED = '1970-01-01T00:00:00Z'
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 

@@ -1,14 +1,20 @@
-// What a file or a blob holds, without holding it: bytes, or a part of a file on disk.
+// What a file or a blob holds, without holding it: bytes, a part of a file on disk, or something to be read elsewhere.
 
 import { type FileHandle, open } from 'node:fs/promises'
 import { assert } from '@brume/base/assert'
 
-export type Content = Buffer | FilePart
+export type Content = Buffer | FilePart | Elsewhere
 
 export interface FilePart {
   file: string
   offset: number
   sizeBytes: number
+}
+
+export interface Elsewhere {
+  sizeBytes: number
+  /** From the start, each time. */
+  open(): AsyncIterable<Buffer>
 }
 
 const CHUNK_BYTES = 256 * 1024
@@ -42,6 +48,10 @@ export class ContentReader {
   async *read(content: Content): AsyncGenerator<Buffer> {
     if (Buffer.isBuffer(content)) {
       yield content
+      return
+    }
+    if ('open' in content) {
+      yield* content.open()
       return
     }
     const file = await this.#open(content.file)

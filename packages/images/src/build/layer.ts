@@ -68,7 +68,7 @@ function linksAfterFiles(tree: FileTree): [string, TreeNode][] {
   ]
 }
 
-function compressor(compression: Compression): Transform {
+export function compressor(compression: Compression): Transform {
   if (compression === 'gzip') return zlib.createGzip({ level: 6 })
   const { ZSTD_c_compressionLevel, ZSTD_c_checksumFlag } = zlib.constants
   return zlib.createZstdCompress({ params: { [ZSTD_c_compressionLevel]: 3, [ZSTD_c_checksumFlag]: 1 } })

@@ -40,7 +40,7 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
   try {
     const [text, code] = await Promise.all([output, ended])
     if (code === 0) return text
-    throw new ImageError(`${argv.slice(0, 2).join(' ')} failed (${code}): ${errors.tail()}`)
+    throw new ImageError(`${program} failed (${code}): ${errors.tail()}`)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT') throw new ImageError(`${program} is not installed`, { cause: error })
