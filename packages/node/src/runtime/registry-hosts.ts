@@ -28,10 +28,13 @@ export function writeRegistryHosts(paths: RuntimePaths, access: RegistryAccess):
 
 export function registryHosts({ url, ca, certificate, key }: RegistryAccess): string {
   const quoted = JSON.stringify
-  // For the server itself: of a host beside it, containerd would ask the server again without these, and tell of that.
+  // For the server itself: after a host of its own, containerd would ask the server again without its CA, and tell of
+  // the certificate instead of the image that is not there. The empty table has to be there.
   return `server = ${quoted(url)}
 capabilities = ["pull", "resolve"]
 ca = ${quoted(ca)}
 client = [[${quoted(certificate)}, ${quoted(key)}]]
+
+[host]
 `
 }

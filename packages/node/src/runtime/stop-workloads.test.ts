@@ -69,11 +69,11 @@ describe('the way to the built-in registry', () => {
     assert.equal(
       registryHosts(access),
       `server = "https://192.0.2.2:6443"
-
-[host."https://192.0.2.2:6443"]
 capabilities = ["pull", "resolve"]
 ca = "/d/ca.crt"
 client = [["/d/n.crt", "/d/n.key"]]
+
+[host]
 `,
     )
   })
