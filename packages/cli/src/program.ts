@@ -5,11 +5,12 @@ import type { Command } from './command.ts'
 import { backup } from './commands/backup.ts'
 import { completion } from './commands/completion.ts'
 import { image } from './commands/image/image.ts'
+import { explain } from './commands/explain.ts'
 import { kubeconfig } from './commands/kubeconfig.ts'
 import { status } from './commands/status.ts'
 import { version } from './commands/version.ts'
 
-export const COMMANDS: readonly Command[] = [status, kubeconfig, image, backup, version, completion]
+export const COMMANDS: readonly Command[] = [status, explain, kubeconfig, image, backup, version, completion]
 
 const DATA_DIR: OptionSpec = { name: 'data-dir', value: 'DIR', help: 'Where all state lives' }
 

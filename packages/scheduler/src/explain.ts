@@ -18,14 +18,20 @@ export function scheduledMessage({ pod, node }: Pick<Placed, 'pod' | 'node'>): s
 
 /** One sentence for `brume explain`. */
 export function explainPlacement(placed: Placed): string {
-  const { pod, node, candidates, nodes, overcommit } = placed
+  const { pod, node } = placed
+  return `${pod.namespace}/${pod.name} is on ${node}: ${placementReason(placed)}.`
+}
+
+/** The part of the sentence that says why. */
+export function placementReason(placed: Placed): string {
+  const { pod, candidates, nodes, overcommit } = placed
   const asked = pod.group === undefined ? '' : ` of group ${pod.group}`
   const fit = candidates === 1 ? `the only node${asked} of ${nodes} that fits` : chosen(placed, asked)
   const promise =
     overcommit === undefined
       ? ''
       : `; the node promises ${overcommit.nodePercent}% of its CPU, and group ${placed.group} ${overcommit.groupPercent}%`
-  return `${pod.namespace}/${pod.name} is on ${node}: ${fit}${promise}.`
+  return `${fit}${promise}`
 }
 
 /** `0/3 nodes are available: ... preemption: ...`, then what would change it. */

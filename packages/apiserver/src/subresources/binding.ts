@@ -2,6 +2,7 @@
 
 import { type FieldError, invalid, invalidObject, notSupported, required } from '@brume/api/field-error'
 import type { KubeObject } from '@brume/api/object'
+import { PLACED_BECAUSE } from '@brume/api/placement'
 import { assert } from '@brume/base/assert'
 import { formatTime } from '@brume/base/clock'
 import { conflict, type StatusError } from '@brume/base/errors'
@@ -53,7 +54,10 @@ async function bindPod(
       next['spec'].nodeName = node
       next.metadata.annotations = { ...next.metadata.annotations, ...body.metadata?.annotations }
       if (Object.keys(next.metadata.annotations).length === 0) delete next.metadata.annotations
-      next['status'] = withScheduled(next['status'], context.parts.clock.now())
+      next['status'] = withScheduled(next['status'], {
+        nowMs: context.parts.clock.now(),
+        why: body.metadata?.annotations?.[PLACED_BECAUSE],
+      })
       return next
     },
     restrict: (next) => next,
@@ -87,8 +91,12 @@ function checkBindable(context: RequestContext, pod: KubeObject, body: KubeObjec
     throw fail(`pod ${name} has non-empty .spec.schedulingGates`)
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: a pod's status
-function withScheduled(status: any, nowMs: number): object {
+/** `why`: in words, when the scheduler said so. */
+function withScheduled(
+  // biome-ignore lint/suspicious/noExplicitAny: a pod's status
+  status: any,
+  { nowMs, why }: { nowMs: number; why: string | undefined },
+): object {
   const conditions: { type: string; status: string }[] = status?.conditions ?? []
   const known = conditions.find((condition) => condition.type === 'PodScheduled')
   if (known?.status === 'True') return status
@@ -97,6 +105,7 @@ function withScheduled(status: any, nowMs: number): object {
     status: 'True',
     lastProbeTime: null,
     lastTransitionTime: formatTime(nowMs),
+    ...(why === undefined ? {} : { message: why }),
   }
   return { ...status, conditions: [...conditions.filter((c) => c !== known), scheduled] }
 }

@@ -2,13 +2,14 @@
 // forgotten and tried again when the server refuses.
 
 import type { KubeObject } from '@brume/api/object'
+import { PLACED_BECAUSE } from '@brume/api/placement'
 import { type Clock, formatTime } from '@brume/base/clock'
 import { isStatus } from '@brume/base/errors'
 import type { Logger } from '@brume/base/log'
 import { PODS } from '@brume/client/builtin'
 import type { Client } from '@brume/client/client'
 import type { EventRecorder } from '@brume/client/event-recorder'
-import { scheduledMessage } from '@brume/scheduler/explain'
+import { placementReason, scheduledMessage } from '@brume/scheduler/explain'
 import type { Placed } from '@brume/scheduler/place'
 import type { PodInfo } from '@brume/scheduler/pod-info'
 import type { Victims } from '@brume/scheduler/preemption'
@@ -97,7 +98,7 @@ async function bind({ client, events }: ActOptions, placed: Placed): Promise<voi
   await client.resource(PODS).createSubresource(key, 'binding', {
     apiVersion: 'v1',
     kind: 'Binding',
-    metadata: { ...key, uid: info.uid },
+    metadata: { ...key, uid: info.uid, annotations: { [PLACED_BECAUSE]: placementReason(placed) } },
     target: { apiVersion: 'v1', kind: 'Node', name: node },
   })
   await events.record(typed(info), { type: 'Normal', reason: 'Scheduled', message: scheduledMessage(placed) })
