@@ -4,13 +4,25 @@ import type { CommandSpec, OptionSpec } from '@brume/base/command-line'
 import type { Command } from './command.ts'
 import { backup } from './commands/backup.ts'
 import { completion } from './commands/completion.ts'
-import { image } from './commands/image/image.ts'
 import { explain } from './commands/explain.ts'
+import { image } from './commands/image/image.ts'
 import { kubeconfig } from './commands/kubeconfig.ts'
+import { logs } from './commands/logs.ts'
+import { service } from './commands/service.ts'
 import { status } from './commands/status.ts'
 import { version } from './commands/version.ts'
 
-export const COMMANDS: readonly Command[] = [status, explain, kubeconfig, image, backup, version, completion]
+export const COMMANDS: readonly Command[] = [
+  status,
+  explain,
+  kubeconfig,
+  image,
+  backup,
+  logs,
+  service,
+  version,
+  completion,
+]
 
 const DATA_DIR: OptionSpec = { name: 'data-dir', value: 'DIR', help: 'Where all state lives' }
 
@@ -25,6 +37,10 @@ export const LAUNCHER_COMMANDS: readonly CommandSpec[] = [
       { name: 'host', value: 'NAME', help: 'A further name or address that clients use' },
       { name: 'service-range', value: 'CIDR', help: 'Cluster addresses of Services' },
       { name: 'no-node', help: 'Control plane alone' },
+      { name: 'node-name', value: 'NAME', help: 'What this machine is called as a node' },
+      { name: 'pod-range', value: 'CIDR', help: "Addresses of this node's pods" },
+      { name: 'cni-conf', value: 'DIR', help: "A site's own CNI configuration" },
+      { name: 'stop-workloads', help: 'Stop containers too when the cloud stops' },
       {
         name: 'log-level',
         value: 'LEVEL',
@@ -33,7 +49,11 @@ export const LAUNCHER_COMMANDS: readonly CommandSpec[] = [
       },
     ],
   },
-  { name: 'down', summary: 'Stop the cloud that runs on this machine', options: [DATA_DIR] },
+  {
+    name: 'down',
+    summary: 'Stop the cloud that runs on this machine',
+    options: [DATA_DIR, { name: 'stop-workloads', help: 'Stop containers too' }],
+  },
   {
     name: 'reset',
     summary: 'Remove the cloud of this machine with all its state',

@@ -16,25 +16,32 @@ const DATA_DIR = `  --data-dir DIR          where all state lives (default ${DEF
 const HELP: Record<string, string> = {
   up: `usage: ./brume up [options]
 
-Starts the cloud on this machine in the foreground. Prints the API's address and the path of an administrator's
-kubeconfig, then "ready". SIGTERM and SIGINT stop it; a second "up" on the same data goes on where it was.
+Starts the cloud on this machine in the foreground: checks the machine, installs what is missing (apt or apk), and runs
+containers with a containerd of its own. Prints the API's address and the path of an administrator's kubeconfig, then
+"ready". SIGTERM and SIGINT stop it, containers go on; a second "up" on the same data adopts them.
 
 ${DATA_DIR}
   --listen ADDR:PORT      address of the API (default ${DEFAULT_LISTEN}; port 0: any free one)
   --host NAME             a further name or address that clients use; may be repeated
   --service-range CIDR    cluster addresses of Services (default ${DEFAULT_SERVICE_RANGE})
   --no-node               control plane alone: needs no root, touches nothing outside the data directory
+  --node-name NAME        what this machine is called as a node (default: its host name)
+  --pod-range CIDR        addresses of this node's pods (default: a range that no route uses, from 10.42.0.0/24 on)
+  --cni-conf DIR          a site's own CNI configuration instead of the built-in network
+  --stop-workloads        stop containers too when the cloud stops; without it they go on
   --log-level LEVEL       debug, info, warn or error (default warn)
 `,
-  down: `usage: ./brume down [--data-dir DIR]
+  down: `usage: ./brume down [--data-dir DIR] [--stop-workloads]
 
-Stops the cloud that runs on the data directory. Nothing running is no error.
+Stops the cloud that runs on the data directory. Containers go on. Nothing running is no error.
 
 ${DATA_DIR}
+  --stop-workloads        stop containers too; the next "up" starts them again
 `,
   reset: `usage: ./brume reset --data-dir DIR [--yes]
 
-Stops the cloud and removes all its state. There is no way back but a backup.
+Stops the cloud and its containers, and removes all its state, images and volumes included. There is no way back but a
+backup. What is not this cloud's is not touched.
 
 ${DATA_DIR}
   --yes                   do not ask
@@ -74,6 +81,10 @@ async function execute(name: string, args: string[]): Promise<number> {
           host: { type: 'string', multiple: true, default: [] },
           'service-range': { type: 'string', default: DEFAULT_SERVICE_RANGE },
           'no-node': { type: 'boolean', default: false },
+          'node-name': { type: 'string' },
+          'pod-range': { type: 'string' },
+          'cni-conf': { type: 'string' },
+          'stop-workloads': { type: 'boolean', default: false },
           'log-level': { type: 'string', default: 'warn' },
         },
       })
@@ -83,6 +94,10 @@ async function execute(name: string, args: string[]): Promise<number> {
         hosts: values.host,
         serviceRange: values['service-range'],
         noNode: values['no-node'],
+        nodeName: values['node-name'],
+        podRange: values['pod-range'],
+        cniConfDir: values['cni-conf'],
+        stopWorkloads: values['stop-workloads'],
         logLevel: logLevel(values['log-level']),
       })
     }
@@ -104,8 +119,11 @@ async function execute(name: string, args: string[]): Promise<number> {
       return reset(values['data-dir'], values.yes)
     }
     default: {
-      const { values } = parseArgs({ args, options: { 'data-dir': dataDir } })
-      return down(values['data-dir'])
+      const { values } = parseArgs({
+        args,
+        options: { 'data-dir': dataDir, 'stop-workloads': { type: 'boolean', default: false } },
+      })
+      return down(values['data-dir'], { workloads: values['stop-workloads'] })
     }
   }
 }

@@ -16,6 +16,8 @@ export interface DataDir {
   /** Of the built-in registry. */
   images: string
   kubeconfig: string
+  /** Of the cloud itself. */
+  log: string
   /** Process id and address of the running control plane. */
   running: string
 }
@@ -29,6 +31,7 @@ export function dataDirAt(path: string): DataDir {
     encryptionKeys: join(root, 'encryption-keys.json'),
     images: join(root, 'images'),
     kubeconfig: join(root, 'kubeconfig'),
+    log: join(root, 'log', 'brume.log'),
     running: join(root, 'running.json'),
   }
 }

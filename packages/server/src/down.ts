@@ -1,7 +1,7 @@
 // `brume down` and `brume reset`: end a running cloud, with its workloads if asked; take its data away.
 
 import { existsSync, readFileSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { StoreError } from '@brume/store/contract'
@@ -82,6 +82,7 @@ export async function reset(dataDir: string, yes: boolean): Promise<number> {
     dir.pki,
     dir.encryptionKeys,
     dir.images,
+    dirname(dir.log),
     dir.kubeconfig,
     `${dir.kubeconfig}.new`,
     dir.running,

@@ -5,17 +5,29 @@ import { flushCompileCache } from 'node:module'
 import { parseIpv4Range } from '@brume/apiserver/allocators/ipv4'
 import { PkiError } from '@brume/apiserver/auth/pki/files'
 import { adminKubeconfig } from '@brume/apiserver/auth/pki/kubeconfig'
-import { createLogger, type LogLevel } from '@brume/base/log'
+import type { Logger, LogLevel } from '@brume/base/log'
+import type { WantedPort } from '@brume/machine/checks/neighbours'
+import type { NodeAgent } from '@brume/node/agent/agent'
+import { RuntimeError } from '@brume/node/runtime/error'
 import { StoreError } from '@brume/store/contract'
 import type { Faults } from '@brume/store/sqlite/faults'
 import { type ControlPlane, startControlPlane } from './control-plane.ts'
 import { type DataDir, dataDirAt, ensureDataDir, keyFileNext } from './data-dir.ts'
+import { runningIn } from './down.ts'
+import { openLog } from './log-file.ts'
+import { tryNext } from './try-next.ts'
 import { UserError } from './user-error.ts'
+import { endWorkloads } from './workloads.ts'
 
 export interface UpOptions {
   dataDir: string
   listen: string
   noNode: boolean
+  nodeName?: string | undefined
+  podRange?: string | undefined
+  /** A site's own CNI configuration. */
+  cniConfDir?: string | undefined
+  stopWorkloads?: boolean
   serviceRange: string
   hosts: readonly string[]
   logLevel: LogLevel
@@ -26,14 +38,20 @@ export interface UpOptions {
 /** SIGTERM must end within 10 s (the outside contract): open requests get most of that. */
 const GRACE_MS = 5_000
 const FORCED_EXIT_MS = 9_000
+const STOP_GRACE_SECONDS = 3
 
 /** Resolves with the exit code when the cloud has stopped. Throws UserError when it cannot start. */
 export async function up(options: UpOptions): Promise<number> {
   const { host, port } = parseListen(options.listen)
   checkServiceRange(options.serviceRange)
   const dir = dataDirAt(options.dataDir)
+  if (!options.noNode) {
+    const { prepareMachine } = await import('./prepare-machine.ts')
+    const ports = runningIn(dir) === undefined ? wantedPorts(host, port) : []
+    await prepareMachine({ dataDir: dir.root, nodeName: options.nodeName, ports, say })
+  }
   ensureDataDir(dir)
-  const logger = createLogger(options.logLevel)
+  const logger = openLog(dir.log, options.logLevel)
   const stopped = untilSignal()
   let url = ''
   const plane = await startControlPlane({
@@ -50,9 +68,9 @@ export async function up(options: UpOptions): Promise<number> {
   })
   url = plane.url
   announce(plane, dir)
-  if (!options.noNode)
-    process.stdout.write(`node: none (this version runs the control plane alone; pods stay Pending)\n`)
-  await Promise.race([plane.ready.then(announceReady), stopped])
+  const starting = options.noNode ? undefined : startNode(options, { dir, plane, logger })
+  const usable = Promise.all([plane.ready, starting?.then((node) => node.registered)])
+  await Promise.race([usable.then(() => announceReady(dir)), stopped])
   const signal = await stopped
   logger.info('stopping', { signal })
   setTimeout(() => {
@@ -60,8 +78,47 @@ export async function up(options: UpOptions): Promise<number> {
     process.exit(1)
   }, FORCED_EXIT_MS).unref()
   rmSync(dir.running, { force: true })
+  await (await starting)?.close()
   await plane.close(GRACE_MS)
+  if (options.stopWorkloads === true) await endWorkloads(dir, STOP_GRACE_SECONDS)
   return 0
+}
+
+/** What a containerless cloud never needs is not loaded for it. */
+async function startNode(
+  options: UpOptions,
+  { dir, plane, logger }: { dir: DataDir; plane: ControlPlane; logger: Logger },
+): Promise<NodeAgent> {
+  const { startLocalNode } = await import('./local-node.ts')
+  const { nodeName, podRange, cniConfDir, serviceRange } = options
+  try {
+    return await startLocalNode({
+      plane,
+      dir,
+      logger,
+      nodeName,
+      podRange,
+      cniConfDir,
+      serviceRange,
+      onRefused: (message) => logger.error(message),
+    })
+  } catch (error) {
+    rmSync(dir.running, { force: true })
+    await plane.close(0)
+    throw error instanceof RuntimeError ? new UserError(error.message, error.next, { cause: error }) : error
+  }
+}
+
+/** Progress is for people, and no part of what programs read. */
+function say(line: string): void {
+  process.stderr.write(`brume: ${line}\n`)
+}
+
+/** Only where every address is meant: with one alone, the same port may be free. */
+function wantedPorts(host: string, port: number): WantedPort[] {
+  const everywhere = host === '' || host === '0.0.0.0' || host === '::'
+  const next = './brume up --listen 0.0.0.0:7443   (a free port)'
+  return everywhere ? [{ port, what: 'the API', next }] : []
 }
 
 function announce(plane: ControlPlane, dir: DataDir): void {
@@ -71,8 +128,9 @@ function announce(plane: ControlPlane, dir: DataDir): void {
 }
 
 /** For the owner alone, also where a file of the temporary name was left or laid before. */
-function announceReady(): void {
+function announceReady(dir: DataDir): void {
   process.stdout.write('ready\n')
+  if (process.stdout.isTTY) process.stdout.write(tryNext(dir))
   // So that the next start is quick even if this process is killed. Does nothing when all of it is kept already.
   setImmediate(flushCompileCache)
 }

@@ -6,12 +6,12 @@ import { after, before, describe, it } from 'node:test'
 import { silentLogger } from '@brume/base/log'
 import { mountsBelow } from '@brume/machine/mounts'
 import { ownNames } from '@brume/machine/own-names'
+import { processId } from '@brume/machine/process-id'
 import { run } from '@brume/machine/run'
 import { startTestContainerd, type TestContainerd, whyNoContainers } from '@brume/testkit/containerd'
 import { eventually } from '@brume/testkit/eventually'
 import { type Containerd, parseVersion, startContainerd } from './containerd.ts'
 import { runtimePaths } from './paths.ts'
-import { processId } from './process.ts'
 import { removeRuntime } from './remove.ts'
 
 const skip = whyNoContainers() ?? (existsSync('/bin/busybox') ? false : 'busybox is not installed')

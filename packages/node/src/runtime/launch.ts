@@ -15,8 +15,8 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { searchPath } from '@brume/machine/executables'
+import { isSameProcess, type ProcessId, processId } from '@brume/machine/process-id'
 import type { RuntimePaths } from './paths.ts'
-import { isSameProcess, type ProcessId, processId } from './process.ts'
 
 /** What of the environment containerd may see: its way to registries. */
 const PASSED_ON = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'SSL_CERT_FILE', 'SSL_CERT_DIR']

@@ -2,7 +2,7 @@
 // ours to change, so it is said, with the command that mends it.
 
 import { existsSync, readFileSync } from 'node:fs'
-import { RunError, run } from '@brume/machine/run'
+import { RunError, run } from '../run.ts'
 
 export interface Firewall {
   /** All rules, as `nft -j list ruleset` has them. */
