@@ -199,6 +199,33 @@ describe('HTTP/2 transport', {
     assert.equal((await firstText).toString(), 'ab')
   })
 
+  it('opens another session when one is full, and closes it when it is not needed any more', {
+    timeout: 20_000,
+  }, async () => {
+    const transport = connect()
+    const opening = once(server, 'session')
+    server.once('session', (session) => session.settings({ maxConcurrentStreams: 5 }))
+    const waiting = new AbortController()
+    await (await transport.request({ method: 'GET', path: '/first', query: {}, headers: {} })).buffer()
+    answer = (stream, headers) => {
+      stream.respond({ ':status': 200 })
+      if (headers[':path'] === '/last') stream.end('ok')
+    }
+    const watch = () =>
+      transport.request({ method: 'GET', path: '/watch', query: {}, headers: {}, signal: waiting.signal })
+    const watches = await Promise.all(Array.from({ length: 205 }, watch))
+    assert.equal(watches.length, 205)
+    const last = await transport.request({ method: 'GET', path: '/last', query: {}, headers: {} })
+    assert.equal((await last.buffer()).toString(), 'ok')
+    const [first] = (await opening) as [ServerHttp2Session]
+    assert.ok(sessions.has(first) && sessions.size >= 2)
+    const closed = once(first, 'close')
+    waiting.abort()
+    await closed
+    const after = await transport.request({ method: 'GET', path: '/last', query: {}, headers: {} })
+    assert.equal((await after.buffer()).toString(), 'ok')
+  })
+
   it('reports an answer that is cut off, and never gives it as whole', async () => {
     const transport = connect()
     const cuts: ((stream: ServerHttp2Stream) => void)[] = [

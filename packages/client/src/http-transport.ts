@@ -1,6 +1,6 @@
-// HTTP/2 over TLS: one session, opened when needed, kept while it lives, opened again when it is lost.
+// HTTP/2 over TLS: one session, opened when needed, kept while it lives, opened again when it is lost; more of them only
+// while more streams are open than one session takes.
 
-import { once } from 'node:events'
 import {
   type ClientHttp2Session,
   type ClientHttp2Stream,
@@ -9,6 +9,7 @@ import {
   type IncomingHttpHeaders,
 } from 'node:http2'
 import type { Credentials } from './credentials.ts'
+import { chunksOf, readBody } from './http-body.ts'
 import { connectError, StreamError, streamError } from './http-errors.ts'
 import {
   pathWithQuery,
@@ -39,6 +40,8 @@ export interface HttpTransportOptions {
 const MAX_RETRIES = 3
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS'])
 const WINDOW_BYTES = 4 * 1024 * 1024
+/** Servers allow 100 to 250 streams a session; what is beyond their limit would wait, without a word, for ever. */
+const MAX_STREAMS = 200
 
 export class HttpTransport implements Transport {
   readonly #options: HttpTransportOptions
@@ -80,7 +83,7 @@ export class HttpTransport implements Transport {
 
   async #attempt(request: TransportRequest): Promise<TransportResponse> {
     const authorization = await this.#options.credentials.authorization()
-    const session = await this.#connected()
+    const session = await this.#taken()
     let stream: ClientHttp2Stream
     try {
       const headers = {
@@ -91,9 +94,10 @@ export class HttpTransport implements Transport {
       }
       stream = session.request(headers, { endStream: request.body === undefined })
     } catch (cause) {
+      this.#count(session, -1)
       throw new StreamError(new TransportError('ConnectionLost', 'the session was gone', { cause }), true)
     }
-    this.#hold(session, stream)
+    stream.once('close', () => this.#count(session, -1))
     return this.#answer(stream, request)
   }
 
@@ -126,7 +130,9 @@ export class HttpTransport implements Transport {
         clearTimeout(timer)
         settled = true
         // An answer to HEAD says how long the body would be.
-        const length = Number(request.method === 'HEAD' ? Number.NaN : (headers['content-length'] ?? Number.NaN))
+        const length = Number(
+          request.method === 'HEAD' ? Number.NaN : (headers['content-length'] ?? Number.NaN),
+        )
         const body = readBody(stream, { subject, length, signal, chunks: chunksOf(stream) })
         resolve({ status: headers[':status'] ?? 0, headers, body, buffer: () => readAll(body) })
       })
@@ -137,26 +143,46 @@ export class HttpTransport implements Transport {
   }
 
   /** While no stream is open the session does not keep the process alive. */
-  #hold(session: ClientHttp2Session, stream: ClientHttp2Stream): void {
-    this.#count(session, 1)
-    stream.once('close', () => this.#count(session, -1))
-  }
-
   #count(session: ClientHttp2Session, change: 1 | -1): void {
     const open = (this.#openStreams.get(session) ?? 0) + change
     this.#openStreams.set(session, open)
     if (session.destroyed) return
-    if (open === 0) session.unref()
-    else if (open === 1 && change === 1) session.ref()
+    if (open === 0) {
+      session.unref()
+      if (this.#live.size > 1) void this.#closeSpare(session)
+    } else if (open === 1 && change === 1) session.ref()
   }
 
-  #connected(): Promise<ClientHttp2Session> {
-    if (this.#closed) throw new TransportError('Closed', 'the transport was closed')
-    this.#session ??= this.#open().catch((error) => {
-      this.#session = undefined
-      throw error
-    })
-    return this.#session
+  /** The session of the last request, or another one when that one is full. One stream of it is counted as open. */
+  async #taken(): Promise<ClientHttp2Session> {
+    for (;;) {
+      if (this.#closed) throw new TransportError('Closed', 'the transport was closed')
+      this.#session ??= this.#open().catch((error) => {
+        this.#session = undefined
+        throw error
+      })
+      const asked = this.#session
+      const session = await asked
+      const others = [...this.#live].filter((one) => !one.closed && !one.destroyed)
+      const chosen = [session, ...others].find((one) => this.#hasRoom(one))
+      if (chosen !== undefined) {
+        this.#count(chosen, 1)
+        return chosen
+      }
+      if (this.#session === asked) this.#session = undefined
+    }
+  }
+
+  #hasRoom(session: ClientHttp2Session): boolean {
+    const limit = session.remoteSettings?.maxConcurrentStreams ?? MAX_STREAMS
+    return (this.#openStreams.get(session) ?? 0) < Math.max(1, Math.min(limit, MAX_STREAMS))
+  }
+
+  /** A session that was opened beside others goes when it is not used any more. */
+  async #closeSpare(session: ClientHttp2Session): Promise<void> {
+    const main = await this.#session?.catch(() => undefined)
+    if (main === undefined || main === session || this.#openStreams.get(session) !== 0) return
+    session.close()
   }
 
   async #open(): Promise<ClientHttp2Session> {
@@ -214,74 +240,5 @@ export class HttpTransport implements Transport {
       this.#live.delete(session)
       forget()
     })
-  }
-}
-
-interface BodyOptions {
-  subject: string
-  /** NaN: not said. */
-  length: number
-  signal: AbortSignal | undefined
-  chunks: AsyncIterable<Buffer>
-}
-
-/**
- * Listens from now on, so that a reader who comes later gets all that has arrived: Node's own iterator takes a stream
- * that the server has finished with for one that was cut off.
- */
-function chunksOf(stream: ClientHttp2Stream): AsyncIterable<Buffer> {
-  let wake = () => {}
-  let ended = false
-  let failure: Error | undefined
-  stream.on('readable', () => wake())
-  stream.once('end', () => {
-    ended = true
-    wake()
-  })
-  const fail = (error: Error) => {
-    failure ??= error
-    wake()
-  }
-  stream.once('error', fail)
-  stream.once('close', () => fail(new Error('the stream was closed before its end')))
-  return (async function* () {
-    for (;;) {
-      const chunk: Buffer | null = stream.read()
-      if (chunk !== null) yield chunk
-      else if (ended) return
-      else if (failure !== undefined) throw failure
-      else {
-        await new Promise<void>((resolve) => {
-          wake = resolve
-        })
-      }
-    }
-  })()
-}
-
-async function* readBody(
-  stream: ClientHttp2Stream,
-  { subject, length, signal, chunks }: BodyOptions,
-): AsyncGenerator<Buffer, void, undefined> {
-  let received = 0
-  let ended = false
-  try {
-    for await (const chunk of chunks) {
-      received += chunk.length
-      yield chunk
-    }
-    ended = true
-  } catch (cause) {
-    if (signal?.aborted) throw signal.reason
-    throw new TransportError('ConnectionLost', `${subject}: the answer was cut off`, { cause })
-  } finally {
-    if (!ended && !stream.closed) stream.close(constants.NGHTTP2_CANCEL)
-  }
-  // A stream that was reset may still have ended cleanly for the reader, with its body truncated; how it ended is
-  // known once it has closed, which it does at once when the request was sent whole.
-  if (!stream.closed && stream.writableFinished) await once(stream, 'close')
-  signal?.throwIfAborted()
-  if (stream.rstCode !== constants.NGHTTP2_NO_ERROR || received < length) {
-    throw new TransportError('ConnectionLost', `${subject}: the answer was cut off (code ${stream.rstCode})`)
   }
 }
