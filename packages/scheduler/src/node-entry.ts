@@ -1,7 +1,7 @@
 // One node as the snapshot keeps it.
 
 import type { KubeObject } from '@brume/api/object'
-import { GROUP, STRICT } from './brume-names.ts'
+import { GROUP, STRICT } from '@brume/api/placement'
 import type { Taint } from './node-match.ts'
 import type { HostPort, PodInfo } from './pod-info.ts'
 

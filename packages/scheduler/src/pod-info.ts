@@ -1,10 +1,10 @@
 // What placement needs to know of a pod, computed once.
 
 import type { KubeObject } from '@brume/api/object'
+import { GROUP, PLACEMENT, type PlacementWord, wordOf } from '@brume/api/placement'
 import { podRequests } from '@brume/api/quota/pod-resources'
 import { quantityMilliValue, quantityValue } from '@brume/base/quantity'
 import { type AffinityTerms, affinityTermsOf, NO_TERMS } from './affinity-terms.ts'
-import { GROUP, PLACEMENT, type PlacementWord } from './brume-names.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: fields of a pod, checked by its schema
 export type Json = any
@@ -146,10 +146,6 @@ function claimsOf({ metadata, spec }: KubeObject): readonly ClaimUse[] {
     claims.push({ name: named ?? `${metadata.name}-${volume.name}`, isEphemeral: named === undefined })
   }
   return claims ?? NO_CLAIMS
-}
-
-function wordOf({ metadata }: KubeObject, name: string): string | undefined {
-  return metadata.annotations?.[name] ?? metadata.labels?.[name]
 }
 
 /** A word that is neither is taken as none: Kubernetes' own scores decide. */

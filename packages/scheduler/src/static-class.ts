@@ -1,7 +1,7 @@
 // What pods with the same demands on nodes think of every node, remembered until a node changes: selector, affinity,
 // taints, cordon. The filters come in Kubernetes' order; the first objection counts.
 
-import { GROUP } from './brume-names.ts'
+import { GROUP } from '@brume/api/placement'
 import type { NodeEntry } from './node-entry.ts'
 import {
   dislikes,

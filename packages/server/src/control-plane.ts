@@ -137,6 +137,7 @@ async function compose(
       clock,
       authorizer: identity.authorizer,
       rbac: identity.rbac,
+      usage,
     }),
     authorizer: identity.authorizer,
     watches,

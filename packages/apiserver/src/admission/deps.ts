@@ -3,6 +3,7 @@
 import type { Clock } from '@brume/base/clock'
 import type { RbacIndex } from '../auth/authorizers/rbac-index.ts'
 import type { Authorizer } from '../auth/types.ts'
+import type { UsageSource } from '../node-metrics/source.ts'
 import type { ObjectReader } from '../registry/reader.ts'
 import type { ResourceRegistry } from '../registry/resources.ts'
 
@@ -12,4 +13,6 @@ export interface AdmissionDeps {
   clock: Clock
   authorizer: Authorizer
   rbac: RbacIndex
+  /** What nodes really use. */
+  usage?: UsageSource
 }

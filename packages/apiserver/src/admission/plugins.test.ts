@@ -28,6 +28,7 @@ test("the chain keeps Kubernetes' order, with webhooks before quota", () => {
       'DefaultIngressClass',
       'RBACEscalation',
       'CustomResourceGroups',
+      'NodeGroups',
       'MutatingAdmissionWebhook',
       'ResourceQuota',
     ],

@@ -1,5 +1,6 @@
-// The admission chain, in Kubernetes' order. Not in it: AlwaysPullImages, ExtendedResourceToleration, EventRateLimit
-// and OwnerReferencesPermissionEnforcement, which Kubernetes leaves off by default too. Webhooks and
+// The admission chain, in Kubernetes' order; our own are CertificateRequester, RBACEscalation, CustomResourceGroups and
+// NodeGroups. Not in it: AlwaysPullImages, ExtendedResourceToleration, EventRateLimit and
+// OwnerReferencesPermissionEnforcement, which Kubernetes leaves off by default too. Webhooks and
 // ValidatingAdmissionPolicy will stand before ResourceQuota, which comes last.
 
 import { certificateRequester } from './certificate-requester.ts'
@@ -10,6 +11,7 @@ import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import type { AdmissionDeps } from './deps.ts'
 import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
+import { nodeGroups } from './node-groups.ts'
 import { nodeRestriction } from './node-restriction.ts'
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts'
 import { podSecurity } from './pod-security/plugin.ts'
@@ -47,6 +49,7 @@ export function admissionPlugins(
     defaultIngressClass(deps),
     rbacEscalation(deps),
     customResourceGroups(deps),
+    nodeGroups(deps),
     ...external,
     resourceQuota(deps),
   ]

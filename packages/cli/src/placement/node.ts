@@ -1,11 +1,11 @@
 // Whether a node takes pods, and how much of it is promised.
 
 import type { KubeObject } from '@brume/api/object'
+import { GROUP, STRICT } from '@brume/api/placement'
 import { podRequests } from '@brume/api/quota/pod-resources'
 import { quantityMilliValue, quantityValue } from '@brume/base/quantity'
 import { PODS } from '@brume/client/builtin'
 import type { Client } from '@brume/client/client'
-import { GROUP, STRICT } from '@brume/scheduler/brume-names'
 import { amountText } from '@brume/scheduler/explain'
 
 export async function explainNode(client: Client, node: KubeObject): Promise<string> {
