@@ -4,6 +4,7 @@ import type { CommandSpec, OptionSpec } from '@brume/base/command-line'
 import type { Command } from './command.ts'
 import { backup } from './commands/backup.ts'
 import { completion } from './commands/completion.ts'
+import { doctor } from './commands/doctor.ts'
 import { explain } from './commands/explain.ts'
 import { image } from './commands/image/image.ts'
 import { kubeconfig } from './commands/kubeconfig.ts'
@@ -18,6 +19,7 @@ export const COMMANDS: readonly Command[] = [
   kubeconfig,
   image,
   backup,
+  doctor,
   logs,
   service,
   version,

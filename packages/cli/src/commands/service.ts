@@ -1,13 +1,14 @@
 // `brume service`: the cloud starts with the machine.
 
-import { existsSync, readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { EXIT_FAILED, EXIT_OK, UsageError } from '@brume/base/command-line'
 import { ownNames } from '@brume/machine/own-names'
 import { RunError } from '@brume/machine/run'
 import { detectInit, installService, removeService, serviceRuns } from '@brume/machine/services/apply'
 import { type InitSystem, type ServicePlan, servicePlan } from '@brume/machine/services/service'
 import { type Command, CommandError, DEFAULT_DATA_DIR, type Io } from '../command.ts'
+import { controlPlaneRuns } from '../doctor/observe.ts'
 
 const LAUNCHER = resolve(import.meta.dirname, '../../../../brume')
 const ACTIONS = ['install', 'remove', 'status']
@@ -55,7 +56,7 @@ Containers go on while the service is stopped, restarted or removed.`,
 }
 
 async function install(plan: ServicePlan, dataDir: string, { out }: Io): Promise<number> {
-  if (!existsSync(plan.file.path) && runsOn(dataDir)) {
+  if (!existsSync(plan.file.path) && controlPlaneRuns(dataDir)) {
     throw new CommandError(
       `a cloud runs on ${dataDir} already, in the foreground`,
       `./brume down --data-dir ${dataDir}   (containers go on; then run this again)`,
@@ -109,14 +110,4 @@ function noInit(): CommandError {
     'neither systemd nor OpenRC runs on this machine',
     './brume up   (in the foreground), or print the files: ./brume service install --dry-run --init systemd',
   )
-}
-
-/** As `up` says in its data directory. */
-function runsOn(dataDir: string): boolean {
-  try {
-    const { pid } = JSON.parse(readFileSync(join(dataDir, 'running.json'), 'utf8'))
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('server/src/main.ts')
-  } catch {
-    return false
-  }
 }
