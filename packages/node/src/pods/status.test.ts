@@ -134,6 +134,20 @@ test('a container is ready when its startup and readiness probes have passed', (
   assert.deepEqual(of({ 'a-0/startup': true, 'a-0/readiness': true }), [true, true])
 })
 
+test('what the status says of this very container holds until it is probed again', () => {
+  const spec = specOf('a', { startupProbe: {}, readinessProbe: {} })
+  const of = (containerID: string, probes: Record<string, boolean> = {}) => {
+    const containerStatuses = [{ name: 'a', containerID, started: true, ready: true, ...RUNNING }]
+    const pod = podOf({ containers: [spec] }, { status: { containerStatuses } })
+    const { started, ready } =
+      status(pod, { containers: [container('a')], probes }).containerStatuses[0] ?? {}
+    return [started, ready]
+  }
+  assert.deepEqual(of('containerd://a-0'), [true, true])
+  assert.deepEqual(of('containerd://a-0', { 'a-0/readiness': false }), [true, false])
+  assert.deepEqual(of('containerd://other'), [false, false])
+})
+
 test('a pod that is being deleted stays as ready as its probes say', () => {
   const found = status(podOf({}, { metadata: DELETED }), { containers: [container('a')] })
   assert.equal(conditions(found)['Ready'], 'True')

@@ -18,7 +18,7 @@ import type { Message, MessageName } from '../cri/messages.ts'
 
 /** Method -> what it answers, or a promise of it; throw a RuntimeFault to refuse. */
 export type Script = {
-  [M in keyof typeof METHODS]?: (
+  -readonly [M in keyof typeof METHODS]?: (
     request: Message<(typeof METHODS)[M][1]>,
   ) => Message<(typeof METHODS)[M][2]> | Promise<Message<(typeof METHODS)[M][2]>>
 }
