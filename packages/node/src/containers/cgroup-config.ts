@@ -49,16 +49,12 @@ export function podCgroupValues(pod: Pod): CgroupValues {
   }
 }
 
-/** Of the groups of the classes: burstable pods together weigh what they ask for, the others next to nothing. */
-export function qosShares(pods: readonly Pod[]): { burstable: number; besteffort: number } {
-  let milliCpu = 0
-  for (const pod of pods) {
-    if (qosOf(pod) === 'Burstable') milliCpu += quantityMilliValue(podRequests(pod)['cpu'] ?? '0')
-  }
-  return { burstable: cpuShares(milliCpu), besteffort: MIN_SHARES }
-}
-
 /** cpu.shares of v1 as cpu.weight of v2 (KEP-2254). */
 export function cpuWeight(shares: number): number {
   return Math.trunc(1 + ((shares - 2) * 9999) / 262_142)
+}
+
+/** The other way round; what the rounding took away stays away. */
+export function sharesOfWeight(weight: number): number {
+  return Math.ceil(2 + ((weight - 1) * 262_142) / 9999)
 }

@@ -4,7 +4,7 @@ import { readdir, readFile, rmdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Clock } from '@brume/base/clock'
 import { delay } from '@brume/client/backoff'
-import { type CgroupValues, CPU_PERIOD, cpuWeight } from './cgroup-config.ts'
+import { type CgroupValues, CPU_PERIOD, cpuWeight, sharesOfWeight } from './cgroup-config.ts'
 import type { Hierarchy } from './hierarchies.ts'
 
 /** What a pod's group hands on to its containers' on v2. */
@@ -39,6 +39,14 @@ function filesOfTwo({ cpuShares, cpuQuotaMicros, memoryBytes }: CgroupValues): F
   if (cpuQuotaMicros !== undefined) files.push(['cpu', 'cpu.max', `${orMax(cpuQuotaMicros)} ${CPU_PERIOD}`])
   if (memoryBytes !== undefined) files.push(['memory', 'memory.max', orMax(memoryBytes)])
   return files
+}
+
+/** undefined: the group has just gone. */
+export async function readShares({ version }: Hierarchy, dir: string): Promise<number | undefined> {
+  const file = version === 1 ? 'cpu.shares' : 'cpu.weight'
+  const text = await readFile(join(dir, file), 'utf8').catch(ignore('ENOENT', 'ENODEV'))
+  if (text === undefined) return undefined
+  return version === 1 ? Number(text) : sharesOfWeight(Number(text))
 }
 
 /** On v1 a new group has neither CPUs nor memory nodes, and takes no process, until it is told which. */

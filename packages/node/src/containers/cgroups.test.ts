@@ -73,10 +73,18 @@ describe('control groups of pods', { skip: process.getuid?.() !== 0 && 'needs ro
     assert.deepEqual(await cgroups.known(), ['u-1'])
   })
 
-  test('classes weigh what their pods ask for', async () => {
-    await cgroups.updateShares([pod('u-1', { requests: { cpu: '2' } }), pod('u-2', {})])
-    assert.equal(read('cpu', `${root}/burstable`, shares), version() === 1 ? '2048' : '79')
+  test('burstable pods together weigh what they ask for, also after a restart of the agent', async () => {
+    const weight = () => read('cpu', `${root}/burstable`, shares)
+    const one = pod('u-4', { requests: { cpu: '1' } })
+    await cgroups.ensure(one)
+    await cgroups.ensure(pod('u-5', { requests: { cpu: '1' }, limits: { cpu: '2' } }))
+    assert.equal(weight(), version() === 1 ? '2560' : '98')
     assert.equal(read('cpu', `${root}/besteffort`, shares), version() === 1 ? '2' : '1')
+    const later = new PodCgroups({ hierarchies, root, clock })
+    await later.ensureRoot()
+    assert.equal(weight(), version() === 1 ? '2560' : '98')
+    for (const uid of ['u-4', 'u-5', 'u-1']) await later.remove(uid)
+    assert.equal(weight(), version() === 1 ? '2' : '1')
   })
 
   test('removing a group ends what runs in it, also below', async () => {

@@ -6,9 +6,18 @@ import { join } from 'node:path'
 import { assert } from '@brume/base/assert'
 import type { Clock } from '@brume/base/clock'
 import { type Pod, PodProblem } from '../contract.ts'
-import { type CgroupValues, podCgroup, podCgroupValues, qosCgroup, qosShares } from './cgroup-config.ts'
-import { childrenOf, delegateControllers, inheritCpuset, removeTree, writeValues } from './cgroup-files.ts'
+import { type CgroupValues, podCgroup, podCgroupValues, qosCgroup } from './cgroup-config.ts'
+import {
+  childrenOf,
+  delegateControllers,
+  inheritCpuset,
+  readShares,
+  removeTree,
+  writeValues,
+} from './cgroup-files.ts'
 import type { Hierarchy } from './hierarchies.ts'
+import { qosOf } from './qos.ts'
+import { MAX_SHARES, MIN_SHARES } from './resources.ts'
 
 const CLASSES = ['Guaranteed', 'Burstable', 'BestEffort'] as const
 const POD_PREFIX = 'pod'
@@ -23,7 +32,9 @@ export interface PodCgroupsOptions {
 /** All calls are idempotent. */
 export class PodCgroups {
   readonly #options: PodCgroupsOptions
-  #shares = ''
+  /** Of burstable pods, by UID. */
+  readonly #shares = new Map<string, number>()
+  #sharesWritten: Promise<void> = Promise.resolve()
   /** Directories above pods that were made here: they need no second look for each pod. */
   readonly #made = new Set<string>()
 
@@ -36,35 +47,30 @@ export class PodCgroups {
   async ensureRoot(limits: CgroupValues = {}): Promise<void> {
     const { root } = this.#options
     await this.#ensure(root, limits)
-    await this.updateShares([])
+    await this.#ensure(qosCgroup(root, 'BestEffort'), { cpuShares: MIN_SHARES })
+    await this.#ensure(qosCgroup(root, 'Burstable'), {})
+    await this.#recallShares()
+    await this.#writeShares()
   }
 
   /** Throws PodProblem. Also after the pod was resized. */
   async ensure(pod: Pod): Promise<void> {
     const path = podCgroup(this.#options.root, pod)
+    const values = podCgroupValues(pod)
     try {
-      await this.#ensure(path, podCgroupValues(pod))
+      await this.#ensure(path, values)
+      if (qosOf(pod) === 'Burstable') await this.#weigh(pod.metadata.uid ?? '', values.cpuShares)
     } catch (cause) {
       const message = `the pod's control group ${path} could not be made: ${(cause as Error).message}`
       throw new PodProblem('FailedCreatePodContainer', message, { cause })
     }
   }
 
-  /** What the classes weigh against each other, by the pods that are there. Cheap when nothing has changed. */
-  async updateShares(pods: readonly Pod[]): Promise<void> {
-    const { root } = this.#options
-    const { burstable, besteffort } = qosShares(pods)
-    const shares = `${burstable} ${besteffort}`
-    if (shares === this.#shares) return
-    await this.#ensure(qosCgroup(root, 'Burstable'), { cpuShares: burstable })
-    await this.#ensure(qosCgroup(root, 'BestEffort'), { cpuShares: besteffort })
-    this.#shares = shares
-  }
-
   /** Kills what is left in it. */
   async remove(podUid: string): Promise<void> {
     assert(/^[\w-]+$/.test(podUid), `a pod's uid is a name: ${podUid}`)
     for (const dir of this.#dirs()) await removeTree(join(dir, `${POD_PREFIX}${podUid}`), this.#options.clock)
+    await this.#weigh(podUid, undefined)
   }
 
   /** UIDs of the pods that have a group. */
@@ -82,8 +88,40 @@ export class PodCgroups {
   async removeRoot(): Promise<void> {
     const { hierarchies, root, clock } = this.#options
     for (const { path } of hierarchies) await removeTree(join(path, root), clock)
-    this.#shares = ''
+    this.#shares.clear()
     this.#made.clear()
+  }
+
+  /** Burstable pods weigh against other classes what they ask for together (pkg/kubelet/cm, qos_container_manager). */
+  async #weigh(podUid: string, shares: number | undefined): Promise<void> {
+    if (this.#shares.get(podUid) === shares) return
+    if (shares === undefined) this.#shares.delete(podUid)
+    else this.#shares.set(podUid, shares)
+    await this.#writeShares()
+  }
+
+  /** One write after another, each with what holds by then. */
+  #writeShares(): Promise<void> {
+    const write = () => {
+      const sum = [...this.#shares.values()].reduce((total, shares) => total + shares, 0)
+      const cpuShares = Math.min(MAX_SHARES, Math.max(MIN_SHARES, sum))
+      return this.#ensure(qosCgroup(this.#options.root, 'Burstable'), { cpuShares })
+    }
+    this.#sharesWritten = this.#sharesWritten.then(write, write)
+    return this.#sharesWritten
+  }
+
+  /** Of the pods of an agent before this one. */
+  async #recallShares(): Promise<void> {
+    const { hierarchies, root } = this.#options
+    const cpu = hierarchies.find(({ controllers }) => controllers.includes('cpu'))
+    if (cpu === undefined) return
+    const dir = join(cpu.path, qosCgroup(root, 'Burstable'))
+    for (const name of (await childrenOf(dir)) ?? []) {
+      if (!name.startsWith(POD_PREFIX)) continue
+      const shares = await readShares(cpu, join(dir, name))
+      if (shares !== undefined) this.#shares.set(name.slice(POD_PREFIX.length), shares)
+    }
   }
 
   /** Where pods are, of all classes on all hierarchies. */

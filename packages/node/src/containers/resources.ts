@@ -12,7 +12,7 @@ import type { NodeSettings } from './settings.ts'
 export const CPU_PERIOD_MICROS = 100_000
 const MIN_QUOTA_MICROS = 1000
 export const MIN_SHARES = 2
-const MAX_SHARES = 262_144
+export const MAX_SHARES = 262_144
 const SHARES_PER_CPU = 1024
 
 export function containerResourcesOf(

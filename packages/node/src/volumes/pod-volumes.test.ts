@@ -481,6 +481,7 @@ describe('volumes of pods', { skip: process.getuid?.() !== 0 && 'needs root', ti
     assert.ok((await later.known()).includes(pod.metadata.uid!))
     await later.remove(pod.metadata.uid!)
     await later.remove(pod.metadata.uid!)
+    await later.refresh(pod)
     assert.equal((await later.known()).includes(pod.metadata.uid!), false)
   })
 })

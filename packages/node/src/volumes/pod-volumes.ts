@@ -1,6 +1,7 @@
 // The volumes of this node's pods. What is made is found again on the disk and in the kernel's mounts; in memory is only
 // what can be made again. Calls for one pod run one after another.
 
+import { existsSync } from 'node:fs'
 import { chmod, mkdir, readdir, realpath, rm } from 'node:fs/promises'
 import { listOf } from '@brume/api/validate/json'
 import type { NodeSettings } from '../containers/settings.ts'
@@ -50,7 +51,9 @@ export class NodeVolumes implements PodVolumes {
     return this.#inTurn(pod.metadata.uid ?? '', async () => {
       const context = this.#contextOf(pod)
       const written = listOf(pod['spec'].volumes).filter((volume) => payloadPlugin(volume) !== undefined)
-      if (written.length > 0) await named('(all)', () => this.#ensureMemory())
+      // A pod whose volumes were not made, or have gone already, gets none by this way.
+      if (written.length === 0 || !existsSync(podDir(context.dirs, pod.metadata.uid ?? ''))) return
+      await named('(all)', () => this.#ensureMemory())
       for (const volume of written) {
         await named(volume.name, () => writtenVolume(volume, context))
       }
