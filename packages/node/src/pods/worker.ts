@@ -94,10 +94,13 @@ export function podWorker(options: PodWorkerOptions): PodWorker {
           enqueue(uid)
         }),
       ]
-      const timer = setInterval(() => void relist(enqueue), RELIST_MS)
-      timer.unref()
+      const again = () => {
+        void relist(enqueue)
+        timer = clock.after(RELIST_MS, again)
+      }
+      let timer = clock.after(RELIST_MS, again)
       return () => {
-        clearInterval(timer)
+        timer.cancel()
         for (const stop of stops) stop()
       }
     },
