@@ -15,6 +15,7 @@ export const debian: Distribution = {
   async find(request, options) {
     const dirs = await prepareApt(options.cacheDir, request.architecture)
     const packages = await locked(dirs.root, async () => {
+      if (request.packages.length === 0) return []
       await refreshLists(dirs, options)
       const found = await resolvePackages(dirs, request, options.signal)
       try {

@@ -4,6 +4,7 @@ import { lstat, readdir, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ImageError } from '../image-error.ts'
 import type { RecipeFile } from '../recipe/types.ts'
+import { matchesAny } from './distribution.ts'
 import { directoryNode, type FileTree, fileNode, linkNode } from './tree.ts'
 
 const MAX_COPIED = 200_000
@@ -22,8 +23,18 @@ async function addFile(tree: FileTree, { path, mode, uid, gid, source }: RecipeF
       return tree.set(name, directoryNode(mode ?? 0o755, owner))
     case 'link':
       return tree.set(name, linkNode(source.target))
+    case 'links':
+      return addLinks(tree, name, source.pattern)
     case 'copy':
       await new Copy(tree, { mode, owner }).add(source.from, name)
+  }
+}
+
+/** What is there already stays. */
+function addLinks(tree: FileTree, directory: string, pattern: string): void {
+  for (const path of [...tree.paths()].sort()) {
+    const at = `${directory}/${path.slice(path.lastIndexOf('/') + 1)}`
+    if (matchesAny(`/${path}`, [pattern]) && tree.get(at) === undefined) tree.set(at, linkNode(`/${path}`))
   }
 }
 

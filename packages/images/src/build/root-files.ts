@@ -18,7 +18,7 @@ const DIRECTORIES: readonly [path: string, mode: number][] = [
 const CA_BUNDLE = 'etc/ssl/certs/ca-certificates.crt'
 const CA_SOURCES = 'usr/share/ca-certificates/'
 /** Where Debian's OpenSSL looks for a bundle; the directory of hashed names that it else reads is made by a script. */
-const OPENSSL_DIRS = ['usr/lib/ssl', 'etc/ssl']
+const OPENSSL_BUNDLE = 'usr/lib/ssl/cert.pem'
 
 export function addDirectories(tree: FileTree): void {
   for (const [path, mode] of DIRECTORIES) tree.set(path, directoryNode(mode))
@@ -65,7 +65,5 @@ async function addAuthorities(tree: FileTree): Promise<void> {
     if (content !== undefined) texts.push((await readWhole(content)).toString().trim())
   }
   tree.set(CA_BUNDLE, fileNode(`${texts.join('\n')}\n`))
-  for (const dir of OPENSSL_DIRS) {
-    if (tree.resolve(dir) !== undefined) tree.set(`${dir}/cert.pem`, linkNode(`/${CA_BUNDLE}`))
-  }
+  tree.set(OPENSSL_BUNDLE, linkNode(`/${CA_BUNDLE}`))
 }

@@ -14,6 +14,8 @@ const USER = /^[a-z_][a-z0-9_-]{0,31}$/
 const PORT = /^\d{1,5}(?:\/(?:tcp|udp|sctp))?$/
 const MAX_ID = 2 ** 31 - 1
 
+const SOURCES = ['content', 'directory', 'link', 'links', 'copy']
+
 const KNOWN = [
   ...['name', 'version', 'summary', 'extends', 'packages', 'without', 'remove', 'busybox', 'users', 'files'],
   ...['env', 'user', 'entrypoint', 'command', 'directory', 'ports', 'volumes', 'labels', 'stopSignal'],
@@ -111,14 +113,14 @@ function userOf(fields: Fields): RecipeUser {
 }
 
 function fileOf(fields: Fields): RecipeFile {
-  fields.known(['path', 'mode', 'owner', 'content', 'directory', 'link', 'copy'])
+  fields.known(['path', 'mode', 'owner', ...SOURCES])
   const path = absolute(fields, 'path', fields.text('path', { required: true }))
   const owner = /^(\d{1,10}):(\d{1,10})$/.exec(fields.text('owner') || '0:0')
   if (owner === null) fields.wrong('owner', 'write numbers, UID:GID')
   const mode = fields.text('mode')
   if (!/^(?:[0-7]{3,4})?$/.test(mode)) fields.wrong('mode', 'write it in quotes as octal digits, "0644"')
-  const given = ['content', 'directory', 'link', 'copy'].filter((name) => fields.has(name))
-  if (given.length !== 1) fields.wrong('', 'name exactly one of content, directory, link and copy')
+  const given = SOURCES.filter((name) => fields.has(name))
+  if (given.length !== 1) fields.wrong('', `name exactly one of ${SOURCES.join(', ')}`)
   return {
     path,
     mode: mode === '' ? undefined : Number.parseInt(mode, 8),
@@ -131,6 +133,7 @@ function fileOf(fields: Fields): RecipeFile {
 function sourceOf(fields: Fields, type: string): RecipeFile['source'] {
   if (type === 'directory') return { type }
   if (type === 'link') return { type, target: fields.text('link', { required: true }) }
+  if (type === 'links') return { type, pattern: absolute(fields, 'links', fields.text('links')) }
   if (type === 'copy') return { type, from: fields.text('copy', { required: true }) }
   return { type: 'content', content: fields.text('content') }
 }

@@ -47,6 +47,8 @@ export interface RecipeFile {
     | { type: 'content'; content: string }
     | { type: 'directory' }
     | { type: 'link'; target: string }
+    /** In the directory `path`: a link to everything that matches the pattern. */
+    | { type: 'links'; pattern: string }
     /** A file or a directory beside the recipe, with all in it. */
     | { type: 'copy'; from: string }
 }
