@@ -4,7 +4,26 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { mounts } from '@brume/machine/mounts'
 import type { CgroupSettings } from './settings.ts'
+
+/** Of v1 (cgroups(7)); a mount has other options too. */
+const CONTROLLERS = [
+  'blkio',
+  'cpu',
+  'cpuacct',
+  'cpuset',
+  'devices',
+  'freezer',
+  'hugetlb',
+  'memory',
+  'misc',
+  'net_cls',
+  'net_prio',
+  'perf_event',
+  'pids',
+  'rdma',
+]
 
 export interface Hierarchy {
   version: 1 | 2
@@ -15,7 +34,7 @@ export interface Hierarchy {
 }
 
 export async function mountedHierarchies(): Promise<Hierarchy[]> {
-  const found = parseHierarchies(await readFile('/proc/self/mountinfo', 'utf8'))
+  const found = parseHierarchies()
   return Promise.all(
     found.map(async (hierarchy) => {
       if (hierarchy.version === 1) return hierarchy
@@ -37,18 +56,12 @@ export function cgroupSettingsOf(hierarchies: readonly Hierarchy[], root: string
   return { version, root, swap, hugePageSizes: [] }
 }
 
-/**
- * Of /proc/self/mountinfo (proc_pid_mountinfo(5)), v2 without its controllers. A hierarchy that is mounted twice counts once, at the
- * shorter path.
- */
-export function parseHierarchies(mountinfo: string): Hierarchy[] {
+/** v2 without its controllers. A hierarchy that is mounted twice counts once, at the shorter path. */
+export function parseHierarchies(mountinfo?: string): Hierarchy[] {
   const found = new Map<string, Hierarchy>()
-  for (const line of mountinfo.split('\n')) {
-    const [before = '', after] = line.split(' - ')
-    const [type, , options = ''] = after?.split(' ') ?? []
-    const path = unescapePath(before.split(' ')[4] ?? '')
+  for (const { path, type, options } of mounts(mountinfo)) {
     if (type !== 'cgroup' && type !== 'cgroup2') continue
-    const controllers = type === 'cgroup2' ? [] : options.split(',').filter((o) => o !== 'rw' && o !== 'ro')
+    const controllers = type === 'cgroup2' ? [] : options.filter(isController)
     const key = type === 'cgroup2' ? type : [...controllers].sort().join(',')
     const known = found.get(key)
     if (known !== undefined && known.path.length <= path.length) continue
@@ -57,7 +70,6 @@ export function parseHierarchies(mountinfo: string): Hierarchy[] {
   return [...found.values()]
 }
 
-/** Spaces and the like are written as \040. */
-function unescapePath(text: string): string {
-  return text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))
+function isController(option: string): boolean {
+  return CONTROLLERS.includes(option) || option.startsWith('name=')
 }

@@ -5,9 +5,10 @@ import { basename, dirname, join } from 'node:path'
 import { podLimits } from '@brume/api/quota/pod-resources'
 import { type Json, listOf } from '@brume/api/validate/json'
 import { isZeroQuantity, quantityValue } from '@brume/base/quantity'
+import { mountsBelow } from '@brume/machine/mounts'
 import type { NodeSettings } from '../containers/settings.ts'
 import type { NodeDirs, Pod } from '../contract.ts'
-import { mountsBelow, mountTmpfs } from './mounts.ts'
+import { mountTmpfs } from './mounts.ts'
 import { giveToGroup } from './ownership.ts'
 import { volumeDir } from './paths.ts'
 
@@ -43,7 +44,7 @@ export async function ensureEmptyDir(
     throw new Error(`unknown storage medium ${JSON.stringify(medium)}`)
   const { fsGroup } = pod['spec'].securityContext ?? {}
   if (!(await isThere(dir))) await makeDir(dir, fsGroup)
-  if (medium === '' || (await mountsBelow(await realpath(dir))).length > 0) return
+  if (medium === '' || mountsBelow(await realpath(dir)).length > 0) return
   const sizes = [
     sizeLimitOf(emptyDir),
     limitOf(podLimits(pod)['memory']),

@@ -26,6 +26,7 @@ import {
   SERVICE_ACCOUNTS,
 } from '@brume/client/builtin'
 import { Client } from '@brume/client/client'
+import { mounts, mountsBelow } from '@brume/machine/mounts'
 import { startTestControlPlane, type TestControlPlane } from '@brume/testkit/control-plane'
 import { eventually } from '@brume/testkit/eventually'
 import { nodeTransport } from '@brume/testkit/node-user'
@@ -34,7 +35,7 @@ import { SETTINGS } from '../containers/testing.ts'
 import type { NodeDirs, Pod, PodProblem } from '../contract.ts'
 import { keptClock } from '../testing/kept-clock.ts'
 import { emptyDirsOf } from './empty-dir.ts'
-import { mountPoints, mountsBelow, mountTmpfs, unmount } from './mounts.ts'
+import { mountTmpfs, unmount } from './mounts.ts'
 import { WatchedObjects } from './object-source.ts'
 import { NodeVolumes } from './pod-volumes.ts'
 
@@ -78,7 +79,7 @@ describe('volumes of pods', { skip: process.getuid?.() !== 0 && 'needs root', ti
     await objects.stop()
     client.transport.close()
     await plane.stop()
-    assert.deepEqual(await mountsBelow(root), [])
+    assert.deepEqual(mountsBelow(root), [])
     await rm(root, { recursive: true, force: true })
   })
 
@@ -178,7 +179,9 @@ describe('volumes of pods', { skip: process.getuid?.() !== 0 && 'needs root', ti
     assert.deepEqual([modeOf(join(dir, 'deep/t')), modeOf(join(dir, 'c'))], [0o440, 0o440])
     assert.equal(statSync(join(dir, 'c')).gid, 4242)
     assert.equal(existsSync(join(dir, 'token')), false)
-    const on = (await mountPoints()).filter(({ path }) => dir.startsWith(`${path}/`)).pop()
+    const on = mounts()
+      .filter(({ path }) => dir.startsWith(`${path}/`))
+      .pop()
     assert.equal(on?.type, 'tmpfs')
     assert.equal(modeOf(on!.path), 0o700)
     const container = { name: 'app', image: 'i', volumeMounts: [{ name: 'v', mountPath: '/v' }] }
@@ -274,12 +277,15 @@ describe('volumes of pods', { skip: process.getuid?.() !== 0 && 'needs root', ti
     await volumes.ensure(pod)
     await fresh().ensure(pod)
     const dir = await pathOf(pod)
-    assert.deepEqual(await mountsBelow(dir), [{ path: dir, type: 'tmpfs' }])
+    assert.deepEqual(
+      mountsBelow(dir).map(({ path, type }) => [path, type]),
+      [[dir, 'tmpfs']],
+    )
     assert.equal(modeOf(dir), 0o777)
     assert.throws(() => writeFileSync(join(dir, 'big'), Buffer.alloc(256 * 1024)), { code: 'ENOSPC' })
     await volumes.remove(pod.metadata.uid!)
     assert.equal(existsSync(dir), false)
-    assert.deepEqual(await mountsBelow(dir), [])
+    assert.deepEqual(mountsBelow(dir), [])
   })
 
   test('a hostPath must be of its kind, and is made where its kind says so', async () => {

@@ -4,6 +4,7 @@
 import { existsSync } from 'node:fs'
 import { chmod, mkdir, readdir, realpath, rm } from 'node:fs/promises'
 import { listOf } from '@brume/api/validate/json'
+import { mountsBelow } from '@brume/machine/mounts'
 import type { NodeSettings } from '../containers/settings.ts'
 import {
   type ContainerSpec,
@@ -16,7 +17,7 @@ import {
 } from '../contract.ts'
 import type { Device, Mount } from '../cri/cri.ts'
 import { containerDevices, containerMounts } from './container-mounts.ts'
-import { mountsBelow, mountTmpfs, unmount } from './mounts.ts'
+import { mountTmpfs, unmount } from './mounts.ts'
 import { memoryRoot, podDir, podMemoryDir } from './paths.ts'
 import { payloadPlugin } from './payload-of.ts'
 import { type ReadyVolume, readyVolume, type VolumeContext, writtenVolume } from './ready-volume.ts'
@@ -146,7 +147,7 @@ export class NodeVolumes implements PodVolumes {
       logger.warn('secrets of pods are kept on the disk: only root can mount memory', { dir })
       return
     }
-    if ((await mountsBelow(await realpath(dir))).length === 0) await mountTmpfs(dir, ['mode=0700'])
+    if (mountsBelow(await realpath(dir)).length === 0) await mountTmpfs(dir, ['mode=0700'])
   }
 
   /** After what was begun before for the same pod, whether that went well or not. */
@@ -175,8 +176,8 @@ async function removeDir(dir: string): Promise<void> {
     if (error.code !== 'ENOENT') throw error
   })
   if (real === undefined) return
-  for (const { path } of await mountsBelow(real)) await unmount(path)
-  const left = await mountsBelow(real)
+  for (const { path } of mountsBelow(real)) await unmount(path)
+  const left = mountsBelow(real)
   if (left.length > 0) throw new Error(`${left[0]!.path} is still mounted`)
   await rm(real, { recursive: true, force: true })
 }

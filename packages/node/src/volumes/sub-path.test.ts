@@ -15,7 +15,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { silentLogger } from '@brume/base/log'
-import { mountsBelow, unmount } from './mounts.ts'
+import { mountsBelow } from '@brume/machine/mounts'
+import { unmount } from './mounts.ts'
 import { openBelow } from './safe-path.ts'
 import { bindSubPath, subPathOf } from './sub-path.ts'
 
@@ -51,7 +52,7 @@ function volume(t: TestContext) {
   for (const dir of [root, outside]) mkdirSync(dir)
   writeFileSync(join(outside, 'secret'), 'of the node')
   t.after(async () => {
-    for (const { path } of await mountsBelow(base)) await unmount(path)
+    for (const { path } of mountsBelow(base)) await unmount(path)
     rmSync(base, { recursive: true, force: true })
   })
   return { base, root, outside }
@@ -151,10 +152,10 @@ describe('binding', { skip: process.getuid?.() !== 0 && 'needs root' }, () => {
     await bindSubPath(options(root, target, 'a'))
     await bindSubPath(options(root, target, 'a'))
     assert.equal(readFileSync(join(target, 'file'), 'utf8'), '1')
-    assert.equal((await mountsBelow(target)).length, 1)
+    assert.equal(mountsBelow(target).length, 1)
     await bindSubPath(options(root, target, 'b'))
     assert.equal(existsSync(join(target, 'file')), false)
-    assert.equal((await mountsBelow(target)).length, 1)
+    assert.equal(mountsBelow(target).length, 1)
   })
 
   test('a file can be a part too', async (t) => {
@@ -172,6 +173,6 @@ describe('binding', { skip: process.getuid?.() !== 0 && 'needs root' }, () => {
       reason: 'CreateContainerConfigError',
       message: 'failed to prepare subPath for volumeMount "data" of container "app"',
     })
-    assert.deepEqual(await mountsBelow(base), [])
+    assert.deepEqual(mountsBelow(base), [])
   })
 })

@@ -4,9 +4,10 @@
 import { mkdir, stat, writeFile } from 'node:fs/promises'
 import { dirname, isAbsolute } from 'node:path'
 import type { Logger } from '@brume/base/log'
+import { mountsBelow } from '@brume/machine/mounts'
 import { expand } from '../containers/expand.ts'
 import { type EnvVar, PodProblem } from '../contract.ts'
-import { bindMount, mountsBelow, unmount } from './mounts.ts'
+import { bindMount, unmount } from './mounts.ts'
 import { handlePath, openBelow } from './safe-path.ts'
 
 export interface SubPathOptions {
@@ -58,7 +59,7 @@ export async function bindSubPath(options: SubPathOptions): Promise<void> {
 
 /** What is mounted there but is something else is taken away. */
 async function isBound(target: string, wanted: { dev: number; ino: number }): Promise<boolean> {
-  const mounted = await mountsBelow(target)
+  const mounted = mountsBelow(target)
   if (mounted.length === 0) return false
   const found = await stat(target)
   if (mounted.length === 1 && found.dev === wanted.dev && found.ino === wanted.ino) return true
