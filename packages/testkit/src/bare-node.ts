@@ -25,7 +25,8 @@ export interface BarePod {
   /** What the container `main` runs. */
   command: string[]
   tty?: boolean
-  stdin?: boolean
+  /** Standard input is open until the first who attaches closes it. */
+  stdinOnce?: boolean
 }
 
 export interface BareNode {
@@ -115,8 +116,11 @@ export async function startBareNode(
   }
 }
 
-async function createPod({ client }: TestControlPlane, { name, command, tty, stdin }: BarePod): Promise<Pod> {
-  const main = { name: 'main', image: BUSYBOX_IMAGE, command, tty: tty === true, stdin: stdin === true }
+async function createPod(
+  { client }: TestControlPlane,
+  { name, command, tty = false, stdinOnce = false }: BarePod,
+): Promise<Pod> {
+  const main = { name: 'main', image: BUSYBOX_IMAGE, command, tty, stdin: stdinOnce, stdinOnce }
   const pods = client.resource<KubeObject>(PODS)
   const pod = await pods.create({
     apiVersion: 'v1',
@@ -159,7 +163,8 @@ async function startContainer({ cri, logsDir, cgroup }: Place, pod: Pod, asked: 
       labels: { ...labels, [CONTAINER_NAME]: 'main' },
       logPath: 'main/0.log',
       tty: asked.tty === true,
-      stdin: asked.stdin === true,
+      stdin: asked.stdinOnce === true,
+      stdinOnce: asked.stdinOnce === true,
       linux: { resources: {}, securityContext: { namespaceOptions } },
     },
   })
