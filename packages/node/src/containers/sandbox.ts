@@ -44,7 +44,8 @@ function linuxOf(pod: Pod, settings: NodeSettings): Message<'LinuxPodSandboxConf
       namespaceOptions: namespacesOf(pod),
       selinuxOptions: seLinuxOf(own.seLinuxOptions),
       runAsUser: int64(own.runAsUser),
-      runAsGroup: int64(own.runAsGroup),
+      // The runtime refuses a group without a user; it is the sandbox's own process that this is about.
+      runAsGroup: own.runAsUser === undefined ? undefined : int64(own.runAsGroup),
       supplementalGroups: supplementalGroupsOf(pod),
       privileged: everyContainer(pod).some((container) => container.securityContext?.privileged === true),
       // The sandbox's own process needs no more, whatever the pod's containers may.
