@@ -31,6 +31,8 @@ const JOINING: readonly KubeObject[] = [
   clusterBinding('brume:node-bootstrapper', 'system:node-bootstrapper', ['Group:system:bootstrappers']),
   clusterBinding('brume:node-client-certificates', `${REQUESTS}:nodeclient`, ['Group:system:bootstrappers']),
   clusterBinding('brume:node-certificate-renewal', `${REQUESTS}:selfnodeclient`, ['Group:system:nodes']),
+  // Each node's own agent keeps the rules of Services.
+  clusterBinding('brume:node-proxier', 'system:node-proxier', ['Group:system:nodes']),
 ]
 
 /** The built-in registry. A role of one's own may name a part of it: `/v2/team-a/*`. */

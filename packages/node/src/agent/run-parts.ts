@@ -2,22 +2,25 @@
 // HTTPS server, registration, and what tidies up.
 
 import type { KubeObject } from '@brume/api/object'
-import { NODES, PODS, SERVICES } from '@brume/client/builtin'
+import { ENDPOINT_SLICES, NODES, PODS, SERVICES } from '@brume/client/builtin'
 import { runController } from '@brume/client/controller'
 import { Informer } from '@brume/client/informer'
 import type { ResourceRef } from '@brume/client/resource-ref'
+import { ownNames } from '@brume/machine/own-names'
 import { mountedHierarchies } from '../containers/hierarchies.ts'
 import type { NodeContext, Pod } from '../contract.ts'
 import { lifecycleHooks } from '../hooks/hooks.ts'
 import { imagePuller } from '../images/puller.ts'
 import { rotateLogs } from '../logs/rotate.ts'
 import type { PodNetwork } from '../network/network.ts'
+import { servicesTable } from '../network/nft-rules.ts'
 import { PodSource } from '../pods/pod-source.ts'
 import { podWorker } from '../pods/worker.ts'
 import { nodeProbes } from '../probes/probes.ts'
 import { nodeAddress } from '../registration/addresses.ts'
 import { type Registration, startRegistration } from '../registration/registration.ts'
 import { startNodeServer } from '../server/server.ts'
+import { serviceRules } from '../services/services.ts'
 import { localVolumes } from '../volumes/local-volumes.ts'
 import { WatchedObjects } from '../volumes/object-source.ts'
 import { NodeVolumes } from '../volumes/pod-volumes.ts'
@@ -38,6 +41,7 @@ export interface RunningParts {
 const CLUSTER_DOMAIN = 'cluster.local'
 /** Volumes written from objects are brought up to date at once when these change; tokens are looked at so often. */
 const REFRESH_EVERY_MS = 60_000
+const ZONE = 'topology.kubernetes.io/zone'
 const SERVER_HOST = '0.0.0.0'
 
 export async function runParts(
@@ -58,6 +62,7 @@ export async function runParts(
   const podInformer = informer<Pod>(PODS, `spec.nodeName=${nodeName}`)
   const services = informer<KubeObject>(SERVICES)
   const nodes = informer<KubeObject>(NODES, `metadata.name=${nodeName}`)
+  const slices = informer<KubeObject>(ENDPOINT_SLICES)
   const pods = new PodSource(podInformer)
   const hierarchies = await mountedHierarchies()
   const hostIps = [nodeAddress()]
@@ -140,8 +145,21 @@ export async function runParts(
   const running = [
     runController(worker.spec, { clock, logger }),
     runController(localVolumes(context, nodes), { clock, logger }),
+    runController(
+      serviceRules({
+        services,
+        slices,
+        node: () => ({ name: nodeName, zone: nodes.store.get('', nodeName)?.metadata.labels?.[ZONE] }),
+        table: servicesTable(ownNames(options.dataDir).table),
+        bridge: network.bridge,
+        podRange: network.range,
+        clock,
+        logger,
+      }),
+      { clock, logger },
+    ),
   ]
-  for (const one of [services, nodes, podInformer]) one.start()
+  for (const one of [services, slices, nodes, podInformer]) one.start()
   return {
     registration,
     ready: Promise.all([...running.map(({ ready }) => ready), services.synced()]),
@@ -153,7 +171,7 @@ export async function runParts(
       await Promise.all([server.close(), ...running.map((one) => one.stop()), registration?.stop()])
       await worker.stop()
       probes.stop()
-      await Promise.all([services, nodes, podInformer].map((one) => one.stop()))
+      await Promise.all([services, slices, nodes, podInformer].map((one) => one.stop()))
       await objects.stop()
     },
   }

@@ -52,7 +52,10 @@ export async function ensureNetwork(options: NetworkOptions): Promise<PodNetwork
   const mtu = await outgoingMtu(routes)
   await ensureBridge(bridge, range, mtu)
   enableForwarding(bridge)
-  await run(['nft', '-f', '-'], { input: nodeRules({ table, bridge, range }) })
+  const tracedServices = (await traceBridges()) ? options.serviceRange : undefined
+  if (options.serviceRange !== undefined)
+    await run(['ip', 'route', 'replace', options.serviceRange, 'dev', bridge])
+  await run(['nft', '-f', '-'], { input: nodeRules({ table, bridge, range, tracedServices }) })
   const conf = cniConf({ name: table, bridge, range, mtu, stateDir: paths.cniState })
   writeIfChanged(join(paths.cniConf, CNI_CONF_FILE), conf)
   const warnings = await firewallWarnings(bridge)
@@ -127,6 +130,18 @@ function enableForwarding(bridge: string): void {
   ]) {
     if (readFileSync(path, 'utf8').trim() !== '1') writeFileSync(path, '1')
   }
+}
+
+/**
+ * Whether packets between two ports of a bridge pass the rules of IP. Where they do not, a neighbour's answer would not be
+ * known for the answer of a Service.
+ */
+async function traceBridges(): Promise<boolean> {
+  const path = '/proc/sys/net/bridge/bridge-nf-call-iptables'
+  if (!existsSync(path)) await run(['modprobe', 'br_netfilter']).catch(() => {})
+  if (!existsSync(path)) return false
+  if (readFileSync(path, 'utf8').trim() !== '1') writeFileSync(path, '1')
+  return true
 }
 
 /** One transaction at a time; the latest wins. */

@@ -14,10 +14,12 @@ export interface NodeRules {
   table: string
   bridge: string
   range: string
+  /** Of Services, where the kernel shows bridged packets to these rules too: then answers find their way back alone. */
+  tracedServices?: string | undefined
 }
 
 /** Idempotent: chains are written anew in one transaction, host ports stay as they are. */
-export function nodeRules({ table, bridge, range }: NodeRules): string {
+export function nodeRules({ table, bridge, range, tracedServices }: NodeRules): string {
   const inTable = `ip ${table}`
   return [
     `add table ${inTable}`,
@@ -31,6 +33,11 @@ export function nodeRules({ table, bridge, range }: NodeRules): string {
     ...chain(inTable, 'output', 'nat hook output priority -100', toPods()),
     ...chain(inTable, 'postrouting', 'nat hook postrouting priority 100', [
       `ip saddr ${range} ip daddr 224.0.0.0/4 return`,
+      ...(tracedServices === undefined
+        ? []
+        : [
+            `ip saddr ${range} ip daddr ${range} ct status dnat ct original ip daddr ${tracedServices} return`,
+          ]),
       // A pod that reaches itself or a neighbour over a host port: the answer must come back through the node.
       `ip saddr ${range} ip daddr ${range} ct status dnat masquerade`,
       `ip saddr ${range} ip daddr ${range} return`,
@@ -58,6 +65,11 @@ export function hostPortRules(table: string, ports: readonly HostPort[]): string
 function replaced(map: string, elements: readonly string[]): string {
   const flush = `flush map ${map}\n`
   return elements.length === 0 ? flush : `${flush}add element ${map} { ${elements.join(', ')} }\n`
+}
+
+/** The table beside it that holds the rules of Services. */
+export function servicesTable(table: string): string {
+  return `${table}-services`
 }
 
 /** Also when there is no such table. */

@@ -1,0 +1,43 @@
+// What the kernel is told about Services: addresses and ports at which they are reached, and what is behind each.
+
+import type { KubeObject } from '@brume/api/object'
+
+/** Where a Service is reached: an address of its own, or a port on every address of the node. */
+export interface Frontend {
+  /** undefined: a node port. */
+  ip: string | undefined
+  protocol: 'tcp' | 'udp' | 'sctp'
+  port: number
+}
+
+export interface Backend {
+  ip: string
+  port: number
+}
+
+/**
+ * `forward`: to one of the backends, the same one for each client if `sticky`. `refuse`: nothing is behind it, said at
+ * once. `drop`: something is, but its traffic policy keeps this node's traffic on this node, where nothing is.
+ */
+export type Behaviour =
+  | { type: 'forward'; backends: readonly Backend[]; sticky: boolean }
+  | { type: 'refuse' }
+  | { type: 'drop' }
+
+export interface Route {
+  frontend: Frontend
+  behaviour: Behaviour
+}
+
+export interface NodeView {
+  name: string
+  zone: string | undefined
+}
+
+export type Service = KubeObject
+export type EndpointSlice = KubeObject
+
+/** As nft writes it: `10.96.0.1 . tcp . 80`, or `tcp . 30080`. */
+export function frontendKey({ ip, protocol, port }: Frontend): string {
+  return ip === undefined ? `${protocol} . ${port}` : `${ip} . ${protocol} . ${port}`
+}

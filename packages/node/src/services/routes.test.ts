@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { frontendKey, type Route } from './model.ts'
+import { routesOf } from './routes.ts'
+
+const NODE = { name: 'n1', zone: 'a' }
+
+function service(spec: object, status: object = {}) {
+  const usual = { clusterIP: '10.96.0.9', ports: [{ port: 80, protocol: 'TCP', name: 'web' }] }
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { namespace: 'd', name: 's' },
+    spec: { ...usual, ...spec },
+    status,
+  }
+}
+
+function slice(endpoints: object[], ports: object[] = [{ name: 'web', port: 8080 }]) {
+  return {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { namespace: 'd', name: 's-1' },
+    addressType: 'IPv4',
+    ports,
+    endpoints,
+  }
+}
+
+const on = (ip: string, nodeName: string, more: object = {}) => ({ addresses: [ip], nodeName, ...more })
+const LEAVING = { conditions: { ready: false, serving: true, terminating: true } }
+const NOT_READY = { conditions: { ready: false, serving: false } }
+
+/** `KEY -> 10.0.0.1:80 10.0.0.2:80`, or the kind of refusal. */
+function text({ frontend, behaviour }: Route): string {
+  const behind =
+    behaviour.type === 'forward'
+      ? behaviour.backends.map(({ ip, port }) => `${ip}:${port}`).join(' ')
+      : behaviour.type
+  return `${frontendKey(frontend)} -> ${behind}`
+}
+
+const CASES: { title: string; spec?: object; status?: object; endpoints: object[]; routes: string[] }[] = [
+  {
+    title: 'leads to the ready endpoints',
+    endpoints: [on('10.0.0.2', 'n2'), on('10.0.0.1', 'n1'), on('10.0.0.3', 'n1', NOT_READY)],
+    routes: ['10.96.0.9 . tcp . 80 -> 10.0.0.1:8080 10.0.0.2:8080'],
+  },
+  {
+    title: 'leads to those that are leaving while no other is ready',
+    endpoints: [on('10.0.0.1', 'n1', LEAVING)],
+    routes: ['10.96.0.9 . tcp . 80 -> 10.0.0.1:8080'],
+  },
+  {
+    title: 'sends nothing new to those that are leaving while another is ready',
+    endpoints: [on('10.0.0.1', 'n1', LEAVING), on('10.0.0.2', 'n2')],
+    routes: ['10.96.0.9 . tcp . 80 -> 10.0.0.2:8080'],
+  },
+  {
+    title: 'refuses at once when nothing is behind it',
+    endpoints: [],
+    routes: ['10.96.0.9 . tcp . 80 -> refuse'],
+  },
+  {
+    title: 'keeps inside traffic on the node, and drops it where nothing is',
+    spec: { internalTrafficPolicy: 'Local' },
+    endpoints: [on('10.0.0.2', 'n2')],
+    routes: ['10.96.0.9 . tcp . 80 -> drop'],
+  },
+  {
+    title: 'keeps outside traffic on the node, and inside traffic goes anywhere',
+    spec: { externalTrafficPolicy: 'Local', ports: [{ port: 80, nodePort: 30080, name: 'web' }] },
+    endpoints: [on('10.0.0.1', 'n1'), on('10.0.0.2', 'n2')],
+    routes: ['10.96.0.9 . tcp . 80 -> 10.0.0.1:8080 10.0.0.2:8080', 'tcp . 30080 -> 10.0.0.1:8080'],
+  },
+  {
+    title: 'is reached at external addresses and at those that a load balancer gave',
+    spec: { externalIPs: ['192.0.2.7'] },
+    status: { loadBalancer: { ingress: [{ ip: '192.0.2.8' }, { ip: '192.0.2.9', ipMode: 'Proxy' }] } },
+    endpoints: [on('10.0.0.1', 'n1')],
+    routes: [
+      '10.96.0.9 . tcp . 80 -> 10.0.0.1:8080',
+      '192.0.2.7 . tcp . 80 -> 10.0.0.1:8080',
+      '192.0.2.8 . tcp . 80 -> 10.0.0.1:8080',
+    ],
+  },
+  {
+    title: "follows the hints of the node's zone",
+    endpoints: [
+      on('10.0.0.1', 'n1', { hints: { forZones: [{ name: 'a' }] } }),
+      on('10.0.0.2', 'n2', { hints: { forZones: [{ name: 'b' }] } }),
+    ],
+    routes: ['10.96.0.9 . tcp . 80 -> 10.0.0.1:8080'],
+  },
+  {
+    title: 'ignores hints when one endpoint has none',
+    endpoints: [on('10.0.0.1', 'n1'), on('10.0.0.2', 'n2', { hints: { forZones: [{ name: 'b' }] } })],
+    routes: ['10.96.0.9 . tcp . 80 -> 10.0.0.1:8080 10.0.0.2:8080'],
+  },
+]
+
+describe('the routes of a Service', () => {
+  for (const { title, spec = {}, status = {}, endpoints, routes } of CASES) {
+    it(title, () => {
+      assert.deepEqual(routesOf(service(spec, status), [slice(endpoints)], NODE).map(text), routes)
+    })
+  }
+
+  it('are none for headless Services and external names', () => {
+    const slices = [slice([on('10.0.0.1', 'n1')])]
+    assert.deepEqual(routesOf(service({ clusterIP: 'None' }), slices, NODE), [])
+    assert.deepEqual(routesOf(service({ type: 'ExternalName' }), slices, NODE), [])
+  })
+})

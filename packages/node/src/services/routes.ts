@@ -1,0 +1,95 @@
+// What one Service means for this node. Pure. Source of the rules: Kubernetes' documentation, "Virtual IPs and service
+// proxies", "Service internal traffic policy", "Topology aware routing", and KEP-1669 (terminating endpoints).
+
+import { isIPv4 } from 'node:net'
+import { type Json, listOf } from '@brume/api/validate/json'
+import type { Backend, Behaviour, EndpointSlice, Frontend, NodeView, Route, Service } from './model.ts'
+
+interface Candidate extends Backend {
+  ready: boolean
+  /** Still answers, although it is going. */
+  leaving: boolean
+  local: boolean
+  /** Zones that it is meant for; none: for all. */
+  zones: readonly string[]
+}
+
+/** None for headless Services and ExternalName: these are names only. IPv4. */
+export function routesOf(service: Service, slices: readonly EndpointSlice[], node: NodeView): Route[] {
+  const { spec } = service
+  if (spec['type'] === 'ExternalName' || spec['clusterIP'] === 'None' || !spec['clusterIP']) return []
+  return listOf(spec['ports']).flatMap((port) => {
+    const candidates = candidatesOf(slices, port.name ?? '', node)
+    const sticky = spec['sessionAffinity'] === 'ClientIP'
+    const inside = behaviourOf(candidates, spec['internalTrafficPolicy'] === 'Local', { sticky, node })
+    const outside = behaviourOf(candidates, spec['externalTrafficPolicy'] === 'Local', { sticky, node })
+    const protocol = String(port.protocol ?? 'TCP').toLowerCase() as Frontend['protocol']
+    const at = (ip: string | undefined, number: number, behaviour: Behaviour): Route => ({
+      frontend: { ip, protocol, port: number },
+      behaviour,
+    })
+    const own: string[] = spec['clusterIPs'] ?? [spec['clusterIP']]
+    return [
+      ...own.filter(isIPv4).map((ip) => at(ip, port.port, inside)),
+      ...outsideAddresses(service).map((ip) => at(ip, port.port, outside)),
+      ...(port.nodePort === undefined || port.nodePort === 0 ? [] : [at(undefined, port.nodePort, outside)]),
+    ]
+  })
+}
+
+function outsideAddresses({ spec, status }: Service): string[] {
+  const given = listOf(status?.['loadBalancer']?.ingress)
+    .filter(({ ipMode }) => ipMode !== 'Proxy')
+    .map(({ ip }) => ip)
+  return [...listOf(spec['externalIPs']), ...given].filter((ip) => typeof ip === 'string' && isIPv4(ip))
+}
+
+function candidatesOf(slices: readonly EndpointSlice[], portName: string, node: NodeView): Candidate[] {
+  const byAddress = new Map<string, Candidate>()
+  for (const slice of slices) {
+    if (slice['addressType'] !== 'IPv4') continue
+    const port = listOf(slice['ports']).find((one) => (one.name ?? '') === portName)?.port
+    if (port === undefined) continue
+    for (const endpoint of listOf(slice['endpoints'])) {
+      const candidate = candidateOf(endpoint, port, node)
+      // An endpoint that moves between slices is in both for a moment.
+      if (candidate !== undefined) byAddress.set(`${candidate.ip}:${port}`, candidate)
+    }
+  }
+  return [...byAddress.values()].sort((a, b) => (a.ip < b.ip ? -1 : a.ip > b.ip ? 1 : a.port - b.port))
+}
+
+function candidateOf(endpoint: Json, port: number, node: NodeView): Candidate | undefined {
+  const { addresses, conditions = {}, nodeName, hints } = endpoint
+  const ready = conditions.ready !== false
+  const leaving = conditions.serving === true && conditions.terminating === true
+  if (!ready && !leaving) return undefined
+  const zones = listOf(hints?.forZones).map(({ name }) => name)
+  return { ip: addresses[0], port, ready, leaving, local: nodeName === node.name, zones }
+}
+
+function behaviourOf(
+  candidates: readonly Candidate[],
+  localOnly: boolean,
+  { sticky, node }: { sticky: boolean; node: NodeView },
+): Behaviour {
+  const usable = serving(localOnly ? candidates : nearest(candidates, node))
+  if (usable.length === 0) return { type: 'refuse' }
+  const chosen = localOnly ? serving(candidates.filter(({ local }) => local)) : usable
+  if (chosen.length === 0) return { type: 'drop' }
+  return { type: 'forward', backends: chosen.map(({ ip, port }) => ({ ip, port })), sticky }
+}
+
+/** Those that are ready; if none is, those that still answer. */
+function serving(candidates: readonly Candidate[]): Candidate[] {
+  const ready = candidates.filter((candidate) => candidate.ready)
+  return ready.length > 0 ? ready : candidates.filter(({ leaving }) => leaving)
+}
+
+/** Hints count only where every ready endpoint has one and the node's zone gets any. */
+function nearest(candidates: readonly Candidate[], { zone }: NodeView): readonly Candidate[] {
+  const ready = candidates.filter((candidate) => candidate.ready)
+  if (zone === undefined || ready.some(({ zones }) => zones.length === 0)) return candidates
+  const near = candidates.filter(({ zones }) => zones.includes(zone))
+  return near.some((candidate) => candidate.ready) ? near : candidates
+}
