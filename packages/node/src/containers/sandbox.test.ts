@@ -105,6 +105,12 @@ test('what the pod says of users, groups, sysctls and namespaces holds for its s
   })
 })
 
+test('a group without a user is for the containers alone: the runtime would refuse the sandbox', () => {
+  const pod = testPod({ securityContext: { runAsGroup: 3000 } })
+  const { runAsUser, runAsGroup } = sandboxConfigOf(pod, 0, SETTINGS).linux!.securityContext!
+  assert.deepEqual([runAsUser, runAsGroup], [undefined, undefined])
+})
+
 test('a pod with requests that equal limits is directly below the root', () => {
   const resources = { requests: { cpu: '1', memory: '1Gi' }, limits: { cpu: '1', memory: '1Gi' } }
   const config = sandboxConfigOf(testPod({ containers: [testContainer({ resources })] }), 0, SETTINGS)

@@ -178,3 +178,39 @@ test('a reader in a loop never sees half an update, nor no file', { timeout: 60_
   await exited
   assert.match(said.at(-1)!, /^done [1-9]/)
 })
+
+/** Writes one update after another until it is killed. */
+const WRITER = `
+  const [module, clockModule, dir] = process.argv.slice(1)
+  const { writePayload } = await import(module)
+  const { keptClock: clock } = await import(clockModule)
+  for (let n = 1; ; n++) {
+    const data = Buffer.from(n + ' '.repeat(50_000))
+    await writePayload(dir, new Map([['a', { data, mode: 0o644 }], ['b', { data, mode: 0o644 }]]), { clock })
+    if (n === 1) console.log('writing')
+  }
+`
+
+test('a writer that is killed at any moment leaves whole files, and the next one goes on', {
+  timeout: 60_000,
+}, async (t) => {
+  const dir = volume(t)
+  const modules = ['./atomic-writer.ts', '../testing/kept-clock.ts'].map((name) => import.meta.resolve(name))
+  for (let round = 0; round < 5; round++) {
+    const options = ['--input-type=module', '-e', WRITER, ...modules, dir]
+    const writer = spawn(process.execPath, options, { stdio: ['ignore', 'pipe', 'inherit'] })
+    t.after(() => writer.kill('SIGKILL'))
+    const exited = once(writer, 'exit')
+    await once(writer.stdout, 'data')
+    const before = readlinkSync(join(dir, '..data'))
+    // Killed while it is about the next update: the link has just moved once more.
+    while (readlinkSync(join(dir, '..data')) === before) await new Promise(setImmediate)
+    writer.kill('SIGKILL')
+    await exited
+    assert.equal(readFileSync(join(dir, 'a'), 'utf8'), readFileSync(join(dir, 'b'), 'utf8'))
+  }
+  await writePayload(dir, files({ a: 'last' }), { clock })
+  assert.deepEqual(visible(dir), ['a'])
+  assert.equal(readFileSync(join(dir, 'a'), 'utf8'), 'last')
+  assert.equal(moments(dir).length, 1)
+})

@@ -40,8 +40,9 @@ export async function ensureEmptyDir(
   settings: Pick<NodeSettings, 'allocatable'>,
 ): Promise<void> {
   const { medium = '' } = emptyDir
-  if (medium !== '' && medium !== 'Memory')
-    throw new Error(`unknown storage medium ${JSON.stringify(medium)}`)
+  if (medium !== '' && medium !== 'Memory') {
+    throw new Error(`emptyDirs of the medium ${medium} cannot be made on this node`)
+  }
   const { fsGroup } = pod['spec'].securityContext ?? {}
   if (!(await isThere(dir))) await makeDir(dir, fsGroup)
   if (medium === '' || mountsBelow(await realpath(dir)).length > 0) return

@@ -207,6 +207,10 @@ describe('volumes of pods', { skip: process.getuid?.() !== 0 && 'needs root', ti
       [{ configMap: { name: 'none', optional: true } }, undefined],
       [{ secret: { secretName: 'keys', optional: true, items: [{ key: 'no', path: 'x' }] } }, undefined],
       [{ persistentVolumeClaim: { claimName: 'none' } }, /: persistentvolumeclaim "none" not found$/],
+      [
+        { emptyDir: { medium: 'HugePages' } },
+        /: emptyDirs of the medium HugePages cannot be made on this node$/,
+      ],
       [{ nfs: { server: 's', path: '/p' } }, /: volumes of the kind nfs cannot be mounted on this node$/],
       [{ csi: { driver: 'd.example' } }, /: volumes of the kind csi cannot be mounted on this node$/],
     ]
@@ -382,6 +386,51 @@ describe('volumes of pods', { skip: process.getuid?.() !== 0 && 'needs root', ti
       await problemOf(await withVolume({ persistentVolumeClaim: { claimName: 'remote' } })),
       /: persistent volume pv-remote is of the kind nfs, which cannot be mounted on this node$/,
     )
+  })
+
+  test('a local volume that is not there, or is a device, is named', async () => {
+    await claim('absent', { local: { path: join(root, 'absent') } }, affinity)
+    const absent = await withVolume({ persistentVolumeClaim: { claimName: 'absent' } })
+    assert.match(await problemOf(absent), /: path ".*\/absent" does not exist$/)
+    await claim('device', { local: { path: '/dev/null' } }, affinity)
+    const device = await withVolume({ persistentVolumeClaim: { claimName: 'device' } })
+    assert.match(
+      await problemOf(device),
+      /: local volume \/dev\/null is not a directory: this node mounts no/,
+    )
+  })
+
+  test('an ephemeral volume is the claim that was made for this very pod', async () => {
+    const disk = join(root, 'ephemeral')
+    mkdirSync(disk)
+    const name = `p-${count + 1}-v`
+    const wanted = { accessModes: ['ReadWriteOnce'], storageClassName: '', volumeName: 'pv-ephemeral' }
+    const spec = { ...wanted, resources: { requests: { storage: '1Mi' } } }
+    await admin(PERSISTENT_VOLUMES).create({
+      apiVersion: 'v1',
+      kind: 'PersistentVolume',
+      metadata: { name: 'pv-ephemeral' },
+      spec: {
+        accessModes: ['ReadWriteOnce'],
+        capacity: { storage: '1Mi' },
+        storageClassName: '',
+        claimRef: { namespace: NAMESPACE, name },
+        local: { path: disk },
+        ...affinity,
+      },
+    })
+    const pod = await withVolume({ ephemeral: { volumeClaimTemplate: { spec } } })
+    await eventually('the volume', async () => {
+      await volumes.ensure(pod)
+      return true
+    })
+    assert.equal(await pathOf(pod), disk)
+    const other = { ...pod, metadata: { ...pod.metadata, uid: 'another' } }
+    assert.match(
+      await problemOf(other),
+      /: PVC default\/p-\d+-v was not created for pod default\/p-\d+ \(pod is not owner\)$/,
+    )
+    await volumes.remove('another')
   })
 
   test('a part of a volume is bound, and removing the pod never touches what it is a part of', async () => {

@@ -1,6 +1,6 @@
 // Making one volume of a pod ready, whatever its kind.
 
-import { chmod, mkdir } from 'node:fs/promises'
+import { chmod, mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PROVISIONED_BY, PROVISIONER } from '@brume/api/local-volumes'
 import type { KubeObject } from '@brume/api/object'
@@ -83,12 +83,25 @@ async function claimedVolume(source: Json, context: VolumeContext): Promise<Read
   }
   if (spec['local']) {
     const { path } = spec['local']
-    await ensureHostPath(path, block ? 'BlockDevice' : 'Directory')
+    await checkLocal(path, block)
     if (!block && !readOnly) await applyGroup(path, pod)
     return { path, readOnly, block }
   }
   throw new UnknownVolumeError(
     `persistent volume ${volume.metadata.name} is of the kind ${kindOf(spec)}, which cannot be mounted on this node`,
+  )
+}
+
+/** Throws Error for what is not there, or is of another kind than the volume's mode says. */
+async function checkLocal(path: string, block: boolean): Promise<void> {
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') throw new Error(`path ${JSON.stringify(path)} does not exist`)
+    throw error
+  })
+  if (block && !found.isBlockDevice()) throw new Error(`local volume ${path} is not a block device`)
+  if (block || found.isDirectory()) return
+  throw new UnknownVolumeError(
+    `local volume ${path} is not a directory: this node mounts no file systems of devices`,
   )
 }
 
