@@ -16,6 +16,8 @@ const EXIT_LIMIT_MS = 30_000
 export interface StartOptions {
   /** The file that Node runs; default: the server's own. */
   entry?: string
+  /** Instead of `--no-node`. */
+  options?: readonly string[]
   env?: Record<string, string>
 }
 
@@ -40,8 +42,10 @@ export interface ServerProcess {
   send(message: object): Promise<void>
 }
 
-export function startServer(dataDir: string, { entry = MAIN, env = {} }: StartOptions = {}): ServerProcess {
-  const args = [entry, 'up', '--data-dir', dataDir, '--listen', '127.0.0.1:0', '--no-node']
+export function startServer(dataDir: string, options: StartOptions = {}): ServerProcess {
+  const { entry = MAIN, env = {} } = options
+  const more = options.options ?? ['--no-node']
+  const args = [entry, 'up', '--data-dir', dataDir, '--listen', '127.0.0.1:0', ...more]
   const child = spawn(process.execPath, args, {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
