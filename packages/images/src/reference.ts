@@ -15,18 +15,20 @@ export interface Reference {
   digest: string
 }
 
+const HOST = /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?$/i
+
 /** `[REGISTRY/]REPOSITORY[:TAG][@DIGEST]`. Throws ImageError with an example. */
 export function parseReference(text: string): Reference {
   const [name = '', digest = ''] = text.split('@')
   const slash = name.indexOf('/')
   const first = slash < 0 ? '' : name.slice(0, slash)
-  const isHost = first.includes('.') || first.includes(':') || first === 'localhost'
+  const isHost = HOST.test(first) && (/[.:]/.test(first) || first === 'localhost')
   const rest = isHost ? name.slice(slash + 1) : name
   const colon = rest.lastIndexOf(':')
   const [repository, tag] = colon < 0 ? [rest, ''] : [rest.slice(0, colon), rest.slice(colon + 1)]
   const isWhole =
     isRepository(repository) && (tag === '' || isTag(tag)) && (digest === '' || isDigest(digest))
-  if (isWhole && text.split('@').length <= 2)
+  if (isWhole && !/[:@]$/.test(name) && !text.endsWith('@') && text.split('@').length <= 2)
     return { registry: isHost ? first : '', repository, tag, digest }
   throw new ImageError(`${JSON.stringify(text)} is no name of an image, such as web:1 or team/web:1`)
 }

@@ -181,7 +181,7 @@ function verifyChecksum(block: Buffer, entries: number): void {
     sum += byte
     signed += byte > 127 ? byte - 256 : byte
   }
-  const said = numberField(block, 148, 8)
+  const said = Number.parseInt(textField(block, 148, 8).trim(), 8)
   if (said === sum || said === signed) return
   throw new ImageError(
     entries === 0 ? 'this is no tar archive' : 'the archive is damaged: a checksum is wrong',
