@@ -97,6 +97,12 @@ test('one that was made and not started is removed, and its number used again', 
   assert.deepEqual(words(podOf(), { containers: containers.slice(1) }), ['start a#1'])
 })
 
+test('one that was made just now may be started yet by the agent before: that is waited for', () => {
+  const containers = [container('a', { state: 'created', createdAtMs: NOW - 1000 })]
+  const { words: none, requeueAfterMs } = decide(podOf(), { containers })
+  assert.deepEqual([none, requeueAfterMs], [[], 29_000])
+})
+
 test('one that is being started by its operation is left alone', () => {
   const containers = [container('a', { state: 'created' })]
   assert.deepEqual(words(podOf(), { containers, memory: { running: ['start:a'] } }), [])

@@ -20,6 +20,9 @@ import {
 } from './records.ts'
 import { setbackWait } from './setback.ts'
 
+/** How long a start that somebody has asked for may take to happen. */
+const LAST_START_MS = 30_000
+
 interface Step {
   actions: PodAction[]
   requeueAfterMs?: number
@@ -89,10 +92,7 @@ function decideOne(
     if (stray.state === 'running') return { actions: [] }
     return dueOf(observed, now, [{ type: 'killContainer', uid, containerId: stray.id, graceSeconds: 0 }])
   }
-  // Whoever made it did not come to start it, or is starting it this moment: then it cannot be removed.
-  if (known?.state === 'created') {
-    return { actions: [{ type: 'removeContainer', containerId: known.id }], requeueAfterMs: 0 }
-  }
+  if (known?.state === 'created') return decideForgotten(known, now)
   // Of an earlier sandbox: what a run-to-completion container achieved there counts, an initialization does not.
   const past = kind === 'init' && latest === undefined
   if (!past && !wantsRestart(observed, pod, entry, known)) return { actions: [] }
@@ -106,6 +106,16 @@ function decideOne(
   const backoff = known && nextBackoff(before, known)
   const attempt = Math.max(known === undefined ? 0 : known.attempt + 1, restartsBefore(pod, name, known))
   return { actions: [{ type: 'startContainer', pod, spec, kind, attempt, sandbox, backoff }] }
+}
+
+/**
+ * One that was made and not started by the agent of this moment. The one before may have asked for its start with its
+ * last breath, and removing it would end what runs by then: that is waited for.
+ */
+function decideForgotten({ id, createdAtMs }: ContainerRecord, now: number): Step {
+  const left = Math.min(createdAtMs + LAST_START_MS - now, LAST_START_MS)
+  if (left > 0) return { actions: [], requeueAfterMs: left }
+  return { actions: [{ type: 'removeContainer', containerId: id }], requeueAfterMs: 0 }
 }
 
 /** Once for each time: when the status does not say it yet. */
