@@ -60,10 +60,11 @@ export function histogram(reasons: ReadonlyMap<string, number>): string {
 /** What a node lacks, in Kubernetes' words. */
 export function lacks({ requests }: PodInfo, snapshot: Snapshot, index: number): string[] {
   const reasons: string[] = []
-  if (snapshot.podCount[index]! + 1 > snapshot.podLimit[index]!) reasons.push('Too many pods')
+  if (snapshot.resources.podCount[index]! + 1 > snapshot.resources.podLimit[index]!)
+    reasons.push('Too many pods')
   const strict = snapshot.nodes[index]?.strict !== false
   for (const [resource, amount] of requests) {
-    const { allocatable, requested } = snapshot.column(resource)
+    const { allocatable, requested } = snapshot.resources.column(resource)
     if (resource === 'cpu' && !strict && allocatable[index]! > 0) continue
     if (allocatable[index]! - requested[index]! < amount) reasons.push(`Insufficient ${resource}`)
   }
@@ -127,7 +128,7 @@ function remediesOf(
 function roomRemedy({ requests }: PodInfo, snapshot: Snapshot, codes: Uint16Array): string {
   const lower: string[] = []
   for (const [resource, amount] of requests) {
-    const { allocatable, requested } = snapshot.column(resource)
+    const { allocatable, requested } = snapshot.resources.column(resource)
     let most = 0
     let isShort = false
     for (const node of snapshot.nodes) {

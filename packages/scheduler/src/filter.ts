@@ -3,8 +3,8 @@
 import { portsClash } from './node-entry.ts'
 import { affinityFilter } from './pod-affinity.ts'
 import type { PodInfo } from './pod-info.ts'
-import { FITS, PORTS, RESOURCES, TOO_LARGE } from './reasons.ts'
-import type { Column, Snapshot } from './snapshot.ts'
+import { FITS, PORTS } from './reasons.ts'
+import type { Snapshot } from './snapshot.ts'
 import { spreadFilter } from './spread.ts'
 import type { StaticClass } from './static-class.ts'
 import { type VolumeNeeds, volumeDemandOf, volumesAllow } from './volumes.ts'
@@ -61,31 +61,17 @@ function filterPorts({ ports }: PodInfo, snapshot: Snapshot, codes: Uint16Array,
   }
 }
 
-/**
- * Memory and everything else is promised once. CPU of a group may be promised twice, unless the node is strict: then
- * the pod still fits, marked as overcommitted (ADR 13).
- */
 function filterResources(
-  { requests }: PodInfo,
+  info: PodInfo,
   snapshot: Snapshot,
   { codes, overcommitted }: { codes: Uint16Array; overcommitted: Uint8Array },
-  range: Range,
+  { from, to }: Range,
 ): void {
-  const { podCount, podLimit, nodes } = snapshot
-  for (let index = range.from; index < range.to; index++) {
-    if (codes[index] === FITS && podCount[index]! + 1 > podLimit[index]!) codes[index] = RESOURCES
-  }
-  for (const [resource, amount] of requests) {
-    const { allocatable, requested }: Column = snapshot.column(resource)
-    const elastic = resource === 'cpu'
-    for (let index = range.from; index < range.to; index++) {
-      const code = codes[index]
-      if (code !== FITS && code !== RESOURCES) continue
-      const all = allocatable[index]!
-      if (all - requested[index]! >= amount) continue
-      if (elastic && all > 0 && nodes[index]?.strict === false) overcommitted[index] = 1
-      else codes[index] = amount > all ? TOO_LARGE : RESOURCES
-    }
+  const known = snapshot.resources.classOf(info)
+  for (let index = from; index < to; index++) {
+    if (codes[index] !== FITS) continue
+    codes[index] = known.codes[index]!
+    overcommitted[index] = known.overcommitted[index]!
   }
 }
 

@@ -114,7 +114,7 @@ function best(scores: Float64Array, candidates: Int32Array, random: SeededRandom
 }
 
 function groupPercent(snapshot: Snapshot, group: string | undefined, more: number): number {
-  const { allocatable, requested } = snapshot.column('cpu')
+  const { allocatable, requested } = snapshot.resources.column('cpu')
   let [all, promised] = [0, more]
   for (const node of snapshot.nodes) {
     if (node === undefined || node.group !== group) continue

@@ -27,6 +27,8 @@ export interface PodInfo {
   readonly priority: number
   readonly terminating: boolean
   readonly requests: Requests
+  /** The same for pods whose requests and usual amounts are the same. */
+  readonly amountsKey: string
   /** For scores: what a container without a request is taken to use. */
   readonly usualCpuMillis: number
   readonly usualMemoryBytes: number
@@ -57,6 +59,9 @@ export function podInfoOf(pod: KubeObject): PodInfo {
   const spec: Json = pod['spec']
   const namespace = metadata.namespace ?? 'default'
   const labels = metadata.labels ?? {}
+  const requests = requestsOf(pod)
+  const usualCpuMillis = usual(spec, 'cpu', USUAL_CPU_MILLIS)
+  const usualMemoryBytes = usual(spec, 'memory', USUAL_MEMORY_BYTES)
   return {
     pod,
     uid: metadata.uid ?? `${namespace}/${metadata.name}`,
@@ -65,9 +70,10 @@ export function podInfoOf(pod: KubeObject): PodInfo {
     labels,
     priority: spec.priority ?? 0,
     terminating: metadata.deletionTimestamp !== undefined,
-    requests: requestsOf(pod),
-    usualCpuMillis: usual(spec, 'cpu', USUAL_CPU_MILLIS),
-    usualMemoryBytes: usual(spec, 'memory', USUAL_MEMORY_BYTES),
+    requests,
+    amountsKey: `${requests.join(';')}|${usualCpuMillis}|${usualMemoryBytes}`,
+    usualCpuMillis,
+    usualMemoryBytes,
     ports: hostPortsOf(spec),
     claims: claimsOf(pod),
     terms: spec.affinity === undefined ? NO_TERMS : affinityTermsOf(pod),

@@ -96,8 +96,8 @@ describe('preemption', () => {
     const pods = { a: [of('x', 5, '1'), of('y', 1, '1'), of('z', 3, '2')] }
     const snapshot = cluster({ nodes: [node('a')], pods })
     preempt(snapshot, of('p', 10, '2'))
-    assert.equal(snapshot.column('cpu').requested[0], 4000)
-    assert.equal(snapshot.podCount[0], 3)
+    assert.equal(snapshot.resources.column('cpu').requested[0], 4000)
+    assert.equal(snapshot.resources.podCount[0], 3)
     assert.equal(snapshot.node('a')!.pods.size, 3)
   })
 })

@@ -101,11 +101,11 @@ describe('placement', () => {
         if (chosen === undefined) return
         const { index, strict } = snapshot.node(chosen)!
         for (const [resource, amount] of info.requests) {
-          const { allocatable, requested } = snapshot.column(resource)
+          const { allocatable, requested } = snapshot.resources.column(resource)
           const fits = requested[index]! + amount <= allocatable[index]!
           assert(fits || (resource === 'cpu' && !strict), `seed ${seed}: ${resource} of ${chosen}`)
         }
-        assert(snapshot.podCount[index]! < snapshot.podLimit[index]!, `seed ${seed}`)
+        assert(snapshot.resources.podCount[index]! < snapshot.resources.podLimit[index]!, `seed ${seed}`)
       })
     }
   })
@@ -140,8 +140,8 @@ describe('placement', () => {
         assert.deepEqual(codesByName(info, changed), codesByName(info, fresh), `seed ${seed}`)
       }
       for (const { name, index } of nodes) {
-        for (const [resource, column] of changed.columns) {
-          const other = fresh.column(resource).requested[fresh.node(name)!.index]
+        for (const [resource, column] of changed.resources.columns) {
+          const other = fresh.resources.column(resource).requested[fresh.node(name)!.index]
           assert.equal(column.requested[index], other, `seed ${seed}: ${resource} of ${name}`)
         }
       }

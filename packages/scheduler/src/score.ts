@@ -40,7 +40,7 @@ export function scoreNodes(info: PodInfo, snapshot: Snapshot, filtered: Filtered
 
 /** CPU promised of what there is, in whole percent, when `more` is added. */
 export function promisedPercent(snapshot: Snapshot, index: number, more: number): number {
-  const { allocatable, requested } = snapshot.column('cpu')
+  const { allocatable, requested } = snapshot.resources.column('cpu')
   return Math.round((100 * (requested[index]! + more)) / allocatable[index]!)
 }
 
@@ -48,7 +48,7 @@ export function promisedPercent(snapshot: Snapshot, index: number, more: number)
 export function fullness({ requests }: PodInfo, snapshot: Snapshot, index: number): number {
   let fullest = 0
   for (const resource of ['cpu', 'memory']) {
-    const { allocatable, requested } = snapshot.column(resource)
+    const { allocatable, requested } = snapshot.resources.column(resource)
     if (allocatable[index] === 0) continue
     const own = requests.find(([name]) => name === resource)?.[1] ?? 0
     fullest = Math.max(fullest, (100 * (requested[index]! + own)) / allocatable[index]!)
@@ -66,36 +66,9 @@ interface Scoring {
   candidates: Int32Array
 }
 
-/** Least allocated and balanced, of CPU and memory. */
 function addResources(scores: Float64Array, { info, snapshot, candidates }: Scoring): void {
-  const { allocatable: cpuAllocatable, requested: cpuRequested } = snapshot.column('cpu')
-  const { allocatable: memoryAllocatable, requested: memoryRequested } = snapshot.column('memory')
-  const { usualCpu: cpuUsed, usualMemory: memoryUsed } = snapshot
-  const { usualCpuMillis: cpuMore, usualMemoryBytes: memoryMore } = info
-  let [ownCpu, ownMemory] = [0, 0]
-  for (const [resource, amount] of info.requests) {
-    if (resource === 'cpu') ownCpu = amount
-    else if (resource === 'memory') ownMemory = amount
-  }
-  for (let i = 0; i < candidates.length; i++) {
-    const index = candidates[i]!
-    const cpuAll = cpuAllocatable[index]!
-    const memoryAll = memoryAllocatable[index]!
-    const free =
-      freeScore(cpuAll, cpuUsed[index]! + cpuMore) + freeScore(memoryAll, memoryUsed[index]! + memoryMore)
-    const kinds = cpuAll > 0 && memoryAll > 0 ? 2 : 1
-    let deviation = 0
-    if (kinds === 2) {
-      const cpuPart = (cpuRequested[index]! + ownCpu) / cpuAll
-      const memoryPart = (memoryRequested[index]! + ownMemory) / memoryAll
-      deviation = Math.abs((cpuPart > 1 ? 1 : cpuPart) - (memoryPart > 1 ? 1 : memoryPart)) / 2
-    }
-    scores[i]! += Math.floor(free / kinds) + Math.floor((1 - deviation) * MAX)
-  }
-}
-
-function freeScore(all: number, used: number): number {
-  return all === 0 || used > all ? 0 : Math.floor(((all - used) * MAX) / all)
+  const known = snapshot.resources.classOf(info).scores
+  for (let i = 0; i < candidates.length; i++) scores[i]! += known[candidates[i]!]!
 }
 
 function addTaints(scores: Float64Array, { dislike }: StaticClass, candidates: Int32Array): void {

@@ -6,16 +6,12 @@ import { deepEqual } from '@brume/base/values'
 import type { NamespaceLabels } from './affinity-terms.ts'
 import { factsOf, type NodeEntry, nodeEntryOf } from './node-entry.ts'
 import { type CountRequest, HeldTerms, PodCounts } from './pod-counts.ts'
-import { amountOf, type PodInfo, podInfoOf } from './pod-info.ts'
+import { type PodInfo, podInfoOf } from './pod-info.ts'
 import { NO_NODE, ReasonTable } from './reasons.ts'
+import { ResourceTable } from './resource-table.ts'
 import { examineNode, type StaticClass, staticClassOf } from './static-class.ts'
 import { type Topology, topologyOf } from './topology.ts'
 import { NO_VOLUMES, type VolumeReader } from './volumes.ts'
-
-export interface Column {
-  allocatable: Float64Array
-  requested: Float64Array
-}
 
 export interface SnapshotOptions {
   namespaceLabels?: NamespaceLabels
@@ -40,14 +36,10 @@ export class Snapshot {
   readonly namespaceLabels: NamespaceLabels
   /** By index; a node that went leaves a gap that the next one fills. */
   readonly nodes: (NodeEntry | undefined)[] = []
-  readonly columns = new Map<string, Column>()
+  readonly resources = new ResourceTable(FIRST_CAPACITY)
   capacity = FIRST_CAPACITY
   /** Room for the decision under way; what outlives it is copied. */
   scratch = scratchOf(FIRST_CAPACITY)
-  podCount = new Float64Array(FIRST_CAPACITY)
-  podLimit = new Float64Array(FIRST_CAPACITY)
-  usualCpu = new Float64Array(FIRST_CAPACITY)
-  usualMemory = new Float64Array(FIRST_CAPACITY)
   readonly #byName = new Map<string, NodeEntry>()
   readonly #placed = new Map<string, { info: PodInfo; node: string }>()
   /** Pods of nodes that are not known (yet), by node. */
@@ -91,15 +83,6 @@ export class Snapshot {
     return this.#placed.get(uid)?.node
   }
 
-  column(resource: string): Column {
-    let column = this.columns.get(resource)
-    if (column === undefined) {
-      column = { allocatable: new Float64Array(this.capacity), requested: new Float64Array(this.capacity) }
-      this.columns.set(resource, column)
-    }
-    return column
-  }
-
   /** Adds a node or takes over its new state. False: nothing changed that placement looks at. */
   putNode(object: KubeObject): boolean {
     const known = this.#byName.get(object.metadata.name!)
@@ -107,11 +90,11 @@ export class Snapshot {
       this.#addNode(nodeEntryOf(this.#freeIndex(), object))
       return true
     }
-    const { labels, taints, cordoned, images, object: previous } = known
+    const { labels, taints, cordoned, images, strict, object: previous } = known
     Object.assign(known, factsOf(object))
     this.#countImages(images, -1)
     this.#countImages(known.images, 1)
-    const roomier = !deepEqual(allocatableOf(previous), allocatableOf(object))
+    const roomier = strict !== known.strict || !deepEqual(allocatableOf(previous), allocatableOf(object))
     if (roomier) this.#readAllocatable(known)
     const { labels: newLabels, taints: newTaints, cordoned: newCordoned } = known
     if (deepEqual([labels, taints, cordoned], [newLabels, newTaints, newCordoned])) return roomier
@@ -129,8 +112,7 @@ export class Snapshot {
     }
     this.#byName.delete(name)
     this.nodes[node.index] = undefined
-    for (const { allocatable } of this.columns.values()) allocatable[node.index] = 0
-    this.podLimit[node.index] = 0
+    this.resources.setNode(node.index, {}, true)
     for (const known of this.#classes.values()) known.codes[node.index] = NO_NODE
     this.#topologies.clear()
     this.#countImages(node.images, -1)
@@ -230,31 +212,14 @@ export class Snapshot {
   #grow(): void {
     this.capacity *= 2
     this.scratch = scratchOf(this.capacity)
-    const wider = (of: Float64Array) => {
-      const copy = new Float64Array(this.capacity)
-      copy.set(of)
-      return copy
-    }
-    for (const column of this.columns.values()) {
-      column.allocatable = wider(column.allocatable)
-      column.requested = wider(column.requested)
-    }
-    this.podCount = wider(this.podCount)
-    this.podLimit = wider(this.podLimit)
-    this.usualCpu = wider(this.usualCpu)
-    this.usualMemory = wider(this.usualMemory)
+    this.resources.grow(this.capacity)
     this.#classes.clear()
     this.#topologies.clear()
     this.#counts.clear()
   }
 
-  #readAllocatable({ object, index }: NodeEntry): void {
-    const allocatable = allocatableOf(object)
-    for (const column of this.columns.values()) column.allocatable[index] = 0
-    for (const [resource, quantity] of Object.entries(allocatable)) {
-      this.column(resource).allocatable[index] = amountOf(resource, quantity)
-    }
-    this.podLimit[index] = allocatable['pods'] === undefined ? 0 : amountOf('pods', allocatable['pods'])
+  #readAllocatable({ object, index, strict }: NodeEntry): void {
+    this.resources.setNode(index, allocatableOf(object), strict)
   }
 
   #attach(info: PodInfo, node: NodeEntry): void {
@@ -270,10 +235,7 @@ export class Snapshot {
   }
 
   #change(info: PodInfo, index: number, by: 1 | -1): void {
-    for (const [resource, amount] of info.requests) this.column(resource).requested[index]! += by * amount
-    this.podCount[index]! += by
-    this.usualCpu[index]! += by * info.usualCpuMillis
-    this.usualMemory[index]! += by * info.usualMemoryBytes
+    this.resources.change(info, index, by)
     this.#counts.change(info, index, by)
     this.held.change(info, index, by)
     if (info.placement === 'spread') this.#changeFamily(info.family, index, by)

@@ -59,17 +59,30 @@ export function spreadFilter(
   const constraints = spreadConstraintsOf(info, 'DoNotSchedule')
   if (constraints.length === 0) return undefined
   const checks = countDomains(constraints, snapshot, demands).map((domains) => ({
-    ...domains,
-    least: leastOf(domains),
+    domainOf: domains.topology.domainOf,
+    verdicts: verdictsOf(domains),
   }))
-  return (index) => {
-    for (const { constraint, topology, counts, least } of checks) {
-      const domain = topology.domainOf[index]!
-      if (domain === NO_DOMAIN) return SPREAD_LABEL
-      if (counts[domain]! + constraint.self - least > constraint.maxSkew) return SPREAD
-    }
-    return FITS
+  const judge = ({ domainOf, verdicts }: (typeof checks)[0], index: number) => {
+    const domain = domainOf[index]!
+    return domain === NO_DOMAIN ? SPREAD_LABEL : verdicts[domain]!
   }
+  const [first, ...others] = checks
+  return (index) => {
+    let code = judge(first!, index)
+    for (let k = 0; code === FITS && k < others.length; k++) code = judge(others[k]!, index)
+    return code
+  }
+}
+
+/** FITS or SPREAD, for each domain. */
+function verdictsOf(domains: Domains): Uint16Array {
+  const { constraint, counts } = domains
+  const most = constraint.maxSkew + leastOf(domains) - constraint.self
+  const verdicts = new Uint16Array(counts.length)
+  for (let domain = 0; domain < counts.length; domain++) {
+    if (counts[domain]! > most) verdicts[domain] = SPREAD
+  }
+  return verdicts
 }
 
 /** 0 to 100 for each candidate; undefined: the pod has no wish. */

@@ -8,6 +8,7 @@ import { type ControllerSpec, defineController, fromInformer, type Source } from
 import type { Informer } from '@brume/client/informer'
 import { keyOf } from '@brume/client/resource-ref'
 import type { Dependencies } from '../dependencies.ts'
+import { podsOn } from '../node-lifecycle/pods-on.ts'
 import { OwnWrites } from '../pod-control/own-writes.ts'
 import { deleteIfPresent } from '../writes.ts'
 import {
@@ -97,9 +98,11 @@ export function podsOf(service: KubeObject, pods: Informer): KubeObject[] {
 /** A node that appears, goes or moves to another zone. */
 function fromNodes(nodes: Informer, { pods, services }: { pods: Informer; services: Informer }): Source {
   const zoneOf = ({ metadata }: KubeObject) => metadata.labels?.['topology.kubernetes.io/zone']
+  const on = podsOn(pods)
   return fromInformer(nodes, (node, previous) => {
     if (previous !== undefined && previous !== node && zoneOf(previous) === zoneOf(node)) return []
-    const here = pods.store.list().filter((pod) => pod['spec'].nodeName === node.metadata.name)
+    const here = on(node.metadata.name!)
+    if (here.length === 0) return []
     return services.store
       .list()
       .filter(

@@ -21,14 +21,29 @@ export function nodeLifecycle({ client, informers, clock, logger }: Dependencies
   const events = new EventRecorder({ client, component: 'node-controller', clock, logger })
   /** The last sign of life, and when we saw it: clocks of nodes are not compared with ours. */
   const heard = new Map<string, { sign: string; at: number }>()
-  nodes.addHandler({ delete: ({ metadata }) => void heard.delete(metadata.name!) })
+  const ready = new Set<string>()
+  const look = (node: KubeObject) => {
+    if (readiness(node)?.status === 'True') ready.add(node.metadata.name!)
+    else ready.delete(node.metadata.name!)
+  }
+  nodes.addHandler({
+    add: look,
+    update: look,
+    delete({ metadata }) {
+      ready.delete(metadata.name!)
+      heard.delete(metadata.name!)
+    },
+  })
+  let wereAllDown = true
   return defineController<ObservedNode, NodeAction>({
     name: 'node-lifecycle',
     sources: [
-      fromInformer(nodes, (node, previous) => {
-        const turned = previous === undefined || readiness(previous)?.status !== readiness(node)?.status
-        // Whether all are down may have changed for everyone.
-        return turned ? nodes.store.list().map(({ metadata }) => metadata.name!) : [node.metadata.name!]
+      fromInformer(nodes, (node) => {
+        const areAllDown = ready.size === 0
+        if (areAllDown === wereAllDown) return [node.metadata.name!]
+        // It has changed for everyone.
+        wereAllDown = areAllDown
+        return nodes.store.list().map(({ metadata }) => metadata.name!)
       }),
       fromInformer(leases, ({ metadata }) => [metadata.name!]),
     ],
@@ -40,8 +55,7 @@ export function nodeLifecycle({ client, informers, clock, logger }: Dependencies
       const last = heard.get(name)
       const heardAt = last?.sign === sign ? last.at : clock.now()
       heard.set(name, { sign, at: heardAt })
-      const allDown = nodes.store.list().every((one) => readiness(one)?.status !== 'True')
-      return { node, heardAt, pods: on(name), allDown }
+      return { node, heardAt, pods: on(name), allDown: ready.size === 0 }
     },
     decide: decideNode,
     async act(action) {

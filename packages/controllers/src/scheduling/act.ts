@@ -14,6 +14,7 @@ import type { Placed } from '@brume/scheduler/place'
 import type { PodInfo } from '@brume/scheduler/pod-info'
 import type { Victims } from '@brume/scheduler/preemption'
 import { deleteIfPresent } from '../writes.ts'
+import type { Backlog } from './backlog.ts'
 import { bindVolumes } from './bind-volumes.ts'
 import { type ClusterView, SCHEDULER_NAME } from './cluster-view.ts'
 import type { SchedulingAction } from './decide.ts'
@@ -29,6 +30,8 @@ export interface ActOptions {
   view: ClusterView
   /** Bounds the calls under way. */
   slots: Slots
+  /** What need not be done at once. */
+  later: Backlog
   /** Place whoever is next. */
   look(): void
 }
@@ -92,7 +95,7 @@ async function bindClaims(
   look()
 }
 
-async function bind({ client, events }: ActOptions, placed: Placed): Promise<void> {
+async function bind({ client, events, later }: ActOptions, placed: Placed): Promise<void> {
   const { pod: info, node } = placed
   const key = { namespace: info.namespace, name: info.name }
   await client.resource(PODS).createSubresource(key, 'binding', {
@@ -101,7 +104,8 @@ async function bind({ client, events }: ActOptions, placed: Placed): Promise<voi
     metadata: { ...key, uid: info.uid, annotations: { [PLACED_BECAUSE]: placementReason(placed) } },
     target: { apiVersion: 'v1', kind: 'Node', name: node },
   })
-  await events.record(typed(info), { type: 'Normal', reason: 'Scheduled', message: scheduledMessage(placed) })
+  const message = scheduledMessage(placed)
+  later.add(() => events.record(typed(info), { type: 'Normal', reason: 'Scheduled', message }))
 }
 
 /** Gracefully: the victims get their grace period, and the pod waits for them. */
@@ -114,7 +118,7 @@ async function preempt(
 }
 
 async function evict(
-  { client, clock, events }: ActOptions,
+  { client, clock, events, later }: ActOptions,
   { victim, by, node }: { victim: PodInfo; by: PodInfo; node: string },
 ): Promise<void> {
   if (victim.terminating) return
@@ -136,16 +140,13 @@ async function evict(
     if (isStatus(error, 'NotFound') || isStatus(error, 'Conflict')) return
     throw error
   }
-  await events.record(typed(victim), {
-    type: 'Normal',
-    reason: 'Preempted',
-    message: `Preempted by pod ${by.uid} on node ${node}`,
-  })
+  const message = `Preempted by pod ${by.uid} on node ${node}`
+  later.add(() => events.record(typed(victim), { type: 'Normal', reason: 'Preempted', message }))
 }
 
 /** PodScheduled says why, and so does an Event. */
 async function refuse(
-  { client, clock, events }: ActOptions,
+  { client, clock, events, later }: ActOptions,
   { info }: Waiting,
   { message, nominatedNodeName }: { message: string; nominatedNodeName?: string },
 ): Promise<void> {
@@ -168,7 +169,7 @@ async function refuse(
   if (!isSaid || nominatedNodeName !== undefined) {
     await client.resource(PODS).patch(key, { type: 'strategic', body, subresource: 'status' })
   }
-  await events.record(typed(info), { type: 'Warning', reason: 'FailedScheduling', message })
+  later.add(() => events.record(typed(info), { type: 'Warning', reason: 'FailedScheduling', message }))
 }
 
 /** Objects of a list carry no kind. */

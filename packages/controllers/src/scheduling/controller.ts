@@ -5,6 +5,7 @@ import { type ControllerSpec, defineController, type Enqueue } from '@brume/clie
 import { EventRecorder } from '@brume/client/event-recorder'
 import type { Dependencies } from '../dependencies.ts'
 import { actOnPod } from './act.ts'
+import { Backlog } from './backlog.ts'
 import { ClusterView, NEXT, SCHEDULER_NAME } from './cluster-view.ts'
 import { decideScheduling, type ObservedPod, type SchedulingAction } from './decide.ts'
 import { Slots } from './slots.ts'
@@ -25,6 +26,7 @@ export function scheduler({
   const events = new EventRecorder({ client, component: SCHEDULER_NAME, clock, logger })
   const ties = seededRandom(Math.floor(random() * 2 ** 32))
   const slots = new Slots(MAX_CALLS)
+  const later = new Backlog({ slots, logger })
   const source = view.source()
   let enqueue: Enqueue = () => {}
   return defineController<ObservedPod, SchedulingAction>({
@@ -56,7 +58,7 @@ export function scheduler({
     },
     decide: decideScheduling,
     act: (action) =>
-      actOnPod({ client, clock, logger, events, view, slots, look: () => enqueue(NEXT) }, action),
+      actOnPod({ client, clock, logger, events, view, slots, later, look: () => enqueue(NEXT) }, action),
   })
 }
 
