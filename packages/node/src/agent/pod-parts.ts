@@ -6,6 +6,7 @@ import type { KubeObject } from '@brume/api/object'
 import type { Informer } from '@brume/client/informer'
 import { PodCgroups } from '../containers/cgroups.ts'
 import { containerConfigOf } from '../containers/container.ts'
+import { podDns } from '../containers/dns.ts'
 import { environmentOf } from '../containers/env.ts'
 import { loadEnvObjects } from '../containers/env-objects.ts'
 import type { Hierarchy } from '../containers/hierarchies.ts'
@@ -79,7 +80,13 @@ export function podParts({
         `pod ${podText(pod)} asks for runtime class ${name}; this node has only the usual one`,
       )
     },
-    sandboxConfig: async (pod: Pod, attempt: number) => sandboxConfigOf(pod, attempt, settings),
+    async sandboxConfig(pod: Pod, attempt: number) {
+      for (const { reason, message } of podDns(pod, settings).warnings) {
+        // A node without a DNS server for the cloud's names is so for all of its pods: no news about this one.
+        if (reason !== 'MissingClusterDNS') context.event(pod, { type: 'Warning', reason, message })
+      }
+      return sandboxConfigOf(pod, attempt, settings)
+    },
     async containerConfig(request: ContainerConfigRequest) {
       const { pod, spec, attempt, imageRef, imageUser, podIps } = request
       const uid = pod.metadata.uid ?? ''
