@@ -52,6 +52,23 @@ describe('command line', () => {
     }
   })
 
+  it('keeps all values of an option that may be repeated, and the words of another program', () => {
+    const spec: CommandSpec = {
+      name: 'run',
+      summary: 'Run',
+      options: [{ name: 'env', short: 'e', value: 'N=V', help: 'A variable', repeats: true }],
+      maxArguments: 1,
+      takesRest: true,
+    }
+    const { options, lists, words, rest } = parseCommand(
+      'brume',
+      spec,
+      'it -e A=1 --env=B=2 -- sh -e'.split(' '),
+    )
+    assert.deepEqual([options, lists], [{ env: 'B=2' }, { env: ['A=1', 'B=2'] }])
+    assert.deepEqual([words, rest], [['it'], ['sh', '-e']])
+  })
+
   it('shows every option with its value, choices and default', () => {
     const help = commandHelp('brume', SPEC)
     assert.match(help, /^Make a thing\.\n\nUsage: brume make THING \[options\]\n/)

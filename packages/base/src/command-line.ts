@@ -12,6 +12,8 @@ export interface OptionSpec {
   /** Shown in help. */
   default?: string
   choices?: readonly string[]
+  /** May be given several times: its values are in `lists`. */
+  repeats?: boolean
 }
 
 export interface CommandSpec {
@@ -27,13 +29,18 @@ export interface CommandSpec {
   maxArguments?: number
   /** The values that the first word may have. */
   argumentChoices?: readonly string[]
+  /** Words after `--` are another program's: they are in `rest`. */
+  takesRest?: boolean
 }
 
 export interface ParsedCommand {
   command: CommandSpec
   /** Text by option name; switches that are given are 'true'. */
   options: Readonly<Record<string, string | undefined>>
+  /** All values of the options that may be repeated, in order. */
+  lists: Readonly<Record<string, readonly string[] | undefined>>
   words: readonly string[]
+  rest: readonly string[]
 }
 
 /** The command line is wrong; the message says how, and ends with the command to run. Exit code 2. */
@@ -58,11 +65,14 @@ export function parseCommand(program: string, command: CommandSpec, argv: readon
   const help = `See: ${program} ${command.name} --help`
   const known = [...(command.options ?? []), HELP_OPTION]
   const options: Record<string, string | undefined> = {}
+  const lists: Record<string, string[]> = {}
   const words: string[] = []
+  let rest: readonly string[] = []
   for (let i = 0; i < argv.length; i++) {
     const text = argv[i]!
     if (text === '--') {
-      words.push(...argv.slice(i + 1))
+      if (command.takesRest) rest = argv.slice(i + 1)
+      else words.push(...argv.slice(i + 1))
       break
     }
     if (!text.startsWith('-') || text === '-') {
@@ -84,11 +94,12 @@ export function parseCommand(program: string, command: CommandSpec, argv: readon
       throw new UsageError(`${flag} is one of ${option.choices.join(', ')}, not "${value}". ${help}`)
     }
     options[option.name] = value
+    if (option.repeats) lists[option.name] = [...(lists[option.name] ?? []), value]
   }
   if (options['help'] === undefined && words.length > (command.maxArguments ?? 0)) {
     throw new UsageError(`unexpected word "${words[command.maxArguments ?? 0]}". ${help}`)
   }
-  return { command, options, words }
+  return { command, options, lists, words, rest }
 }
 
 /** The name that was probably meant, if one is near. */

@@ -20,7 +20,7 @@ const PROGRAM = './brume'
 const KUBECTL_WORDS = new Set(
   (
     'annotate api-resources api-versions apply attach auth autoscale certificate config cordon cp create debug delete ' +
-    'describe diff drain edit events exec expose get label logs patch port-forward proxy replace rollout run ' +
+    'describe diff drain edit events exec expose get label logs patch port-forward proxy replace rollout ' +
     'scale set taint top uncordon wait'
   ).split(' '),
 )

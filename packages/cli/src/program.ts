@@ -9,12 +9,14 @@ import { explain } from './commands/explain.ts'
 import { image } from './commands/image/image.ts'
 import { kubeconfig } from './commands/kubeconfig.ts'
 import { logs } from './commands/logs.ts'
+import { runApp } from './commands/run.ts'
 import { service } from './commands/service.ts'
 import { status } from './commands/status.ts'
 import { version } from './commands/version.ts'
 
 export const COMMANDS: readonly Command[] = [
   status,
+  runApp,
   explain,
   kubeconfig,
   image,
