@@ -21,11 +21,13 @@ import { nodeAddress } from '../registration/addresses.ts'
 import { type Registration, startRegistration } from '../registration/registration.ts'
 import { startNodeServer } from '../server/server.ts'
 import { serviceRules } from '../services/services.ts'
+import { nodeStats } from '../stats/node-stats.ts'
 import { localVolumes } from '../volumes/local-volumes.ts'
 import { WatchedObjects } from '../volumes/object-source.ts'
 import { NodeVolumes } from '../volumes/pod-volumes.ts'
 import type { NodeAgentOptions, NodeCredentials } from './agent.ts'
 import { HostPorts } from './host-ports.ts'
+import { startNames } from './names.ts'
 import { podParts } from './pod-parts.ts'
 import { readNodeSettings } from './settings.ts'
 
@@ -66,12 +68,13 @@ export async function runParts(
   const pods = new PodSource(podInformer)
   const hierarchies = await mountedHierarchies()
   const hostIps = [nodeAddress()]
+  const names = await startNames({ network, services, slices, domain: CLUSTER_DOMAIN, clock, logger })
   const settings = readNodeSettings({
     dataDir: options.dataDir,
     dirs,
     hierarchies,
     clusterDomain: CLUSTER_DOMAIN,
-    clusterDns: [],
+    clusterDns: names.servers,
     hostIps,
     allocatable: () => registration?.node()?.['status']?.allocatable ?? {},
   })
@@ -123,6 +126,14 @@ export async function runParts(
     for (const pod of pods.all()) void refresh(pod)
   }, REFRESH_EVERY_MS)
   refreshing.unref()
+  const stats = nodeStats(context, {
+    hierarchies,
+    cgroupRoot: settings.cgroups.root,
+    pods: () => pods.all(),
+    probeCounts: () => probes.counts(),
+    evictions: () => new Map(),
+    version: () => registration?.node()?.['status']?.nodeInfo?.kubeletVersion ?? '',
+  })
   const server = await startNodeServer({
     host: SERVER_HOST,
     port: 0,
@@ -133,13 +144,14 @@ export async function runParts(
     cri,
     clock,
     logger,
+    documents: stats.documents,
   })
   const stopRotating = rotateLogs({ cri, clock, logger, logsDir: dirs.logs })
   let registration: Registration | undefined
   registration = startRegistration(context, {
     kubeletPort: server.port,
     ...(options.labels === undefined ? {} : { labels: options.labels }),
-    problems: () => network.warnings,
+    problems: () => [...network.warnings, ...names.problems],
     onRefused: options.onRefused,
   })
   const running = [
@@ -166,6 +178,7 @@ export async function runParts(
     setCredentials: ({ key, certificate }) => server.renew({ key, certificate }),
     async stop() {
       clearInterval(refreshing)
+      await names.close()
       stopChanges()
       stopRotating()
       await Promise.all([server.close(), ...running.map((one) => one.stop()), registration?.stop()])

@@ -28,7 +28,8 @@ export async function checkExec(
         `command timed out: ${JSON.stringify(expanded.join(' '))} timed out after ${timeoutSeconds}s`,
       )
     }
-    return { result: 'error', output: error.message }
+    // The runtime's name for this one try is no use to anybody, and would make each event another one.
+    return { result: 'error', output: error.message.replace(/failed to start exec "[0-9a-f]{64}": /, '') }
   }
 }
 

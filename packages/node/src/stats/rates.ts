@@ -6,26 +6,40 @@ import type { Sample } from './sample.ts'
 export type CpuRates = ReadonlyMap<string, number>
 
 export const NODE = 'node'
+/** Of something younger little can be said. */
+const LEAST_SECONDS = 0.1
 
-/** What began or was restarted in between has no rate yet. */
+/** What began in between is told by what it has used since. */
 export function cpuRates(before: Sample | undefined, after: Sample): CpuRates {
   const rates = new Map<string, number>()
   if (before === undefined) return rates
-  const seconds = (after.steadyMs - before.steadyMs) / 1000
-  if (seconds <= 0) return rates
-  const earlier = nanosOf(before)
-  for (const [key, nanos] of nanosOf(after)) {
-    const since = earlier.get(key)
-    if (since !== undefined && nanos >= since) rates.set(key, Math.round((nanos - since) / seconds))
+  const betweenSeconds = (after.steadyMs - before.steadyMs) / 1000
+  if (betweenSeconds <= 0) return rates
+  const earlier = usedBy(before)
+  for (const [key, { nanos, sinceMs }] of usedBy(after)) {
+    const known = earlier.get(key)
+    const isSame = known !== undefined && nanos >= known.nanos
+    const seconds = isSame ? betweenSeconds : Math.max((after.atMs - sinceMs) / 1000, LEAST_SECONDS)
+    rates.set(key, Math.round((isSame ? nanos - known.nanos : nanos) / seconds))
   }
   return rates
 }
 
-function nanosOf(sample: Sample): Map<string, number> {
-  const nanos = new Map([[NODE, sample.node.cpuNanos]])
-  for (const { pod, usage, containers } of sample.pods) {
-    if (usage !== undefined) nanos.set(pod.metadata.uid ?? '', usage.cpuNanos)
-    for (const container of containers) nanos.set(container.id, container.usage.cpuNanos)
+interface Used {
+  nanos: number
+  /** When it began, in milliseconds since the epoch. */
+  sinceMs: number
+}
+
+function usedBy({ node, pods }: Sample): Map<string, Used> {
+  const used = new Map<string, Used>([[NODE, { nanos: node.cpuNanos, sinceMs: node.bootedAtMs }]])
+  for (const { pod, usage, containers } of pods) {
+    for (const { id, usage: own, createdAtMs } of containers) {
+      used.set(id, { nanos: own.cpuNanos, sinceMs: createdAtMs })
+    }
+    const sinceMs = Date.parse(pod['status']?.startTime ?? '')
+    if (usage === undefined || Number.isNaN(sinceMs)) continue
+    used.set(pod.metadata.uid ?? '', { nanos: usage.cpuNanos, sinceMs })
   }
-  return nanos
+  return used
 }

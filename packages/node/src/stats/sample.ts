@@ -85,7 +85,8 @@ export async function takeSample(options: SampleOptions, layers: WritableLayers)
     nodeFs,
     imageFs,
     podsUsage: readCgroupUsage(hierarchies, cgroupRoot),
-    network: readNetworkUsage('self'),
+    // The other ends are counted with their pods.
+    network: readNetworkUsage('self').filter(({ name }) => !name.startsWith('veth')),
     pods,
   }
 }

@@ -8,6 +8,8 @@ import { directoryUsage } from './directory-usage.ts'
 import { expositionOf } from './exposition.ts'
 import { parseNetDev, readNetworkUsage } from './network-usage.ts'
 import { busyTicks, parseMeminfo, readFsUsage, readNodeUsage } from './node-usage.ts'
+import { cpuRates } from './rates.ts'
+import type { Sample } from './sample.ts'
 
 let root: string
 before(() => {
@@ -118,4 +120,27 @@ test('metrics are written so that any name and value survives', () => {
     expositionOf(metrics, 1000.4),
     '# HELP m one\\\\two\\nthree\n# TYPE m gauge\nm{path="a\\"b\\\\c\\nd"} 1.5 1000\n',
   )
+})
+
+test('a rate is what was used between two samples, or since what is new began', () => {
+  const sample = (steadyMs: number, containers: [id: string, cpuNanos: number, createdAtMs: number][]) => {
+    const usage = (cpuNanos: number) => ({ cpuNanos })
+    const made = containers.map(([id, nanos, createdAtMs]) => ({ id, usage: usage(nanos), createdAtMs }))
+    const pod = { metadata: { uid: 'u' }, status: { startTime: '1970-01-01T00:00:01Z' } }
+    const node = { cpuNanos: steadyMs * 2e6, bootedAtMs: 0 }
+    const pods = [{ pod, usage: usage(steadyMs * 1e6), containers: made }]
+    return { atMs: steadyMs, steadyMs, node, pods } as unknown as Sample
+  }
+  const before = sample(10_000, [
+    ['old', 1e9, 0],
+    ['reset', 5e9, 0],
+  ])
+  const after = sample(20_000, [
+    ['old', 6e9, 0],
+    ['reset', 1e9, 18_000],
+    ['new', 1e9, 15_000],
+  ])
+  const rates = cpuRates(before, after)
+  assert.deepEqual(Object.fromEntries(rates), { node: 2e9, u: 1e9, old: 5e8, reset: 5e8, new: 2e8 })
+  assert.equal(cpuRates(undefined, after).size, 0)
 })
