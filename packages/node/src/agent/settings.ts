@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { ownNames } from '@brume/machine/own-names'
 import { parseResolvConf } from '../containers/dns.ts'
 import { cgroupSettingsOf, type Hierarchy } from '../containers/hierarchies.ts'
-import type { NodeSettings } from '../containers/settings.ts'
+import type { DnsConfig, NodeSettings } from '../containers/settings.ts'
 import type { NodeDirs } from '../contract.ts'
 
 export interface SettingsOptions {
@@ -28,7 +28,7 @@ export function readNodeSettings(options: SettingsOptions): NodeSettings {
   return {
     clusterDomain,
     clusterDns,
-    hostDns: parseResolvConf(resolvConf()),
+    hostDns: readHostDns(),
     hostIps,
     get allocatable() {
       return options.allocatable()
@@ -44,6 +44,11 @@ export function readNodeSettings(options: SettingsOptions): NodeSettings {
 /** Above all pods of this cloud. */
 export function cgroupRoot(dataDir: string): string {
   return `${ownNames(dataDir).cgroup}/kubepods`
+}
+
+/** What the node itself asks. */
+export function readHostDns(): DnsConfig {
+  return parseResolvConf(resolvConf())
 }
 
 function resolvConf(): string {

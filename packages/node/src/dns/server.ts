@@ -1,0 +1,131 @@
+// The node's DNS server for its pods, over UDP and TCP (RFC 1035, RFC 7766). What cannot be read is not answered.
+
+import { createSocket, type RemoteInfo } from 'node:dgram'
+import { once } from 'node:events'
+import { createServer, isIPv6, type Socket } from 'node:net'
+import type { Logger } from '@brume/base/log'
+import { decode, encode, type Packet, streamEncode } from 'dns-packet'
+import type { Resolver } from './resolve.ts'
+
+export interface DnsServerOptions {
+  host: string
+  /** 0: any free one. */
+  port: number
+  resolve: Resolver
+  logger: Logger
+}
+
+export interface DnsServer {
+  port: number
+  close(): Promise<void>
+}
+
+const MAX_UNDER_WAY = 2000
+const MAX_CONNECTIONS = 200
+const IDLE_MS = 10_000
+const PLAIN_UDP_BYTES = 512
+const LARGEST_UDP_BYTES = 1232
+const TRUNCATED = 1 << 9
+
+/** Rejects with the system's error, e.g. EADDRINUSE where another server has the port. */
+export async function startDnsServer({ host, port, resolve, logger }: DnsServerOptions): Promise<DnsServer> {
+  const udp = createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4', reuseAddr: true })
+  let underWay = 0
+  const answer = async (bytes: Buffer): Promise<{ query: Packet; packet: Packet } | undefined> => {
+    const query = readQuery(bytes)
+    if (query === undefined || underWay >= MAX_UNDER_WAY) return undefined
+    underWay++
+    try {
+      return { query, packet: await resolve(query) }
+    } finally {
+      underWay--
+    }
+  }
+  const onDatagram = async (bytes: Buffer, from: RemoteInfo) => {
+    const found = await answer(bytes)
+    if (found !== undefined) udp.send(fitted(found.packet, udpLimit(found.query)), from.port, from.address)
+  }
+  udp.on('message', (bytes, from) => {
+    onDatagram(bytes, from).catch((error) =>
+      logger.debug('a name was not answered', { error: String(error) }),
+    )
+  })
+  udp.on('error', (error) => logger.warn('the DNS server has trouble', { error: error.message }))
+  udp.bind(port, host)
+  await listening(udp)
+  const bound = udp.address().port
+  const sockets = new Set<Socket>()
+  const tcp = createServer((socket) => {
+    sockets.add(socket)
+    socket.setTimeout(IDLE_MS, () => socket.destroy())
+    socket.on('close', () => sockets.delete(socket))
+    socket.on('error', () => {})
+    readFrames(socket, async (bytes) => {
+      const found = await answer(bytes)
+      if (found === undefined) socket.destroy()
+      else if (!socket.destroyed) socket.write(streamEncode(found.packet))
+    })
+  })
+  tcp.maxConnections = MAX_CONNECTIONS
+  try {
+    tcp.listen(bound, host)
+    await once(tcp, 'listening')
+  } catch (error) {
+    udp.close()
+    throw error
+  }
+  return {
+    port: bound,
+    async close() {
+      for (const socket of sockets) socket.destroy()
+      udp.close()
+      await new Promise((resolve) => tcp.close(resolve))
+    },
+  }
+}
+
+async function listening(udp: ReturnType<typeof createSocket>): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    udp.once('listening', resolve)
+    udp.once('error', reject)
+  })
+}
+
+function readQuery(bytes: Buffer): Packet | undefined {
+  try {
+    const packet = decode(bytes)
+    return packet.type === 'query' ? packet : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** What the client said that it takes (EDNS, RFC 6891). */
+function udpLimit({ additionals = [] }: Packet): number {
+  const opt = additionals.find(({ type }) => type === 'OPT') as { udpPayloadSize?: number } | undefined
+  const told = opt?.udpPayloadSize ?? PLAIN_UDP_BYTES
+  return Math.min(Math.max(told, PLAIN_UDP_BYTES), LARGEST_UDP_BYTES)
+}
+
+/** What does not fit is asked again over TCP. */
+function fitted(packet: Packet, limitBytes: number): Buffer {
+  const whole = encode(packet)
+  if (whole.length <= limitBytes) return whole
+  const { answers: _, authorities: __, additionals: ___, ...head } = packet
+  return encode({ ...head, flags: (packet.flags ?? 0) | TRUNCATED })
+}
+
+/** Frames of two bytes of length and a message; one after the other. */
+function readFrames(socket: Socket, onFrame: (bytes: Buffer) => Promise<void>): void {
+  let rest = Buffer.alloc(0)
+  let turn = Promise.resolve()
+  socket.on('data', (chunk: Buffer) => {
+    rest = Buffer.concat([rest, chunk])
+    while (rest.length >= 2 && rest.length >= rest.readUInt16BE(0) + 2) {
+      const end = rest.readUInt16BE(0) + 2
+      const frame = Buffer.from(rest.subarray(2, end))
+      rest = rest.subarray(end)
+      turn = turn.then(() => onFrame(frame)).catch(() => void socket.destroy())
+    }
+  })
+}
