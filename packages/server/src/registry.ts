@@ -74,7 +74,7 @@ export function withRegistryDoor(server: ApiServer): ApiServer {
 
 /** `docker login` takes a token as the password, with any user. */
 function asBearer(header: string | undefined): string | undefined {
-  const encoded = /^basic +([A-Za-z0-9+/=_-]+) *$/i.exec(header ?? '')?.[1]
+  const encoded = /^basic +(.*)$/i.exec(header ?? '')?.[1]
   if (encoded === undefined) return undefined
   const text = Buffer.from(encoded, 'base64').toString()
   // A token has no blank; none at all must not become "no credentials".
