@@ -113,6 +113,13 @@ describe('objects of the pods of a node', { timeout: 60_000 }, () => {
     stop()
   })
 
+  test('a pod of an agent before this one hears of what has changed meanwhile', async () => {
+    await make('meanwhile')
+    const woken = new Promise<string>((resolve) => objects.onChange(resolve))
+    const pod = await bind('adopted', withConfigMap('meanwhile'))
+    assert.equal(await woken, pod.metadata.uid)
+  })
+
   test('an object is watched as long as one pod refers to it', async () => {
     const [one, two] = [
       await bind('one', withConfigMap('shared')),

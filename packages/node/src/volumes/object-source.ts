@@ -17,8 +17,6 @@ interface Watched {
   informer: Informer | undefined
   /** What was read last, from either side. */
   object: KubeObject | undefined
-  /** Someone was told what is (not) there: a change matters. */
-  told: boolean
 }
 
 const REFS = { ConfigMap: CONFIG_MAPS, Secret: SECRETS }
@@ -38,14 +36,10 @@ export class WatchedObjects implements ObjectSource {
   async get(kind: ObjectReference['kind'], namespace: string, name: string): Promise<KubeObject | undefined> {
     const watched = this.#watched.get(referenceKey({ kind, namespace, name }))
     if (watched?.informer === undefined && watched?.object !== undefined) return watched.object
-    if (watched?.informer?.hasSynced === true) {
-      watched.told = true
-      return watched.informer.store.get(namespace, name)
-    }
+    if (watched?.informer?.hasSynced === true) return watched.informer.store.get(namespace, name)
     // The first one who asks does not wait for the watch.
     const object = await this.#read(kind, namespace, name)
     if (watched !== undefined) {
-      watched.told = true
       watched.object = object
       if (object?.['immutable'] === true) this.#freeze(watched, object)
     }
@@ -95,7 +89,7 @@ export class WatchedObjects implements ObjectSource {
       random: this.#random,
       logger,
     })
-    const watched: Watched = { reference, pods: new Set(), informer, object: undefined, told: false }
+    const watched: Watched = { reference, pods: new Set(), informer, object: undefined }
     this.#watched.set(key, watched)
     informer.addHandler({
       add: (object) => this.#seen(watched, object),
@@ -106,13 +100,14 @@ export class WatchedObjects implements ObjectSource {
     return watched
   }
 
+  /** What was read already is no news; the first sight of it is: the pod may be one of an agent before this one. */
   #seen(watched: Watched, object: KubeObject | undefined): void {
     const before = watched.object
     watched.object = object
     if (object?.['immutable'] === true) this.#freeze(watched, object)
     const { uid, resourceVersion } = object?.metadata ?? {}
     const same = before?.metadata.uid === uid && before?.metadata.resourceVersion === resourceVersion
-    if (!watched.told || same) return
+    if (same) return
     for (const pod of watched.pods) for (const listener of this.#listeners) listener(pod)
   }
 
