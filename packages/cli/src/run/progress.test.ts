@@ -39,6 +39,16 @@ describe('the progress of an app', () => {
     )
   })
 
+  it('waits a moment whether what has just started ends at once', () => {
+    const started = (seconds: number) => {
+      const startedAt = new Date(NOW - seconds * 1000).toISOString()
+      return pod({ ...READY, ...containers({ state: { running: { startedAt } } }) })
+    }
+    const counted = deployment(1, { availableReplicas: 1 })
+    assert.deepEqual(progress(counted, [started(1)]), { type: 'waiting', line: 'ready' })
+    assert.equal(progress(counted, [started(3)]).type, 'running')
+  })
+
   it('says in a few words what it waits for', () => {
     const line = (replicas: number, pods: KubeObject[]) => {
       const found = progress(deployment(replicas), pods)

@@ -11,6 +11,8 @@ export type Progress =
 
 /** So long the scheduler may find no node before that counts: nodes register, others leave. */
 const NO_NODE_MS = 10_000
+/** What runs for so long has not ended at once, as most of what is wrong does. */
+const SETTLED_MS = 2000
 /** Restarts after which a crash is a loop. */
 const LOOP_RESTARTS = 2
 
@@ -26,17 +28,16 @@ export interface AppState {
 }
 
 export function progressOf(state: AppState): Progress {
-  const { deployment, pods } = state
+  const { deployment, pods, now } = state
   const { name = '', generation } = deployment.metadata
   const wanted: number = deployment['spec'].replicas
   const status = deployment['status'] ?? {}
   const ready = pods.filter(isReady)
-  if (
-    status.observedGeneration === generation &&
-    (status.availableReplicas ?? 0) >= wanted &&
-    ready.length >= wanted
-  )
-    return { type: 'running', pods: ready }
+  const counted = status.observedGeneration === generation && (status.availableReplicas ?? 0) >= wanted
+  if (counted && ready.length >= wanted) {
+    if (ready.every((pod) => isSettled(pod, now))) return { type: 'running', pods: ready }
+    return { type: 'waiting', line: wanted === 1 ? 'ready' : `${wanted} ready` }
+  }
   const failure = status.conditions?.find(
     ({ type, status: value }: Condition) => type === 'ReplicaFailure' && value === 'True',
   )
@@ -65,7 +66,7 @@ interface Condition {
 interface ContainerStatus {
   name: string
   restartCount: number
-  state: { waiting?: Reason; running?: object; terminated?: Ended }
+  state: { waiting?: Reason; running?: { startedAt?: string }; terminated?: Ended }
   lastState?: { terminated?: Ended }
 }
 
@@ -170,6 +171,16 @@ const STAGES: Readonly<Record<string, string>> = {
 
 export function isReady(pod: KubeObject): boolean {
   return pod.metadata.deletionTimestamp === undefined && conditionOf(pod, 'Ready')?.status === 'True'
+}
+
+/** A readiness probe has looked at it; else the time since its start says something. */
+function isSettled(pod: KubeObject, now: number): boolean {
+  const probed = pod['spec'].containers?.every((one: { readinessProbe?: object }) => one.readinessProbe)
+  if (probed === true) return true
+  return statusesOf(pod).every(({ state }) => {
+    const startedAt = Date.parse(state.running?.startedAt ?? '')
+    return Number.isNaN(startedAt) || now - startedAt > SETTLED_MS
+  })
 }
 
 function conditionOf(pod: KubeObject, type: string): Condition | undefined {

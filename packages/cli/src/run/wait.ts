@@ -21,7 +21,7 @@ export interface WaitOptions {
 
 const LOG_LINES = 10
 /** What depends on time alone, such as a scheduler that finds no node, is looked at so often. */
-const LOOK_EVERY_MS = 2000
+const LOOK_EVERY_MS = 500
 
 /** When the limit is over it is `stopped` by what it still waits for. */
 export async function waitForApp({
