@@ -131,6 +131,10 @@ describe('objects of the pods of a node', { timeout: 60_000 }, () => {
     assert.equal(watched('shared'), true)
     objects.register({ ...two, spec: { ...two['spec'], volumes: [] } })
     await eventually('the end of the watch', () => !watched('shared'))
+    objects.register(two)
+    await eventually('the watch', () => watched('shared'))
+    objects.register({ ...two, status: { phase: 'Succeeded' } })
+    await eventually('the end of the watch', () => !watched('shared'))
   })
 
   test('what can never change is read, not watched', async () => {

@@ -19,6 +19,7 @@ interface Watched {
   object: KubeObject | undefined
 }
 
+const ENDED = ['Succeeded', 'Failed']
 const REFS = { ConfigMap: CONFIG_MAPS, Secret: SECRETS }
 
 export class WatchedObjects implements ObjectSource {
@@ -51,8 +52,10 @@ export class WatchedObjects implements ObjectSource {
     return () => this.#listeners.delete(fn)
   }
 
+  /** A pod that has come to its end needs nothing any more. */
   register(pod: Pod): void {
     const uid = pod.metadata.uid ?? ''
+    if (ENDED.includes(pod['status']?.phase)) return this.unregister(uid)
     const before = this.#keysOfPod.get(uid) ?? new Set()
     const references = podReferences(pod)
     for (const [key, reference] of references) {
