@@ -1,6 +1,6 @@
 // A process is known by its id together with its start time: ids are given again, pairs are not.
 
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 
 export interface ProcessId {
   pid: number
@@ -28,6 +28,19 @@ export function signalProcess(id: ProcessId, signal: NodeJS.Signals): boolean {
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
     throw error
   }
+}
+
+/** The process's parent; undefined when it is gone. */
+export function parentOf(pid: number): number | undefined {
+  const parent = statFields(pid)?.[1]
+  return parent === undefined ? undefined : Number(parent)
+}
+
+/** All processes that can be seen. */
+export function processIds(): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
 }
 
 /** The fields after the name, which may itself hold blanks and parentheses. */

@@ -13,7 +13,15 @@ import { run } from '@brume/machine/run'
 import { forgetEarlierBoot } from './boot.ts'
 import { type ContainerdVersion, containerdConfig } from './config.ts'
 import { RuntimeError } from './error.ts'
-import { findLaunched, forgetLaunched, hashOf, type Launched, launch, runsReplacedProgram } from './launch.ts'
+import {
+  findLaunched,
+  forgetLaunched,
+  hashOf,
+  type Launched,
+  launch,
+  rotateLog,
+  runsReplacedProgram,
+} from './launch.ts'
 import { lastErrors } from './log-tail.ts'
 import { ensureRuntimePaths, type RuntimePaths, runtimePaths } from './paths.ts'
 import { askCri, openSession } from './ready.ts'
@@ -48,6 +56,7 @@ const RETRY_MS = 20
 const STOP_LIMIT_MS = 10_000
 const FIRST_BACKOFF_MS = 100
 const MAX_BACKOFF_MS = 30_000
+const ROTATE_EVERY_MS = 3600_000
 /** Who lived so long starts with the shortest back-off again. */
 const STEADY_MS = 60_000
 
@@ -107,6 +116,7 @@ class Supervisor {
   #session: ClientHttp2Session | undefined
   #backoffMs = FIRST_BACKOFF_MS
   #timer: Timer | undefined
+  #rotation: Timer | undefined
   #closed = false
   readonly #binary: string
   readonly #paths: RuntimePaths
@@ -134,11 +144,19 @@ class Supervisor {
     const since = this.#clock.now()
     session.once('close', () => this.#ended(since))
     this.#tell('')
+    this.#rotation?.cancel()
+    this.#rotate()
+  }
+
+  #rotate(): void {
+    rotateLog(this.#paths.log)
+    this.#rotation = this.#clock.after(ROTATE_EVERY_MS, () => this.#rotate())
   }
 
   close(): void {
     this.#closed = true
     this.#timer?.cancel()
+    this.#rotation?.cancel()
     this.#session?.destroy()
   }
 

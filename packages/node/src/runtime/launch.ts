@@ -4,18 +4,19 @@ import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
   closeSync,
+  copyFileSync,
   existsSync,
   openSync,
-  readdirSync,
   readFileSync,
   readlinkSync,
   renameSync,
   rmSync,
   statSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs'
 import { searchPath } from '@brume/machine/executables'
-import { isSameProcess, type ProcessId, processId } from '@brume/machine/process-id'
+import { isSameProcess, type ProcessId, processId, processIds } from '@brume/machine/process-id'
 import type { RuntimePaths } from './paths.ts'
 
 /** What of the environment containerd may see: its way to registries. */
@@ -67,9 +68,11 @@ export function runsReplacedProgram({ pid }: ProcessId): boolean {
   }
 }
 
-/** Keeps the last log beside the new one. A log that is being written is copied and cut, by its writer's O_APPEND. */
-export function rotateLog(path: string): void {
-  if (existsSync(path) && statSync(path).size > MAX_LOG_BYTES) renameSync(path, `${path}.1`)
+/** Keeps the last log beside the new one. It is copied and cut, since its writer, that appends, does not open it anew. */
+export function rotateLog(path: string, maxBytes = MAX_LOG_BYTES): void {
+  if (!existsSync(path) || statSync(path).size <= maxBytes) return
+  copyFileSync(path, `${path}.1`)
+  truncateSync(path)
 }
 
 export function forgetLaunched(paths: RuntimePaths): void {
@@ -97,13 +100,10 @@ function recorded(path: string): Launched | undefined {
 
 /** Exactly ours: no other containerd was started with a file in this directory. */
 function pidWithConfig(config: string): number | undefined {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .find((pid) => {
-      const [, flag, path] = argvOf(pid)
-      return flag === '--config' && path === config && processId(pid) !== undefined
-    })
+  return processIds().find((pid) => {
+    const [, flag, path] = argvOf(pid)
+    return flag === '--config' && path === config && processId(pid) !== undefined
+  })
 }
 
 export function argvOf(pid: number): string[] {

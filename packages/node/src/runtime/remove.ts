@@ -8,7 +8,14 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { findExecutable } from '@brume/machine/executables'
 import { mountsBelow } from '@brume/machine/mounts'
 import { ownNames } from '@brume/machine/own-names'
-import { isSameProcess, type ProcessId, processId, signalProcess } from '@brume/machine/process-id'
+import {
+  isSameProcess,
+  type ProcessId,
+  parentOf,
+  processId,
+  processIds,
+  signalProcess,
+} from '@brume/machine/process-id'
 import { RunError, run } from '@brume/machine/run'
 import { removeCgroup } from './cgroups.ts'
 import { endContainerd } from './containerd.ts'
@@ -35,6 +42,8 @@ export async function removeRuntime({ dataDir, images }: RemoveOptions): Promise
   const shims = shimsOf(paths)
   const sockets = shimSockets(paths)
   await removeContainers(paths)
+  // Those that runc has no record of.
+  await killAll(containersOf(shims))
   await killAll(shims)
   await removeCgroup(ownNames(dataDir).cgroup)
   for (const path of sockets) rmSync(path, { force: true })
@@ -59,13 +68,20 @@ async function removeContainers(paths: RuntimePaths): Promise<void> {
 
 /** A shim is started with the socket of its containerd. */
 function shimsOf({ socket }: RuntimePaths): ProcessId[] {
-  return namesIn('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
+  return processIds()
     .filter((pid) => {
       const argv = argvOf(pid)
       return argv[0]?.includes('containerd-shim') === true && argv[argv.indexOf('-address') + 1] === socket
     })
+    .map(processId)
+    .filter((id) => id !== undefined)
+}
+
+/** The first process of each container is its shim's child; the kernel ends the others with it. */
+function containersOf(shims: readonly ProcessId[]): ProcessId[] {
+  const parents = new Set(shims.map(({ pid }) => pid))
+  return processIds()
+    .filter((pid) => parents.has(parentOf(pid) ?? 0))
     .map(processId)
     .filter((id) => id !== undefined)
 }
