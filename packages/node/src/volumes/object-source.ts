@@ -55,7 +55,10 @@ export class WatchedObjects implements ObjectSource {
   /** A pod that has come to its end needs nothing any more. */
   register(pod: Pod): void {
     const uid = pod.metadata.uid ?? ''
-    if (ENDED.includes(pod['status']?.phase)) return this.unregister(uid)
+    if (ENDED.includes(pod['status']?.phase)) {
+      this.unregister(uid)
+      return
+    }
     const before = this.#keysOfPod.get(uid) ?? new Set()
     const references = podReferences(pod)
     for (const [key, reference] of references) {
