@@ -54,9 +54,12 @@ function isMistypedApply({ headers }: Ask, { code, reason = '' }: Status): boole
   return code === 500 && reason === '' && headers?.['content-type'] === 'application/apply-patch+yaml'
 }
 
+/** What proxies and streams answer when there is nobody behind them. */
+const UNREACHABLE = ['error dialing backend', 'cannot be asked', 'no endpoints available', 'no service port']
+
 /** Server errors that Kubernetes answers in the same places. */
 function isExcusable({ reason, message = '' }: Status): boolean {
-  if (reason === 'ServiceUnavailable') return message.includes('is answered by a node')
+  if (reason === 'ServiceUnavailable') return UNREACHABLE.some((text) => message.includes(text))
   if (reason === 'Timeout') return message.startsWith('Too large resource version')
   return (
     message.includes('impersonation without a user') || message.includes('more than one PodDisruptionBudget')

@@ -1,15 +1,14 @@
 // From a request that may be made to the handler of its resource, subresource and verb.
 
 import type { ResourceDefinition, Verb } from '@brume/api/resource'
-import { notFound, StatusError } from '@brume/base/errors'
+import { StatusError } from '@brume/base/errors'
 import type { UserInfo } from '../auth/types.ts'
 import type { ApiRequest, ApiResponse } from '../http/types.ts'
-import { keyOf } from '../registry/entries.ts'
 import { type ResourceRequest, selectedName } from '../request/info.ts'
 import { createBinding } from '../subresources/binding.ts'
 import { type Handler, subresourceOf } from '../subresources/table.ts'
 import { handleComputedGet, handleComputedList } from './computed.ts'
-import { type ComputedResource, type RequestContext, type ServerParts, targetOf } from './context.ts'
+import type { ComputedResource, RequestContext, ServerParts } from './context.ts'
 import { handleCreate } from './create.ts'
 import { handleDelete } from './delete.ts'
 import { handleDeleteCollection } from './delete-collection.ts'
@@ -91,10 +90,7 @@ function handlerOf(context: RequestContext): Handler | undefined {
   const { definition, info, parts } = context
   if (info.subresource !== '') {
     const subresource = subresourceOf(context)
-    if (subresource === undefined) {
-      const declared = definition.subresources.some(({ name }) => name === info.subresource)
-      throw declared ? needsNode(context) : notServed()
-    }
+    if (subresource === undefined) throw notServed()
     return Object.hasOwn(subresource, info.verb) ? subresource[info.verb] : undefined
   }
   if (definition.namespaced && info.namespace === '' && !['list', 'watch'].includes(info.verb))
@@ -117,21 +113,6 @@ function computedHandler(verb: string, computed: ComputedResource): Handler {
 
 export function notServed(): StatusError {
   return new StatusError('NotFound', 'the server could not find the requested resource')
-}
-
-/** What is not there has no node to ask. A proxy's name may carry a scheme and a port: `https:web:443`. */
-function needsNode(context: RequestContext): StatusError {
-  const { definition, info, parts } = context
-  const { resource, subresource } = info
-  const pieces = info.name.split(':')
-  const name = pieces.length === 3 ? pieces[1]! : pieces[0]!
-  if (parts.store.get(keyOf(definition, info.namespace, name)) === undefined) {
-    return notFound({ ...targetOf(context), name })
-  }
-  return new StatusError(
-    'ServiceUnavailable',
-    `${resource}/${subresource} is answered by a node, and no node agent is connected to this control plane`,
-  )
 }
 
 function methodNotAllowed({ definition, info }: RequestContext): StatusError {

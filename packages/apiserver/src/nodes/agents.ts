@@ -25,7 +25,19 @@ export interface AgentRequest {
   signal?: AbortSignal
 }
 
+/** Where requests can be sent. */
+export interface Backend {
+  /** `host:port` */
+  address: string
+  /** A request that is not sent yet. */
+  open(request: Omit<AgentRequest, 'node' | 'body'>): ClientRequest
+  /** What to tell when it cannot be reached. */
+  failed(error: Error): StatusError
+}
+
 export interface NodeAgents {
+  /** Throws StatusError NotFound, or ServiceUnavailable when the node has told no address. */
+  backend(node: string): Backend
   /** Resolves with the answer's head. Throws StatusError: NotFound (node), ServiceUnavailable (unreachable). */
   request(request: AgentRequest): Promise<IncomingMessage>
   /** The same, with the wish to change the protocol. TooManyRequests when too many streams are open. */
@@ -46,29 +58,40 @@ export function nodeAgents({
   credentials(): NodeCredentials
 }): NodeAgents {
   let streams = 0
-  const open = ({ node, method, path, headers = {}, signal }: AgentRequest) => {
+  const backend = (node: string): Backend => {
     const { host, port } = nodeAddress(reader, node)
     const { ca, certificate: cert, key } = credentials()
-    const request = https().request({
-      host,
-      port,
-      method,
-      path,
-      headers: { ...headers } as Record<string, string | string[]>,
-      // A connection for each request: a kept one could belong to an agent that has gone, or to another node.
-      agent: false,
-      ca,
-      cert,
-      key,
-      servername: '',
-      checkServerIdentity: (_, certificate) => wrongNode(node, certificate),
-      ...(signal === undefined ? {} : { signal }),
-    })
-    boundConnecting(request)
-    const failed = (error: Error) => unreachable(node, `${host}:${port}`, error)
-    return { request, failed }
+    const address = `${host}:${port}`
+    return {
+      address,
+      open({ method, path, headers = {}, signal }) {
+        const request = https().request({
+          host,
+          port,
+          method,
+          path,
+          headers: { ...headers } as Record<string, string | string[]>,
+          // A connection for each request: a kept one could belong to an agent that has gone, or to another node.
+          agent: false,
+          ca,
+          cert,
+          key,
+          servername: '',
+          checkServerIdentity: (_, certificate) => wrongNode(node, certificate),
+          ...(signal === undefined ? {} : { signal }),
+        })
+        boundConnecting(request, 'secureConnect')
+        return request
+      },
+      failed: (error) => unreachable(`node "${node}" at ${address}`, error),
+    }
+  }
+  const open = (asked: AgentRequest) => {
+    const { open, failed } = backend(asked.node)
+    return { request: open(asked), failed }
   }
   return {
+    backend,
     request(asked) {
       const { request, failed } = open(asked)
       return new Promise((resolve, reject) => {
@@ -106,11 +129,12 @@ export function nodeAgents({
   }
 }
 
-function boundConnecting(request: ClientRequest): void {
+/** `event`: of the socket when it can be used. */
+export function boundConnecting(request: ClientRequest, event: 'connect' | 'secureConnect'): void {
   request.once('socket', (socket) => {
     const tooLong = () => request.destroy(new Error(`no connection within ${CONNECT_MS} ms`))
     const timer = setTimeout(tooLong, CONNECT_MS)
-    socket.once('secureConnect', () => clearTimeout(timer))
+    socket.once(event, () => clearTimeout(timer))
     socket.once('close', () => clearTimeout(timer))
   })
 }
@@ -124,11 +148,7 @@ function wrongNode(node: string, { subject }: PeerCertificate): Error | undefine
   return new Error(`its certificate is of ${String(CN)}, not of system:node:${node}`)
 }
 
-function unreachable(node: string, address: string, error: Error): StatusError {
-  return new StatusError(
-    'ServiceUnavailable',
-    `error dialing backend: node "${node}" at ${address}: ${error.message}`,
-    {},
-    { cause: error },
-  )
+export function unreachable(what: string, error: Error): StatusError {
+  const message = `error dialing backend: ${what}: ${error.message}`
+  return new StatusError('ServiceUnavailable', message, {}, { cause: error })
 }

@@ -11,6 +11,7 @@ import { binding } from './binding.ts'
 import { ephemeralContainers } from './ephemeral-containers.ts'
 import { eviction } from './eviction.ts'
 import { finalize } from './finalize.ts'
+import { nodeProxy, podProxy, serviceProxy } from './proxy/proxies.ts'
 import { resize } from './resize.ts'
 import { scale } from './scale.ts'
 import { podLog } from './streams/pod-log.ts'
@@ -27,13 +28,16 @@ const BUILTIN: Readonly<Record<string, Subresource>> = {
   'certificates.k8s.io/certificatesigningrequests/approval': approval,
   '/namespaces/finalize': finalize,
   '/pods/attach': podAttach,
+  '/nodes/proxy': nodeProxy,
   '/pods/binding': binding,
   '/pods/ephemeralcontainers': ephemeralContainers,
   '/pods/eviction': eviction,
   '/pods/exec': podExec,
   '/pods/log': podLog,
   '/pods/portforward': podPortForward,
+  '/pods/proxy': podProxy,
   '/pods/resize': resize,
+  '/services/proxy': serviceProxy,
   '/serviceaccounts/token': serviceAccountToken,
 }
 

@@ -3,7 +3,7 @@
 
 import { badRequest } from '@brume/base/errors'
 import { relay } from '@brume/base/streams/relay'
-import { readText } from '@brume/base/streams/upgrade'
+import { readText, type UpgradeAnswer } from '@brume/base/streams/upgrade'
 import { forbiddenFor } from '../../auth/authorizers/forbidden.ts'
 import type { RequestContext } from '../../handlers/context.ts'
 import type { ApiRequest, ApiResponse } from '../../http/types.ts'
@@ -28,7 +28,7 @@ const ANSWERED = [
   'x-stream-protocol-version',
 ]
 /** The subprotocol in which a browser carries its token. */
-const BEARER_PROTOCOL = 'base64url.bearer.authorization.k8s.io.'
+export const BEARER_PROTOCOL = 'base64url.bearer.authorization.k8s.io.'
 
 export const podExec = stream('exec', (context) => {
   const query = commandQuery(context.request.query)
@@ -88,14 +88,18 @@ export function requireCreate({ info, parts, user }: RequestContext): void {
 }
 
 /** Opens the node's side first, so that what goes wrong there is an ordinary answer to the client. */
-export async function joinUpgrade(
+async function joinUpgrade(
   { request, parts }: RequestContext,
   { node, path }: Pick<AgentRequest, 'node' | 'path'>,
 ): Promise<ApiResponse> {
   if (request.upgrade === undefined) throw badRequest('Upgrade request required')
   const { method, signal } = request
   const headers = upgradeHeaders(request)
-  const answer = await parts.nodes.upgrade({ node, method, path, headers, signal })
+  return joined(await parts.nodes.upgrade({ node, method, path, headers, signal }))
+}
+
+/** What was agreed on, or why not, as the answer to the client. */
+export async function joined(answer: UpgradeAnswer): Promise<ApiResponse> {
   if (!answer.upgraded) {
     const { statusCode = 500, headers: told } = answer.message
     const type = told['content-type'] ?? 'text/plain; charset=utf-8'

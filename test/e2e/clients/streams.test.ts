@@ -1,0 +1,359 @@
+// Streams into containers as clients other than kubectl open them: WebSockets of every Kubernetes protocol, with what
+// happens when one side goes, is slow, or may not.
+
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import http from 'node:http'
+import https from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { after, before, describe, it } from 'node:test'
+import { issueClientCertificate } from '@brume/apiserver/auth/pki/client-certificate'
+import { NODES, PODS } from '@brume/client/builtin'
+import { type BareNode, startBareNode } from '@brume/testkit/bare-node'
+import { whyNoBusybox } from '@brume/testkit/busybox-image'
+import { whyNoContainers } from '@brume/testkit/containerd'
+import { startTestControlPlane, type TestControlPlane } from '@brume/testkit/control-plane'
+import { eventually } from '@brume/testkit/eventually'
+import { httpOf } from '@brume/testkit/http'
+import { WebSocket } from 'ws'
+
+const skip = whyNoContainers() ?? whyNoBusybox() ?? false
+const PODS_PATH = '/api/v1/namespaces/default/pods'
+
+interface Told {
+  ws: WebSocket
+  /** By channel. */
+  text: Map<number, string>
+  bytes: Map<number, number>
+  closed: Promise<number>
+}
+
+describe('WebSockets into containers', { skip, timeout: 120_000 }, () => {
+  let plane: TestControlPlane
+  let node: BareNode
+  before(async () => {
+    plane = await startTestControlPlane()
+    node = await startBareNode(plane)
+    await node.start({ name: 'p', command: ['sleep', '1000'] })
+  })
+  after(async () => {
+    await node?.stop()
+    await plane?.stop()
+  })
+
+  const admin = () => ({
+    cert: plane.plane.pki.admin.certificatePem,
+    key: plane.plane.pki.admin.privateKeyPem,
+  })
+  const open = async (path: string, protocols: string[], credentials: object = admin()): Promise<Told> => {
+    const url = plane.plane.url.replace('https', 'wss') + path
+    const ws = new WebSocket(url, protocols, { ca: plane.plane.pki.ca.certificatePem, ...credentials })
+    const text = new Map<number, string>()
+    const bytes = new Map<number, number>()
+    ws.on('message', (data: Buffer, isBinary) => {
+      const channel = isBinary ? data[0]! : data[0]! - 48
+      const payload = isBinary ? data.subarray(1) : Buffer.from(String(data.subarray(1)), 'base64')
+      bytes.set(channel, (bytes.get(channel) ?? 0) + payload.length)
+      if (payload.length < 100_000) text.set(channel, (text.get(channel) ?? '') + payload.toString('latin1'))
+    })
+    const closed = once(ws, 'close').then(([code]) => code as number)
+    await once(ws, 'open')
+    return { ws, text, bytes, closed }
+  }
+  const refused = async (path: string, protocols: string[], more: object = admin()) => {
+    const url = plane.plane.url.replace('https', 'wss') + path
+    const ws = new WebSocket(url, protocols, { ca: plane.plane.pki.ca.certificatePem, ...more })
+    ws.on('error', () => {})
+    const opened = once(ws, 'open').then(
+      () => undefined,
+      () => undefined,
+    )
+    const answer = await Promise.race([opened, once(ws, 'unexpected-response')])
+    if (answer === undefined) {
+      ws.terminate()
+      return { status: 101, text: '' }
+    }
+    const [, response] = answer as [unknown, http.IncomingMessage]
+    let text = ''
+    for await (const chunk of response) text += chunk
+    return { status: response.statusCode, text }
+  }
+  const exec = (pod: string, command: string[], more = 'stdout=true&stderr=true') =>
+    `${PODS_PATH}/${pod}/exec?${more}&${command.map((word) => `command=${encodeURIComponent(word)}`).join('&')}`
+  const FAILS = ['sh', '-c', 'echo out; echo err >&2; exit 3']
+
+  for (const [name, status] of [
+    ['v5.channel.k8s.io', 'json'],
+    ['v4.channel.k8s.io', 'json'],
+    ['v4.base64.channel.k8s.io', 'json'],
+    ['channel.k8s.io', 'text'],
+    ['base64.channel.k8s.io', 'text'],
+    ['', 'text'],
+  ] as const) {
+    it(`exec speaks ${name || 'without a protocol'}`, async () => {
+      const { ws, text, closed } = await open(exec('p', FAILS), name === '' ? [] : ['unknown', name])
+      assert.equal(ws.protocol, name)
+      assert.equal(await closed, 1000)
+      assert.deepEqual([text.get(1), text.get(2)], ['out\n', 'err\n'])
+      if (status === 'text') assert.match(text.get(3) ?? '', /exit code 3/)
+      else assert.deepEqual(JSON.parse(text.get(3)!).details.causes, [{ reason: 'ExitCode', message: '3' }])
+    })
+  }
+
+  it('standard input can be closed, and nothing else with it', async () => {
+    const { ws, text, closed } = await open(
+      exec('p', ['sh', '-c', 'cat; echo done'], 'stdin=true&stdout=true'),
+      ['v5.channel.k8s.io'],
+    )
+    ws.send(Buffer.from('\0some text\n'))
+    ws.send(Buffer.from([255, 0]))
+    assert.equal(await closed, 1000)
+    assert.equal(text.get(1), 'some text\ndone\n')
+    assert.equal(JSON.parse(text.get(3)!).status, 'Success')
+  })
+
+  it('an output that is not read stops the container, and not the server', async () => {
+    const slow = await open(exec('p', ['yes']), ['v4.channel.k8s.io'])
+    slow.ws.pause()
+    const before = process.memoryUsage().rss
+    await eventually('the pipe is full', async () => {
+      const { stdout } = await node.cri.execSync(await idOf(node), ['sh', '-c', 'ps | grep -c "[y]es"'], 10)
+      return stdout.toString().trim() === '1'
+    })
+    const quick = await open(exec('p', ['echo', 'quick']), ['v4.channel.k8s.io'])
+    await quick.closed
+    assert.equal(quick.text.get(1), 'quick\n')
+    assert.ok(process.memoryUsage().rss - before < 200_000_000)
+    slow.ws.terminate()
+    await slow.closed
+  })
+
+  it('messages that make no sense are passed over', async () => {
+    const { ws, text, closed } = await open(exec('p', ['cat'], 'stdin=true&stdout=true'), [
+      'v5.channel.k8s.io',
+    ])
+    for (const bytes of [[], [9, 1, 2], [3, 1], [255], [255, 77], [255, 0, 0], [4, 123], [1, 65]])
+      ws.send(Buffer.from(bytes))
+    ws.send(Buffer.from('\0ok\n'))
+    ws.send(Buffer.from([255, 0]))
+    await closed
+    assert.equal(text.get(1), 'ok\n')
+  })
+
+  it('what cannot be opened is answered plainly', async () => {
+    const v4 = ['v4.channel.k8s.io']
+    assert.deepEqual(
+      [
+        (await refused(exec('p', ['true'], ''), v4)).text,
+        (await refused(exec('nope', ['true']), v4)).status,
+        (await refused(exec('p', ['true']), ['v9.channel.k8s.io'])).status,
+        (await refused(`${PODS_PATH}/p/portforward`, v4)).text,
+        (await refused(`${PODS_PATH}/p/portforward?ports=x`, v4)).status,
+      ],
+      [
+        'you must specify at least 1 of stdin, stdout, stderr',
+        404,
+        400,
+        'query parameter "port" is required',
+        400,
+      ],
+    )
+    const plain = await httpOf(plane).send('POST', exec('p', ['true']))
+    assert.deepEqual([plain.status, plain.body.message], [400, 'Upgrade request required'])
+  })
+
+  it('a container that has ended is not found', async () => {
+    await node.start({ name: 'ended', command: ['true'] })
+    await eventually('its end', async () => {
+      const { status, text } = await refused(exec('ended', ['true']), ['v4.channel.k8s.io'])
+      return status === 404 && text === 'container not found ("main")'
+    })
+  })
+
+  it('whoever may only read opens nothing, and foreign pages neither', async () => {
+    const { pki } = plane.plane
+    const user = await issueClientCertificate(pki, {
+      commonName: 'reader',
+      organizations: [],
+      ttlSeconds: 600,
+    })
+    const credentials = { cert: user.certificatePem, key: user.privateKeyPem }
+    const role = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: { name: 'reader' } }
+    const rules = [{ apiGroups: [''], resources: ['pods', 'pods/exec'], verbs: ['get'] }]
+    const rbac = '/apis/rbac.authorization.k8s.io/v1/namespaces/default'
+    const http = httpOf(plane)
+    await http.send('POST', `${rbac}/roles`, { ...role, rules })
+    await http.send('POST', `${rbac}/rolebindings`, {
+      ...role,
+      kind: 'RoleBinding',
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'reader' },
+      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'reader' }],
+    })
+    const answer = await eventually('the role holds', async () => {
+      const found = await refused(exec('p', ['true']), ['v4.channel.k8s.io'], credentials)
+      return found.text.includes('cannot create resource') && found
+    })
+    assert.equal(answer.status, 403)
+    const foreign = { ...admin(), headers: { 'sec-fetch-site': 'cross-site' } }
+    assert.equal((await refused(exec('p', ['true']), ['v4.channel.k8s.io'], foreign)).status, 403)
+  })
+
+  it('port forwarding by channels begins with the port and carries bytes both ways', async () => {
+    await node.start({
+      name: 'web',
+      command: ['sh', '-c', 'echo hello > /tmp/x; httpd -f -p 127.0.0.1:20099 -h /tmp'],
+    })
+    await eventually('the page', async () => {
+      const { ws, text, closed } = await open(`${PODS_PATH}/web/portforward?ports=20099,1`, [
+        'v4.channel.k8s.io',
+      ])
+      ws.send(Buffer.from('\0GET /x HTTP/1.0\r\n\r\n'))
+      await closed
+      const port = Buffer.from([20099 & 255, 20099 >> 8]).toString('latin1')
+      return (
+        text.get(0)?.startsWith(`${port}HTTP/1.1 200 OK`) &&
+        text.get(0)!.endsWith('hello\n') &&
+        text.get(3)!.startsWith('\x01\0error forwarding port 1')
+      )
+    })
+  })
+
+  it('a node that goes cuts its streams; one that is not there is named', async () => {
+    const { closed, text } = await open(exec('p', ['sh', '-c', 'echo up; sleep 1000']), ['v4.channel.k8s.io'])
+    await eventually('the stream', () => text.get(1) === 'up\n')
+    await node.server.close()
+    assert.equal(await closed, 1006)
+    const { status, text: why } = await refused(exec('p', ['true']), ['v4.channel.k8s.io'])
+    assert.equal(status, 503)
+    assert.match(
+      JSON.parse(why).message,
+      /^error dialing backend: node "bare" at 127\.0\.0\.1:\d+: connect ECONNREFUSED/,
+    )
+    const logs = await httpOf(plane).send('GET', `${PODS_PATH}/p/log`)
+    assert.equal(logs.status, 503)
+    await node.listen()
+    const again = await open(exec('p', ['echo', 'again']), ['v4.channel.k8s.io'])
+    await again.closed
+    assert.equal(again.text.get(1), 'again\n')
+  })
+
+  it('the agent listens to the API server alone', async () => {
+    const { pki } = plane.plane
+    const agent = {
+      host: '127.0.0.1',
+      port: node.server.port,
+      path: '/pods',
+      rejectUnauthorized: false,
+      agent: false as const,
+    }
+    await assert.rejects(once(https.get(agent), 'response'))
+    const [response] = (await once(https.get({ ...agent, ...admin() }), 'response')) as [http.IncomingMessage]
+    assert.equal(response.statusCode, 403)
+    response.resume()
+    const { certificatePem: cert, privateKeyPem: key } = pki.nodeClient
+    const [known] = (await once(https.get({ ...agent, cert, key }), 'response')) as [http.IncomingMessage]
+    assert.equal(known.statusCode, 200)
+    known.resume()
+  })
+
+  it('an agent with the certificate of another node is not believed', async () => {
+    const nodes = plane.client.resource(NODES)
+    const { status } = (await nodes.get({ name: 'bare' })) as { status?: object }
+    await nodes.create({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'other' }, status } as never)
+    const answer = await httpOf(plane).send('GET', '/api/v1/nodes/other/proxy/healthz')
+    assert.equal(answer.status, 503)
+    assert.match(answer.body.message, /its certificate is of system:node:bare, not of system:node:other/)
+  })
+
+  it('a node, its pods and their Services are reached through the API', async () => {
+    const api = httpOf(plane)
+    assert.equal((await api.send('GET', '/api/v1/nodes/bare/proxy/healthz')).text, 'ok')
+    const list = await api.send('GET', '/api/v1/nodes/bare/proxy/pods')
+    assert.equal(list.body.kind, 'PodList')
+    const backend = http.createServer(async (request, response) => {
+      let body = ''
+      for await (const chunk of request) body += chunk
+      const { authorization, 'x-forwarded-uri': uri } = request.headers
+      response.setHeader('location', '/elsewhere')
+      response.setHeader('access-control-allow-origin', '*')
+      response.writeHead(request.method === 'PUT' ? 418 : 200)
+      response.end(JSON.stringify({ method: request.method, url: request.url, body, authorization, uri }))
+    })
+    const address = await listenOnMachine(backend)
+    try {
+      const { port } = backend.address() as AddressInfo
+      const pods = plane.client.resource(PODS)
+      const status = { phase: 'Running', podIP: address, podIPs: [{ ip: address }] }
+      await pods.patch(
+        { namespace: 'default', name: 'p' },
+        { type: 'merge', body: { status }, subresource: 'status' },
+      )
+      const prefix = `${PODS_PATH}/p:${port}/proxy`
+      const answer = await api.send('PUT', `${prefix}/a/b`, 'x'.repeat(100_000), {
+        query: { q: '1' },
+        headers: { authorization: 'Bearer secret' },
+      })
+      assert.equal(answer.status, 418)
+      assert.equal(answer.headers['location'], `${prefix}/elsewhere`)
+      assert.equal(answer.headers['access-control-allow-origin'], undefined)
+      assert.match(String(answer.headers['content-security-policy']), /^sandbox /)
+      assert.deepEqual(
+        [
+          answer.body.method,
+          answer.body.url,
+          answer.body.body.length,
+          answer.body.authorization,
+          answer.body.uri,
+        ],
+        ['PUT', '/a/b?q=1', 100_000, undefined, prefix],
+      )
+      assert.equal((await api.send('GET', prefix)).headers['location'], `${prefix}/`)
+      const core = '/api/v1/namespaces/default'
+      await api.send('POST', `${core}/services`, {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name: 's' },
+        spec: { ports: [{ name: 'web', port: 80 }] },
+      })
+      const endpoints = (targetRef: object | undefined) => ({
+        apiVersion: 'v1',
+        kind: 'Endpoints',
+        metadata: { name: 's' },
+        subsets: [{ addresses: [{ ip: address, targetRef }], ports: [{ name: 'web', port }] }],
+      })
+      await api.send('POST', `${core}/endpoints`, endpoints(undefined))
+      const none = await api.send('GET', `${core}/services/s:80/proxy/x`)
+      assert.deepEqual([none.status, none.body.message], [503, 'no endpoints available for service "s:80"'])
+      await api.send(
+        'PUT',
+        `${core}/endpoints/s`,
+        endpoints({ kind: 'Pod', namespace: 'default', name: 'p' }),
+      )
+      assert.equal((await api.send('GET', `${core}/services/s:80/proxy/x`)).body.url, '/x')
+      assert.equal((await api.send('GET', `${core}/services/s:web/proxy/y`)).body.url, '/y')
+      const local = { podIP: '127.0.0.1', podIPs: [{ ip: '127.0.0.1' }] }
+      await pods.patch(
+        { namespace: 'default', name: 'p' },
+        { type: 'merge', body: { status: local }, subresource: 'status' },
+      )
+      assert.equal((await api.send('GET', `${prefix}/`)).body.message, 'address not allowed')
+    } finally {
+      backend.closeAllConnections()
+      backend.close()
+    }
+  })
+})
+
+async function idOf(node: BareNode): Promise<string> {
+  const status = (node.pods.get('p') as { status?: { containerStatuses: { containerID: string }[] } }).status!
+  return status.containerStatuses[0]!.containerID.slice('containerd://'.length)
+}
+
+/** An address that is not the machine's own loopback. */
+async function listenOnMachine(server: http.Server): Promise<string> {
+  const { networkInterfaces } = await import('node:os')
+  const all = Object.values(networkInterfaces()).flatMap((list) => list ?? [])
+  const address = all.find(({ internal, family }) => !internal && family === 'IPv4')!.address
+  await new Promise<void>((resolve) => server.listen(0, address, resolve))
+  return address
+}
