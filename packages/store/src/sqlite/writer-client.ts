@@ -96,8 +96,7 @@ export class WriterClient {
         if (last !== undefined && last <= durable) return
       }
       const packed = pack(batch, this.#encrypts)
-      const { numbers, bytes, forget } = packed
-      const outcome = await this.#ask(packed, [numbers.buffer, bytes.buffer, forget.buffer])
+      const outcome = await this.#ask(packed, [packed.memory])
       if (outcome.kind === 'written') return
       if (outcome.kind !== 'died') throw this.#errorOf(outcome, 'writing')
       uncertain = true

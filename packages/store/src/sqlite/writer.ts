@@ -9,7 +9,7 @@ import { connect } from './connection.ts'
 import { failureOf } from './errors.ts'
 import { COMMIT_DELAY_MS, DIE, type Faults, MAX_PAGES } from './faults.ts'
 import { newestRevision } from './load.ts'
-import { type FromWriter, type PackedBatch, type ToWriter, unpack } from './protocol.ts'
+import { type FromWriter, type PackedBatch, type ToWriter, unpackForgotten, unpackRows } from './protocol.ts'
 import { type ReencryptStep, reencryptStep } from './reencrypt.ts'
 import { checksumOf, type LogRow, PUT } from './row.ts'
 import { seal } from './values.ts'
@@ -28,6 +28,8 @@ export interface WriterData {
 }
 
 interface Statements {
+  begin: StatementSync
+  commit: StatementSync
   insertLog: StatementSync
   upsertState: StatementSync
   deleteState: StatementSync
@@ -69,10 +71,10 @@ function tell(message: FromWriter): void {
 
 function write(batch: PackedBatch): FromWriter {
   applyMaxPages()
-  db.exec('BEGIN IMMEDIATE')
-  for (const { row, encrypt } of unpack(batch)) writeRow(encrypt ? seal(row, requireKeys()) : row)
-  if (batch.forget.length > 0) {
-    for (const revision of batch.forget) statements.forget.run(revision)
+  statements.begin.run()
+  unpackRows(batch, (row, encrypt) => writeRow(encrypt ? seal(row, requireKeys()) : row))
+  if (batch.forget > 0) {
+    for (const revision of unpackForgotten(batch)) statements.forget.run(revision)
     statements.setCompacted.run(batch.compactedRevision)
   }
   commit()
@@ -81,7 +83,7 @@ function write(batch: PackedBatch): FromWriter {
 
 function reencrypt(step: ReencryptStep): FromWriter {
   keys = step.keys
-  db.exec('BEGIN IMMEDIATE')
+  statements.begin.run()
   const progress = reencryptStep(db, file, step)
   commit()
   return { kind: 'reencrypted', ...progress }
@@ -91,7 +93,7 @@ function commit(): void {
   const delayMs = Atomics.load(faults, COMMIT_DELAY_MS)
   if (delayMs > 0) Atomics.wait(faults, COMMIT_DELAY_MS, delayMs, delayMs)
   if (Atomics.compareExchange(faults, DIE, 1, 0) === 1) process.exit(1)
-  db.exec('COMMIT')
+  statements.commit.run()
   if (Atomics.compareExchange(faults, DIE, 2, 0) === 2) process.exit(1)
 }
 
@@ -128,6 +130,8 @@ function writeRow(row: LogRow): void {
 
 function prepare(db: DatabaseSync): Statements {
   return {
+    begin: db.prepare('BEGIN IMMEDIATE'),
+    commit: db.prepare('COMMIT'),
     insertLog: db.prepare(
       `INSERT INTO log (revision, kind, key, create_revision, previous_revision, expires_at, encryption_key,
          checksum, value) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
