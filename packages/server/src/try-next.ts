@@ -3,11 +3,11 @@
 import { type DataDir, DEFAULT_DATA_DIR } from './data-dir.ts'
 
 export function tryNext(dir: Pick<DataDir, 'root' | 'kubeconfig'>): string {
-  const where = dir.root === DEFAULT_DATA_DIR ? '' : `KUBECONFIG=${dir.kubeconfig} `
+  const where = dir.root === DEFAULT_DATA_DIR ? '' : ` --data-dir ${dir.root}`
   return `
 Try next, in another terminal:
-  ${where}./brume run web --image registry.brume.internal/library/web:1 --port 80
-  ${where}./brume status
-  export KUBECONFIG=${dir.kubeconfig}; kubectl get pods --all-namespaces
+  ./brume image build web${where} && ./brume run web --image web --port 8080${where}
+  ./brume status${where}
+  export KUBECONFIG=${dir.kubeconfig} && kubectl get pods --all-namespaces
 `
 }
