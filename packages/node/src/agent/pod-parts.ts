@@ -3,6 +3,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { KubeObject } from '@brume/api/object'
+import { delay } from '@brume/client/backoff'
 import type { Informer } from '@brume/client/informer'
 import { PodCgroups } from '../containers/cgroups.ts'
 import { containerConfigOf } from '../containers/container.ts'
@@ -16,6 +17,9 @@ import type { NodeSettings } from '../containers/settings.ts'
 import { type NodeContext, type ObjectSource, type Pod, PodProblem, type PodVolumes } from '../contract.ts'
 import type { ContainerConfigRequest } from '../pods/operations/start-container.ts'
 import type { RuntimeViews } from '../pods/runtime-view.ts'
+
+const CONFIG_SOURCE = 'kubernetes.io/config.source'
+const SERVICES_LIMIT_MS = 10_000
 
 export interface PodPartsOptions {
   context: NodeContext
@@ -43,6 +47,16 @@ export function podParts({
   const cgroups = new PodCgroups({ hierarchies, root: settings.cgroups.root, clock })
   /** Pods that have anything on this machine. */
   const made = new Set<string>()
+  /** A container that was started without the variables of Services never gets them. Static pods need no API server. */
+  const knowServices = async (pod: Pod) => {
+    if (services.hasSynced || pod.metadata.annotations?.[CONFIG_SOURCE] === 'file') return
+    await Promise.race([services.synced(), delay(clock, SERVICES_LIMIT_MS)])
+    if (services.hasSynced) return
+    throw new PodProblem(
+      'CreateContainerConfigError',
+      'services have not yet been read at least once, cannot construct envvars',
+    )
+  }
   return {
     volumes,
     cgroups,
@@ -90,6 +104,7 @@ export function podParts({
     async containerConfig(request: ContainerConfigRequest) {
       const { pod, spec, attempt, imageRef, imageUser, podIps } = request
       const uid = pod.metadata.uid ?? ''
+      await knowServices(pod)
       const variables = await loadEnvObjects(objects, pod, spec)
       await mkdir(dirname(join(podLogDir(settings.logsDir, pod), containerLogPath(spec.name, attempt))), {
         recursive: true,

@@ -30,7 +30,8 @@ export function podMemoryDir(roots: Roots, uid: string): string {
 
 export type VolumePlugin = 'empty-dir' | 'configmap' | 'secret' | 'projected' | 'downward-api'
 
-const IN_MEMORY: readonly VolumePlugin[] = ['secret', 'projected', 'downward-api']
+/** What must not be written to a disk. */
+export const IN_MEMORY: readonly VolumePlugin[] = ['secret', 'projected', 'downward-api']
 
 export function volumeDir(roots: Roots, uid: string, plugin: VolumePlugin, name: string): string {
   const base = IN_MEMORY.includes(plugin) ? podMemoryDir(roots, uid) : join(podDir(roots, uid), 'volumes')

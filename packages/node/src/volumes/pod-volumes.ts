@@ -3,7 +3,7 @@
 
 import { existsSync } from 'node:fs'
 import { chmod, mkdir, readdir, realpath, rm } from 'node:fs/promises'
-import { listOf } from '@brume/api/validate/json'
+import { type Json, listOf } from '@brume/api/validate/json'
 import { mountsBelow } from '@brume/machine/mounts'
 import type { NodeSettings } from '../containers/settings.ts'
 import {
@@ -18,7 +18,7 @@ import {
 import type { Device, Mount } from '../cri/cri.ts'
 import { containerDevices, containerMounts } from './container-mounts.ts'
 import { mountTmpfs, unmount } from './mounts.ts'
-import { memoryRoot, podDir, podMemoryDir } from './paths.ts'
+import { IN_MEMORY, memoryRoot, podDir, podMemoryDir } from './paths.ts'
 import { payloadPlugin } from './payload-of.ts'
 import { type ReadyVolume, readyVolume, type VolumeContext, writtenVolume } from './ready-volume.ts'
 import { PodTokens } from './tokens.ts'
@@ -54,7 +54,7 @@ export class NodeVolumes implements PodVolumes {
       const written = listOf(pod['spec'].volumes).filter((volume) => payloadPlugin(volume) !== undefined)
       // A pod whose volumes were not made, or have gone already, gets none by this way.
       if (written.length === 0 || !existsSync(podDir(context.dirs, pod.metadata.uid ?? ''))) return
-      await named('(all)', () => this.#ensureMemory())
+      if (written.some(isInMemory)) await named('(all)', () => this.#ensureMemory())
       for (const volume of written) {
         await named(volume.name, () => writtenVolume(volume, context))
       }
@@ -114,7 +114,7 @@ export class NodeVolumes implements PodVolumes {
     const own = podDir(context.dirs, uid)
     await named('(all)', async () => {
       await mkdir(own, { recursive: true, mode: 0o750 })
-      await this.#ensureMemory()
+      if (volumes.some(isInMemory)) await this.#ensureMemory()
     })
     const ready = new Map<string, ReadyVolume>()
     for (const volume of volumes) {
@@ -160,6 +160,11 @@ export class NodeVolumes implements PodVolumes {
       if (this.#turns.get(uid) === turn) this.#turns.delete(uid)
     }
   }
+}
+
+function isInMemory(volume: Json): boolean {
+  const plugin = payloadPlugin(volume)
+  return plugin !== undefined && IN_MEMORY.includes(plugin)
 }
 
 async function named<T>(volume: string, work: () => Promise<T>): Promise<T> {
