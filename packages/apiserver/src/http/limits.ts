@@ -9,10 +9,11 @@ export const LISTENER_LIMITS = {
   headerBytes: 64 * 1024,
   headerPairs: 200,
   handshakeMs: 10_000,
-  /** A request's head must arrive within this time, the whole request within five minutes. */
+  /** A request's head must arrive within this time. */
   headMs: 20_000,
-  requestMs: 300_000,
-  /** A body that somebody waits for. */
+  /** And the whole request, be it an image's layer over a slow line: what trickles is ended by `bodyMs` long before. */
+  requestMs: 6 * 60 * 60_000,
+  /** A body that somebody waits for; of one that is read in pieces, each piece. */
   bodyMs: 30_000,
   /** A connection on which nothing is open. */
   idleMs: 600_000,
