@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { PAUSE_IMAGE } from '@brume/images/pause/image'
 import { CONTAINER_NAME, POD_UID } from '../containers/names.ts'
 import { CONTAINER_EXITED, CONTAINER_RUNNING, SANDBOX_NOTREADY } from '../cri/enums.ts'
 import { testNodeContext } from '../testing/node-context.ts'
@@ -70,10 +71,12 @@ test('an image is remembered by when it came and when it was last used', () => {
   assert.equal(later.size, 2)
 })
 
-test('what was freed is told, and when it was not enough', async () => {
+test('what was freed is told, and when it was not enough; the sandbox image stays', async () => {
   const gone: (string | undefined)[] = []
   const runtime = await startScriptedRuntime({
-    ListImages: () => ({ images: [image('a', 20_000_000)] }),
+    ListImages: () => ({
+      images: [image('a', 20_000_000), image('pause', 9_000_000, { repoTags: [PAUSE_IMAGE] })],
+    }),
     ListContainers: () => ({}),
     RemoveImage: ({ image: spec }) => {
       gone.push(spec?.image)

@@ -1,6 +1,7 @@
 // Which images go when the disk runs full: those that no container uses and nobody pinned, the longest unused first,
 // until enough is free. Rules and defaults: Kubernetes' documentation of garbage collection. decide is pure.
 
+import { PAUSE_IMAGE } from '@brume/images/pause/image'
 import type { NodeContext } from '../contract.ts'
 import type { Container, Image } from '../cri/cri.ts'
 
@@ -110,7 +111,8 @@ export function imageGc(
   let records: ReadonlyMap<string, ImageRecord> = new Map()
   const subject = { apiVersion: 'v1', kind: 'Node', metadata: { name: nodeName, uid: nodeName } }
   const observe = async () => {
-    const [images, containers] = await Promise.all([cri.listImages(), cri.listContainers()])
+    const [found, containers] = await Promise.all([cri.listImages(), cri.listContainers()])
+    const images = found.map(withSandboxImagePinned)
     const observed = { images, containers, records }
     records = recordImages(observed, clock.now())
     return { images, containers, records }
@@ -145,6 +147,11 @@ export function imageGc(
       return freed
     },
   }
+}
+
+/** Every pod needs it, no container is made of it, and runtimes before containerd 1.7 do not pin it. */
+function withSandboxImagePinned(image: Image): Image {
+  return image.repoTags?.includes(PAUSE_IMAGE) === true ? { ...image, pinned: true } : image
 }
 
 function megabytes(bytes: number): string {
