@@ -120,7 +120,8 @@ async function isSame(dir: string, payload: Payload, gid: number | undefined): P
       const found = await stat(file)
       if (!found.isFile() || found.size !== data.length) return false
       if ((found.mode & 0o7777) !== modeOf(mode, gid)) return false
-      if (found.uid !== (uid ?? 0) || found.gid !== (gid ?? 0)) return false
+      if (uid !== undefined && found.uid !== uid) return false
+      if (gid !== undefined && found.gid !== gid) return false
       if (!data.equals(await readFile(file))) return false
     }
     return true
