@@ -1,33 +1,28 @@
 // Everything of the agent that runs once its container runtime answers: volumes, images, probes, the pod worker, the
 // HTTPS server, registration, and what tidies up.
 
-import type { KubeObject } from '@brume/api/object'
-import { ENDPOINT_SLICES, NODES, PODS, SERVICES } from '@brume/client/builtin'
+import { NODES, PODS, SERVICES } from '@brume/client/builtin'
 import { runController } from '@brume/client/controller'
-import { Informer } from '@brume/client/informer'
-import type { ResourceRef } from '@brume/client/resource-ref'
-import { ownNames } from '@brume/machine/own-names'
 import { mountedHierarchies } from '../containers/hierarchies.ts'
 import type { NodeContext, Pod } from '../contract.ts'
 import { lifecycleHooks } from '../hooks/hooks.ts'
 import { imagePuller } from '../images/puller.ts'
 import { rotateLogs } from '../logs/rotate.ts'
 import type { PodNetwork } from '../network/network.ts'
-import { servicesTable } from '../network/nft-rules.ts'
 import { PodSource } from '../pods/pod-source.ts'
 import { podWorker } from '../pods/worker.ts'
 import { nodeProbes } from '../probes/probes.ts'
 import { nodeAddress } from '../registration/addresses.ts'
 import { type Registration, startRegistration } from '../registration/registration.ts'
 import { startNodeServer } from '../server/server.ts'
-import { serviceRules } from '../services/services.ts'
-import { nodeStats } from '../stats/node-stats.ts'
 import { localVolumes } from '../volumes/local-volumes.ts'
 import { WatchedObjects } from '../volumes/object-source.ts'
 import { NodeVolumes } from '../volumes/pod-volumes.ts'
 import type { NodeAgentOptions, NodeCredentials } from './agent.ts'
 import { HostPorts } from './host-ports.ts'
-import { startNames } from './names.ts'
+import { nodeInformer } from './informer.ts'
+import { startNetworking } from './networking.ts'
+import { startNodeCare } from './node-care.ts'
 import { podParts } from './pod-parts.ts'
 import { readNodeSettings } from './settings.ts'
 
@@ -43,7 +38,6 @@ export interface RunningParts {
 const CLUSTER_DOMAIN = 'cluster.local'
 /** Volumes written from objects are brought up to date at once when these change; tokens are looked at so often. */
 const REFRESH_EVERY_MS = 60_000
-const ZONE = 'topology.kubernetes.io/zone'
 const SERVER_HOST = '0.0.0.0'
 
 export async function runParts(
@@ -51,30 +45,31 @@ export async function runParts(
   options: NodeAgentOptions,
   network: PodNetwork,
 ): Promise<RunningParts> {
-  const { client, clock, cri, logger, nodeName, dirs } = context
-  const random = Math.random
-  const informer = <T extends KubeObject>(ref: ResourceRef, fieldSelector?: string) =>
-    new Informer<T>({
-      resource: client.resource<T>(ref),
-      ...(fieldSelector === undefined ? {} : { fieldSelector }),
-      clock,
-      random,
-      logger,
-    })
-  const podInformer = informer<Pod>(PODS, `spec.nodeName=${nodeName}`)
-  const services = informer<KubeObject>(SERVICES)
-  const nodes = informer<KubeObject>(NODES, `metadata.name=${nodeName}`)
-  const slices = informer<KubeObject>(ENDPOINT_SLICES)
+  const { clock, cri, logger, nodeName, dirs } = context
+  const informer = nodeInformer(context)
+  const podInformer = informer(PODS, `spec.nodeName=${nodeName}`)
+  const services = informer(SERVICES)
+  const nodes = informer(NODES, `metadata.name=${nodeName}`)
   const pods = new PodSource(podInformer)
   const hierarchies = await mountedHierarchies()
   const hostIps = [nodeAddress()]
-  const names = await startNames({ network, services, slices, domain: CLUSTER_DOMAIN, clock, logger })
+  const networking = await startNetworking({
+    network,
+    dataDir: options.dataDir,
+    nodeName,
+    domain: CLUSTER_DOMAIN,
+    informer,
+    services,
+    node: () => nodes.store.get('', nodeName),
+    clock,
+    logger,
+  })
   const settings = readNodeSettings({
     dataDir: options.dataDir,
     dirs,
     hierarchies,
     clusterDomain: CLUSTER_DOMAIN,
-    clusterDns: names.servers,
+    clusterDns: networking.dnsServers,
     hostIps,
     allocatable: () => registration?.node()?.['status']?.allocatable ?? {},
   })
@@ -87,6 +82,7 @@ export async function runParts(
     volumes,
     objects,
     services,
+    enforced: networking.enforced,
     views: () => worker.views,
   })
   await parts.recall()
@@ -126,12 +122,13 @@ export async function runParts(
     for (const pod of pods.all()) void refresh(pod)
   }, REFRESH_EVERY_MS)
   refreshing.unref()
-  const stats = nodeStats(context, {
+  const care = startNodeCare(context, {
     hierarchies,
     cgroupRoot: settings.cgroups.root,
-    pods: () => pods.all(),
-    probeCounts: () => probes.counts(),
-    evictions: () => new Map(),
+    pods,
+    probes,
+    condemn: (uid, verdict) => worker.condemn(uid, verdict),
+    onPressure: () => registration?.refresh(),
     version: () => registration?.node()?.['status']?.nodeInfo?.kubeletVersion ?? '',
   })
   const server = await startNodeServer({
@@ -144,47 +141,34 @@ export async function runParts(
     cri,
     clock,
     logger,
-    documents: stats.documents,
+    documents: care.documents,
   })
   const stopRotating = rotateLogs({ cri, clock, logger, logsDir: dirs.logs })
   let registration: Registration | undefined
   registration = startRegistration(context, {
     kubeletPort: server.port,
     ...(options.labels === undefined ? {} : { labels: options.labels }),
-    problems: () => [...network.warnings, ...names.problems],
+    problems: () => [...network.warnings, ...networking.problems],
+    pressure: care.pressure,
     onRefused: options.onRefused,
   })
-  const running = [
-    runController(worker.spec, { clock, logger }),
-    runController(localVolumes(context, nodes), { clock, logger }),
-    runController(
-      serviceRules({
-        services,
-        slices,
-        node: () => ({ name: nodeName, zone: nodes.store.get('', nodeName)?.metadata.labels?.[ZONE] }),
-        table: servicesTable(ownNames(options.dataDir).table),
-        bridge: network.bridge,
-        podRange: network.range,
-        clock,
-        logger,
-      }),
-      { clock, logger },
-    ),
-  ]
-  for (const one of [services, slices, nodes, podInformer]) one.start()
+  const running = [worker.spec, localVolumes(context, nodes), ...networking.specs].map((spec) =>
+    runController(spec, { clock, logger }),
+  )
+  for (const one of [services, nodes, podInformer, networking]) one.start()
   return {
     registration,
     ready: Promise.all([...running.map(({ ready }) => ready), services.synced()]),
     setCredentials: ({ key, certificate }) => server.renew({ key, certificate }),
     async stop() {
       clearInterval(refreshing)
-      await names.close()
+      await care.stop()
       stopChanges()
       stopRotating()
       await Promise.all([server.close(), ...running.map((one) => one.stop()), registration?.stop()])
       await worker.stop()
       probes.stop()
-      await Promise.all([services, slices, nodes, podInformer].map((one) => one.stop()))
+      await Promise.all([services, nodes, podInformer, networking].map((one) => one.stop()))
       await objects.stop()
     },
   }
