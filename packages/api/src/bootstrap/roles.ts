@@ -4,7 +4,7 @@
 import type { KubeObject } from '../object.ts'
 import { CONTROLLER_RULES } from './controller-roles.ts'
 import { NAMESPACE_ROLES } from './namespace-roles.ts'
-import { clusterBinding, clusterRole, urlRule } from './rule.ts'
+import { clusterBinding, clusterRole, rule, urlRule } from './rule.ts'
 import { SYSTEM_ROLES } from './system-roles.ts'
 import { USER_ROLES } from './user-roles.ts'
 
@@ -31,7 +31,12 @@ const JOINING: readonly KubeObject[] = [
   clusterBinding('brume:node-bootstrapper', 'system:node-bootstrapper', ['Group:system:bootstrappers']),
   clusterBinding('brume:node-client-certificates', `${REQUESTS}:nodeclient`, ['Group:system:bootstrappers']),
   clusterBinding('brume:node-certificate-renewal', `${REQUESTS}:selfnodeclient`, ['Group:system:nodes']),
-  // Each node's own agent keeps the rules of Services.
+  // Each node's own agent keeps the rules of Services and of network policies.
+  clusterRole('brume:network-policies', [
+    rule('list watch', 'core', 'namespaces pods'),
+    rule('list watch', 'networking.k8s.io', 'networkpolicies'),
+  ]),
+  clusterBinding('brume:network-policies', 'brume:network-policies', ['Group:system:nodes']),
   clusterBinding('brume:node-proxier', 'system:node-proxier', ['Group:system:nodes']),
 ]
 

@@ -55,6 +55,7 @@ function parts(t: TestContext) {
     volumes,
     objects,
     services,
+    enforced: async () => {},
     views: () => views,
   })
   services.start()

@@ -28,6 +28,8 @@ export interface PodPartsOptions {
   volumes: PodVolumes
   objects: ObjectSource
   services: Informer<KubeObject>
+  /** Resolves when what filters the pod's network is in place. Throws PodProblem. */
+  enforced(uid: string): Promise<void>
   /** Containers of a pod, for those that join another's namespaces. */
   views(): RuntimeViews
 }
@@ -41,6 +43,7 @@ export function podParts({
   volumes,
   objects,
   services,
+  enforced,
   views,
 }: PodPartsOptions) {
   const { dirs, clock } = context
@@ -105,6 +108,7 @@ export function podParts({
       const { pod, spec, attempt, imageRef, imageUser, podIps } = request
       const uid = pod.metadata.uid ?? ''
       await knowServices(pod)
+      await enforced(uid)
       const variables = await loadEnvObjects(objects, pod, spec)
       await mkdir(dirname(join(podLogDir(settings.logsDir, pod), containerLogPath(spec.name, attempt))), {
         recursive: true,

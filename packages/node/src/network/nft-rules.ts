@@ -72,6 +72,11 @@ export function servicesTable(table: string): string {
   return `${table}-services`
 }
 
+/** The table that holds the filters of network policies. */
+export function policiesTable(table: string): string {
+  return `${table}-policies`
+}
+
 /** Also when there is no such table. */
 export function removalRules(table: string): string {
   return `add table ip ${table}\ndelete table ip ${table}\n`

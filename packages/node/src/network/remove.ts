@@ -6,7 +6,7 @@ import { ownNames } from '@brume/machine/own-names'
 import { RunError, run } from '@brume/machine/run'
 import { runtimePaths } from '../runtime/paths.ts'
 import { linkKind } from './host.ts'
-import { removalRules, servicesTable } from './nft-rules.ts'
+import { policiesTable, removalRules, servicesTable } from './nft-rules.ts'
 
 /** The CNI library keeps results here, whatever the configuration says; file names begin with the network's name. */
 const CNI_RESULTS = '/var/lib/cni/results'
@@ -14,7 +14,7 @@ const CNI_RESULTS = '/var/lib/cni/results'
 /** Idempotent; works without the programs, where there is nothing to remove then. */
 export async function removeNetwork(dataDir: string): Promise<void> {
   const { bridge, table } = ownNames(dataDir)
-  const tables = [table, servicesTable(table)]
+  const tables = [table, servicesTable(table), policiesTable(table)]
   await ignoreMissing(run(['nft', '-f', '-'], { input: tables.map(removalRules).join('') }))
   await ignoreMissing(removeBridge(bridge))
   if (existsSync(CNI_RESULTS)) {

@@ -1,0 +1,105 @@
+// What the node does for its pods' network beyond addresses: names, Services, network policies.
+
+import type { KubeObject } from '@brume/api/object'
+import type { Clock } from '@brume/base/clock'
+import type { Logger } from '@brume/base/log'
+import { ENDPOINT_SLICES, NAMESPACES, NETWORK_POLICIES, PODS } from '@brume/client/builtin'
+import type { ControllerSpec } from '@brume/client/controller'
+import type { Informer } from '@brume/client/informer'
+import { ownNames } from '@brume/machine/own-names'
+import type { PodNetwork } from '../network/network.ts'
+import { policiesTable, servicesTable } from '../network/nft-rules.ts'
+import { type NetworkPolicies, networkPolicies } from '../policies/policies.ts'
+import { serviceRules } from '../services/services.ts'
+import type { NodeInformer } from './informer.ts'
+import { startNames } from './names.ts'
+
+export interface NetworkingOptions {
+  network: PodNetwork
+  dataDir: string
+  nodeName: string
+  domain: string
+  informer: NodeInformer
+  services: Informer
+  /** This node, as the API has it. */
+  node(): KubeObject | undefined
+  clock: Clock
+  logger: Logger
+}
+
+export interface Networking {
+  /** For pods' resolv.conf. */
+  dnsServers: readonly string[]
+  problems: readonly string[]
+  specs: readonly ControllerSpec[]
+  /** Resolves when the pod's filters are in place. Throws PodProblem. */
+  enforced(podUid: string): Promise<void>
+  /** Begins to watch; after the controllers have been started. */
+  start(): void
+  stop(): Promise<void>
+}
+
+const ZONE = 'topology.kubernetes.io/zone'
+
+/** With a site's own network, Services still lead to pods; names and policies are the site's business. */
+export async function startNetworking(options: NetworkingOptions): Promise<Networking> {
+  const { network, dataDir, nodeName, domain, informer, services, node, clock, logger } = options
+  const { table } = ownNames(dataDir)
+  const slices = informer(ENDPOINT_SLICES)
+  const names = await startNames({ network, services, slices, domain, clock, logger })
+  const { bridge, range: podRange } = network
+  const rules = serviceRules({
+    services,
+    slices,
+    node: () => ({ name: nodeName, zone: node()?.metadata.labels?.[ZONE] }),
+    table: servicesTable(table),
+    bridge,
+    podRange,
+    clock,
+    logger,
+  })
+  const policyInformer = informer(NETWORK_POLICIES)
+  const policies: NetworkPolicies | undefined =
+    bridge === undefined
+      ? undefined
+      : networkPolicies({
+          policies: policyInformer,
+          pods: () => informer(PODS),
+          namespaces: () => informer(NAMESPACES),
+          others: names.servers.map(dnsPod),
+          nodeName,
+          table: policiesTable(table),
+          bridge,
+          clock,
+          logger,
+        })
+  return {
+    dnsServers: names.servers,
+    problems: names.problems,
+    specs: [rules, ...(policies === undefined ? [] : [policies.spec])],
+    enforced: async (podUid) => policies?.enforced(podUid),
+    start() {
+      slices.start()
+      if (policies !== undefined) policyInformer.start()
+    },
+    async stop() {
+      await Promise.all([names.close(), policies?.stop(), slices.stop(), policyInformer.stop()])
+    },
+  }
+}
+
+/** Policies name the DNS server as a pod of kube-system; here it is the node, and they reach it by the same name. */
+function dnsPod(ip: string): KubeObject {
+  const ports = ['UDP', 'TCP'].map((protocol) => ({
+    name: protocol === 'UDP' ? 'dns' : 'dns-tcp',
+    containerPort: 53,
+    protocol,
+  }))
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { namespace: 'kube-system', name: 'dns', labels: { 'k8s-app': 'kube-dns' } },
+    spec: { nodeName: '', containers: [{ name: 'dns', ports }] },
+    status: { phase: 'Running', podIPs: [{ ip }] },
+  }
+}

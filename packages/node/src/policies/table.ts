@@ -1,0 +1,91 @@
+// Filters as an nft table. It is written whole in one transaction: at no moment is a pod more open, or more closed, than
+// its policies say. Pure.
+
+import type { Filter, PortMatch, Rule } from './compile.ts'
+
+export interface PolicyTable {
+  table: string
+  bridge: string
+  filters: readonly Filter[]
+}
+
+/** Without any filter: no table. */
+export function policyScript({ table, bridge, filters }: PolicyTable): string {
+  const t = `ip ${table}`
+  const lines = [`add table ${t}`, `delete table ${t}`]
+  if (filters.length === 0) return `${lines.join('\n')}\n`
+  lines.push(`add table ${t}`)
+  const maps = { ingress: [] as string[], egress: [] as string[] }
+  for (const filter of filters) {
+    const name = chainOf(filter)
+    lines.push(`add chain ${t} ${name}`)
+    for (const rule of rulesOf(filter)) lines.push(`add rule ${t} ${name} ${rule}`)
+    maps[filter.direction].push(`${filter.podIp} : jump ${name}`)
+  }
+  for (const [direction, elements] of Object.entries(maps)) {
+    lines.push(`add map ${t} ${direction} { type ipv4_addr : verdict ; }`)
+    if (elements.length > 0) lines.push(`add element ${t} ${direction} { ${elements.join(', ')} }`)
+  }
+  const known = 'ct state established,related accept'
+  lines.push(
+    `add chain ${t} forward { type filter hook forward priority 10 ; policy accept ; }`,
+    `add rule ${t} forward ${known}`,
+    `add rule ${t} forward ip saddr vmap @egress`,
+    `add rule ${t} forward ip daddr vmap @ingress`,
+    // What a pod says to its node. The other way is always open: the node probes its pods.
+    `add chain ${t} input { type filter hook input priority 10 ; policy accept ; }`,
+    `add rule ${t} input iifname != "${bridge}" accept`,
+    `add rule ${t} input ${known}`,
+    `add rule ${t} input ip saddr vmap @egress`,
+  )
+  return `${lines.join('\n')}\n`
+}
+
+export function chainOf({ direction, podIp }: Pick<Filter, 'direction' | 'podIp'>): string {
+  return `${direction}-${podIp.replaceAll('.', '-')}`
+}
+
+/** Going back to the caller lets through; the end drops. */
+function rulesOf({ podIp, direction, rules, pod }: Filter): string[] {
+  const peer = direction === 'ingress' ? 'saddr' : 'daddr'
+  const comment = `comment "${pod}"`
+  return [
+    // A pod is never kept from itself.
+    `ip ${peer} ${podIp} return`,
+    ...new Set(rules.flatMap((rule) => matchesOf(rule, peer).map((match) => `${match} return`.trimStart()))),
+    `drop ${comment}`,
+  ]
+}
+
+function matchesOf({ peers, ports, namedAt }: Rule, peer: 'saddr' | 'daddr'): string[] {
+  if (namedAt !== undefined) {
+    if (namedAt.length === 0) return []
+    const places = namedAt.map(({ ip, protocol, port }) => `${ip} . ${protocol} . ${port}`)
+    return [`ip ${peer} . meta l4proto . th dport { ${[...new Set(places)].join(', ')} }`]
+  }
+  const who = peers === undefined ? [''] : peerMatches(peers, peer)
+  const where = ports === undefined ? [''] : portMatches(ports)
+  return who.flatMap((one) => where.map((other) => `${one} ${other}`.trim()))
+}
+
+function peerMatches({ addresses, blocks }: NonNullable<Rule['peers']>, peer: string): string[] {
+  const whole = blocks.filter(({ except }) => except.length === 0).map(({ cidr }) => cidr)
+  const simple = [...addresses, ...whole]
+  const cut = blocks.filter(({ except }) => except.length > 0)
+  return [
+    ...(simple.length === 0 ? [] : [`ip ${peer} { ${[...new Set(simple)].join(', ')} }`]),
+    ...cut.map(({ cidr, except }) => `ip ${peer} ${cidr} ip ${peer} != { ${except.join(', ')} }`),
+  ]
+}
+
+function portMatches(ports: readonly PortMatch[]): string[] {
+  const protocols = ports.filter(({ from }) => from === undefined).map(({ protocol }) => protocol)
+  const numbered = ports.filter(({ from }) => from !== undefined)
+  const texts = numbered.map(
+    ({ protocol, from, to }) => `${protocol} . ${from === to ? from : `${from}-${to}`}`,
+  )
+  return [
+    ...(protocols.length === 0 ? [] : [`meta l4proto { ${[...new Set(protocols)].join(', ')} }`]),
+    ...(texts.length === 0 ? [] : [`meta l4proto . th dport { ${[...new Set(texts)].join(', ')} }`]),
+  ]
+}
