@@ -13,6 +13,8 @@ export interface Running {
   readonly stderr: string
   /** Past the limit it is killed, and its code is null. */
   result: Promise<Result>
+  /** More standard input, if it was left open. */
+  type(text: string): void
   stop(): void
 }
 
@@ -45,6 +47,7 @@ export function startKubectl(
       child.once('error', reject)
       child.once('close', (code) => resolve({ code, stdout, stderr }))
     }),
+    type: (text) => void child.stdin!.write(text),
     stop: () => void child.kill('SIGTERM'),
   }
 }
