@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { CONFIG_MAPS } from '@brume/client/builtin'
@@ -40,6 +40,13 @@ describe('volumes whose files come from the API', { skip: skipVolumes, timeout: 
     await bench.volumes.refresh(pod)
     assert.equal(readIn(dir, 'color'), 'red')
     assert.equal(existsSync(join(dir, 'size')), false)
+    const moment = readlinkSync(join(dir, '..data'))
+    await bench.volumes.refresh(pod)
+    await bench.fresh().refresh(pod)
+    assert.equal(readlinkSync(join(dir, '..data')), moment)
+    writeFileSync(join(dir, '..data', 'color'), 'forged')
+    await bench.volumes.ensure(pod)
+    assert.equal(readIn(dir, 'color'), 'red')
     await bench.volumes.refresh(pod)
   })
 

@@ -20,7 +20,7 @@ import { containerDevices, containerMounts } from './container-mounts.ts'
 import { mountTmpfs, unmount } from './mounts.ts'
 import { IN_MEMORY, memoryRoot, podDir, podMemoryDir } from './paths.ts'
 import { payloadPlugin } from './payload-of.ts'
-import { type ReadyVolume, readyVolume, type VolumeContext, writtenVolume } from './ready-volume.ts'
+import { type ReadyVolume, readyVolume, refreshVolume, type VolumeContext } from './ready-volume.ts'
 import { PodTokens } from './tokens.ts'
 import { volumeProblem } from './volume-error.ts'
 
@@ -34,6 +34,7 @@ export class NodeVolumes implements PodVolumes {
   readonly #options: NodeVolumesOptions
   readonly #tokens: PodTokens
   readonly #ready = new Map<string, Map<string, ReadyVolume>>()
+  readonly #written = new Map<string, Map<string, string>>()
   readonly #turns = new Map<string, Promise<unknown>>()
   #memory: Promise<void> | undefined
 
@@ -49,14 +50,15 @@ export class NodeVolumes implements PodVolumes {
   }
 
   refresh(pod: Pod): Promise<void> {
+    const { dirs } = this.#options.context
     return this.#inTurn(pod.metadata.uid ?? '', async () => {
-      const context = this.#contextOf(pod)
       const written = listOf(pod['spec'].volumes).filter((volume) => payloadPlugin(volume) !== undefined)
       // A pod whose volumes were not made, or have gone already, gets none by this way.
-      if (written.length === 0 || !existsSync(podDir(context.dirs, pod.metadata.uid ?? ''))) return
+      if (written.length === 0 || !existsSync(podDir(dirs, pod.metadata.uid ?? ''))) return
+      const context = this.#contextOf(pod)
       if (written.some(isInMemory)) await named('(all)', () => this.#ensureMemory())
       for (const volume of written) {
-        await named(volume.name, () => writtenVolume(volume, context))
+        await named(volume.name, () => refreshVolume(volume, context))
       }
     })
   }
@@ -89,6 +91,7 @@ export class NodeVolumes implements PodVolumes {
     return this.#inTurn(podUid, async () => {
       this.#tokens.forget(podUid)
       this.#ready.delete(podUid)
+      this.#written.delete(podUid)
       for (const dir of [podDir(dirs, podUid), podMemoryDir(dirs, podUid)]) await removeDir(dir)
     })
   }
@@ -126,7 +129,10 @@ export class NodeVolumes implements PodVolumes {
 
   #contextOf(pod: Pod): VolumeContext {
     const { context, settings, objects } = this.#options
-    return { ...context, pod, settings, objects, tokens: this.#tokens }
+    const uid = pod.metadata.uid ?? ''
+    const written = this.#written.get(uid) ?? new Map<string, string>()
+    this.#written.set(uid, written)
+    return { ...context, pod, settings, objects, tokens: this.#tokens, written }
   }
 
   /** Once for each agent; a try that failed is made again. */

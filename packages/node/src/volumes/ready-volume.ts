@@ -16,6 +16,7 @@ import { ensureHostPath } from './host-path.ts'
 import { makeNestedMountPoints } from './nested-mounts.ts'
 import { giveToGroup } from './ownership.ts'
 import { volumeDir } from './paths.ts'
+import { payloadDigest } from './payload.ts'
 import { type PayloadContext, payloadOf, payloadPlugin } from './payload-of.ts'
 
 export interface ReadyVolume {
@@ -31,6 +32,8 @@ export interface VolumeContext extends PayloadContext {
   client: Client
   clock: Clock
   settings: NodeSettings
+  /** Digests of what this agent wrote, by volume of the pod. */
+  written: Map<string, string>
 }
 
 /** What this node does not know how to mount. */
@@ -56,16 +59,25 @@ export async function readyVolume(volume: Json, context: VolumeContext): Promise
   throw new UnknownVolumeError(`volumes of the kind ${kindOf(volume)} cannot be mounted on this node`)
 }
 
-/** Files from the API, made or brought up to date in one step. */
+/** Files from the API, made or brought up to date in one step, whatever is there. */
 export async function writtenVolume(volume: Json, context: VolumeContext): Promise<ReadyVolume> {
   const { pod, dirs, clock } = context
   const path = volumeDir(dirs, pod.metadata.uid ?? '', payloadPlugin(volume)!, volume.name)
   const payload = await payloadOf(volume, context)
+  context.written.delete(volume.name)
   await mkdir(path, { recursive: true, mode: 0o755 })
   await chmod(path, 0o777)
   await makeNestedMountPoints(path, pod, volume.name)
   await writePayload(path, payload, { clock, gid: pod['spec'].securityContext?.fsGroup })
+  context.written.set(volume.name, payloadDigest(payload))
   return { path, readOnly: true, block: false }
+}
+
+/** Of a volume that was made: looks at the disk only when its files are other ones than those that were written. */
+export async function refreshVolume(volume: Json, context: VolumeContext): Promise<void> {
+  const payload = await payloadOf(volume, context)
+  if (context.written.get(volume.name) === payloadDigest(payload)) return
+  await writtenVolume(volume, context)
 }
 
 async function claimedVolume(source: Json, context: VolumeContext): Promise<ReadyVolume> {
