@@ -5,7 +5,7 @@ import { ImageError } from '../image-error.ts'
 import type { Architecture } from '../oci/types.ts'
 import { locked } from '../process/lock.ts'
 import { prepareApt } from './config.ts'
-import { fetchPackages, refreshLists } from './fetch.ts'
+import { fetchPackages, pruneArchives, refreshLists } from './fetch.ts'
 import { type AptPackage, resolvePackages } from './resolve.ts'
 import { unpackPackages } from './unpack.ts'
 
@@ -20,6 +20,7 @@ export const debian: Distribution = {
       const found = await resolvePackages(dirs, request, options.signal)
       try {
         await fetchPackages(dirs, found, options)
+        await pruneArchives(dirs)
         return found
       } catch (error) {
         if (!(error instanceof ImageError)) throw error
@@ -33,7 +34,8 @@ export const debian: Distribution = {
     })
     return {
       packages,
-      unpack: (tree, workDir) => unpackPackages({ dirs, packages, tree, workDir, signal: options.signal }),
+      unpack: (tree) =>
+        unpackPackages({ dirs, packages, tree, workDir: options.workDir, signal: options.signal }),
     }
   },
 }

@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { readdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { DistributionOptions } from '../build/distribution.ts'
@@ -12,6 +12,7 @@ import { type AptDirs, aptArguments } from './config.ts'
 import type { AptPackage } from './resolve.ts'
 
 const LISTS_MAX_AGE_MS = 24 * 60 * 60_000
+const UNUSED_MAX_AGE_MS = 30 * 24 * 60 * 60_000
 
 /** Fetches the lists of packages when they are missing or `force`d, or a day old; old ones do when there is no network. */
 export async function refreshLists(
@@ -44,6 +45,16 @@ async function listsAgeMs(dirs: AptDirs): Promise<number | undefined> {
 
 const stampOf = ({ root }: AptDirs) => join(root, 'lists-fetched')
 
+/** Downloads that no build has used for a month are removed. */
+export async function pruneArchives({ archives }: AptDirs, nowMs = Date.now()): Promise<void> {
+  for (const name of await readdir(archives)) {
+    const path = join(archives, name)
+    const found = await stat(path).catch(() => undefined)
+    const isOld = found?.isFile() === true && nowMs - found.mtimeMs > UNUSED_MAX_AGE_MS
+    if (isOld) await rm(path, { force: true })
+  }
+}
+
 /** Throws ImageError when a download fails or is not what the lists say. */
 export async function fetchPackages(
   dirs: AptDirs,
@@ -75,7 +86,11 @@ async function isWhole(dirs: AptDirs, { fileName, sizeBytes, sha256 }: AptPackag
   if (found.size === sizeBytes) {
     const hash = createHash('sha256')
     await pipeline(createReadStream(path), hash)
-    if (hash.digest('hex') === sha256) return true
+    if (hash.digest('hex') === sha256) {
+      const now = new Date()
+      await utimes(path, now, now)
+      return true
+    }
   }
   await rm(path, { force: true })
   return false

@@ -57,7 +57,7 @@ export async function buildImage(recipe: Recipe, options: BuildOptions): Promise
         without: listOf(recipe.without, distribution),
         architecture,
       },
-      { cacheDir, onProgress, signal },
+      { cacheDir, workDir, onProgress, signal },
     )
     const tags = tagsOf(recipe, found.packages)
     onProgress(`unpacking ${found.packages.length} packages`)
@@ -65,7 +65,7 @@ export async function buildImage(recipe: Recipe, options: BuildOptions): Promise
     for (const [path, target] of distribution.rootLinks(architecture)) tree.set(path, linkNode(target))
     for (const [, target] of distribution.rootLinks(architecture)) tree.set(target, directoryNode())
     addDirectories(tree)
-    await found.unpack(tree, workDir)
+    await found.unpack(tree)
     await complete(tree, recipe)
     onProgress('writing the layer')
     const layer = await writeLayer(tree, { file: join(workDir, 'layer'), compression })
@@ -140,10 +140,10 @@ const withProtocol = (port: string) => (port.includes('/') ? port : `${port}/tcp
 /** The version, and `latest`. Throws ImageError when the package that gives the version is not there. */
 function tagsOf({ version, name }: Recipe, packages: readonly FoundPackage[]): string[] {
   if (typeof version === 'string') return version === 'latest' ? ['latest'] : [version, 'latest']
-  const found = packages.find((one) => one.name === version.package)
+  const found = packages.find((one) => version.packages.includes(one.name))
   if (found === undefined) {
     throw new ImageError(
-      `${name}: its version is that of ${version.package}, which is not among its packages`,
+      `${name}: its version is that of ${version.packages.join(' or ')}, which is not among its packages`,
     )
   }
   return [upstreamVersion(found.version, version.parts), 'latest']

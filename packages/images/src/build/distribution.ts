@@ -18,13 +18,14 @@ export interface FoundPackage {
 export interface PackageSet {
   /** Sorted by name. */
   packages: readonly FoundPackage[]
-  /** Unpacks them all. `workDir` must stay until the tree has been written. */
-  unpack(tree: FileTree, workDir: string): Promise<void>
+  unpack(tree: FileTree): Promise<void>
 }
 
 export interface DistributionOptions {
   /** Downloads and package lists are kept there. */
   cacheDir: string
+  /** Exists until the tree has been written. */
+  workDir: string
   onProgress(line: string): void
   signal?: AbortSignal | undefined
 }

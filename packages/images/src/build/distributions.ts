@@ -2,11 +2,12 @@
 
 import { readFile } from 'node:fs/promises'
 
+import { alpine } from '../apk/distribution.ts'
 import { debian } from '../apt/distribution.ts'
 import { ImageError } from '../image-error.ts'
 import type { Distribution } from './distribution.ts'
 
-const ALL: readonly Distribution[] = [debian]
+const ALL: readonly Distribution[] = [debian, alpine]
 const OS_RELEASE = '/etc/os-release'
 
 /** By name; without one, that of this machine. */

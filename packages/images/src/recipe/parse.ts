@@ -86,8 +86,11 @@ function versionOf(top: Fields): Recipe['version'] {
   }
   const fields = top.object('version')
   fields.known(['package', 'parts'])
+  const several = Array.isArray(fields.value('package'))
   return {
-    package: fields.text('package', { required: true, matches: PACKAGE }),
+    packages: several
+      ? fields.texts('package', { matches: PACKAGE })
+      : [fields.text('package', { required: true, matches: PACKAGE })],
     parts: fields.whole('parts', { least: 1, most: 4, otherwise: 1 }),
   }
 }

@@ -2,8 +2,8 @@
 
 export interface Recipe {
   name: string
-  /** A text, or the version of a package, cut after so many parts. */
-  version: string | { package: string; parts: number }
+  /** A text, or the version of the first of these packages that is there, cut after so many parts. */
+  version: string | { packages: readonly string[]; parts: number }
   summary: string
   /** Names of distributions that it is known to build with; the first is preferred when none is asked for. */
   packages: PackageLists

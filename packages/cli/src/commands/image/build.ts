@@ -9,7 +9,7 @@ import { pushBundle } from '@brume/images/client/push'
 import { type Bundle, bundleOf } from '@brume/images/oci/bundle'
 import { loadRecipe, shippedRecipes } from '@brume/images/recipe/load'
 import { BUILT_IN_REGISTRY, builtInReference, type Reference } from '@brume/images/reference'
-import { CONNECTION_OPTIONS, type Command, CommandError, type Io } from '../../command.ts'
+import { CommandError, type Io } from '../../command.ts'
 import { buildFromDockerfile } from './dockerfile.ts'
 import { writeArchive } from './export.ts'
 import { explained, megabytes, progressTo, withRegistry } from './registry.ts'
@@ -18,57 +18,10 @@ const NEXT = './brume image build --help'
 const CONTAINER_FILES = ['Dockerfile', 'Containerfile']
 const RECIPE_FILES = ['recipe.yaml', 'recipe.yml']
 
-export const imageBuild: Command = {
-  spec: {
-    name: 'image build',
-    usage: '[RECIPE | DIRECTORY]',
-    summary: 'Build an image from a recipe or a Dockerfile',
-    details: `RECIPE is the name of one that comes with Brume (./brume image build --list) or a YAML file; docs/guide/images.md says
-what it may hold. A DIRECTORY (default: this one) holds a recipe.yaml, a Dockerfile or a Containerfile. The image goes
-to the registry of the cloud, or with --output to a file, for which no cloud is needed.
-
-Recipes are built from the packages of this machine's distribution; nothing of them is run, so no rights are needed.
-Dockerfiles are built with buildah, as root; it is installed when it is missing.`,
-    options: [
-      { name: 'file', short: 'f', value: 'FILE', help: 'The recipe (.yaml) or Dockerfile' },
-      {
-        name: 'tag',
-        short: 't',
-        value: 'NAME[:TAG]',
-        help: "What to call it, instead of the recipe's name and version",
-      },
-      { name: 'output', short: 'o', value: 'FILE', help: 'Write an archive instead of using the registry' },
-      {
-        name: 'arch',
-        value: 'ARCH',
-        help: "Of recipes; default: this machine's",
-        choices: ['amd64', 'arm64'],
-      },
-      {
-        name: 'compression',
-        value: 'KIND',
-        help: 'Of recipes; Docker before 23 reads gzip alone',
-        choices: ['zstd', 'gzip'],
-        default: 'zstd',
-      },
-      {
-        name: 'from',
-        value: 'DISTRIBUTION',
-        help: 'Of recipes; where packages come from',
-        choices: ['debian', 'alpine'],
-      },
-      { name: 'target', value: 'STAGE', help: 'Of Dockerfiles: the stage to build' },
-      { name: 'cache-dir', value: 'DIR', help: 'Where downloads are kept' },
-      { name: 'list', help: 'Show the recipes that come with Brume' },
-      ...CONNECTION_OPTIONS,
-    ],
-    maxArguments: 1,
-  },
-  async run(parsed, io) {
-    if (parsed.options['list'] !== undefined) return listRecipes(io)
-    const source = sourceOf(parsed)
-    return source.type === 'recipe' ? buildRecipe(parsed, io, source.what) : buildFile(parsed, io, source)
-  },
+export async function run(parsed: ParsedCommand, io: Io): Promise<number> {
+  if (parsed.options['list'] !== undefined) return listRecipes(io)
+  const source = sourceOf(parsed)
+  return source.type === 'recipe' ? buildRecipe(parsed, io, source.what) : buildFile(parsed, io, source)
 }
 
 type Source = { type: 'recipe'; what: string } | { type: 'dockerfile'; file: string; context: string }

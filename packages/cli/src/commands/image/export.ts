@@ -4,39 +4,28 @@ import { createWriteStream } from 'node:fs'
 import { rename, rm, stat } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { EXIT_OK, UsageError } from '@brume/base/command-line'
+import { EXIT_OK, type ParsedCommand, UsageError } from '@brume/base/command-line'
 import { remoteBundle } from '@brume/images/client/pull'
 import { imageArchive } from '@brume/images/oci/archive'
 import type { Bundle } from '@brume/images/oci/bundle'
 import { builtInReference, formatReference } from '@brume/images/reference'
-import { CONNECTION_OPTIONS, type Command, CommandError } from '../../command.ts'
+import { CommandError, type Io } from '../../command.ts'
 import { megabytes, withRegistry } from './registry.ts'
 
-export const imageExport: Command = {
-  spec: {
-    name: 'image export',
-    usage: 'NAME[:TAG] FILE',
-    summary: 'Write an image of the registry to a file',
-    details: `An OCI archive that "docker load" (23 and newer), "podman load", "ctr images import" and "./brume image import"
-take. FILE must not exist.`,
-    options: CONNECTION_OPTIONS,
-    maxArguments: 2,
-  },
-  async run(parsed, io) {
-    const [text, path] = parsed.words
-    if (text === undefined || path === undefined) {
-      throw new UsageError('name an image and a file. Next: ./brume image export busybox busybox.tar')
-    }
-    return withRegistry(parsed, io, async ({ registry }) => {
-      const reference = builtInReference(text)
-      const tag = reference.tag || 'latest'
-      const bundle = await remoteBundle(registry, reference.repository, reference.digest || tag)
-      const name = formatReference({ ...reference, tag, digest: '' })
-      const bytes = await writeArchive(path, [name], bundle)
-      io.out.write(`exported: ${name} to ${path}, ${megabytes(bytes)}\n`)
-      return EXIT_OK
-    })
-  },
+export async function run(parsed: ParsedCommand, io: Io): Promise<number> {
+  const [text, path] = parsed.words
+  if (text === undefined || path === undefined) {
+    throw new UsageError('name an image and a file. Next: ./brume image export busybox busybox.tar')
+  }
+  return withRegistry(parsed, io, async ({ registry }) => {
+    const reference = builtInReference(text)
+    const tag = reference.tag || 'latest'
+    const bundle = await remoteBundle(registry, reference.repository, reference.digest || tag)
+    const name = formatReference({ ...reference, tag, digest: '' })
+    const bytes = await writeArchive(path, [name], bundle)
+    io.out.write(`exported: ${name} to ${path}, ${megabytes(bytes)}\n`)
+    return EXIT_OK
+  })
 }
 
 /** Beside the target, then renamed: the name never leads to half an archive. Bytes written. */

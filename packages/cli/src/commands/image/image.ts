@@ -1,15 +1,17 @@
-// `brume image`: images of the built-in registry, and where they come from.
+// `brume image`: images of the built-in registry, and where they come from. Each verb is loaded when it is called.
 
 import { suggest, UsageError } from '@brume/base/command-line'
 import type { Command } from '../../command.ts'
-import { imageBuild } from './build.ts'
-import { imageExport } from './export.ts'
-import { imageImport } from './import.ts'
-import { imageList } from './list.ts'
-import { imagePush } from './push.ts'
-import { imageRm } from './rm.ts'
+import * as specs from './specs.ts'
 
-const VERBS: readonly Command[] = [imageBuild, imageList, imageImport, imageExport, imagePush, imageRm]
+const VERBS: readonly Command[] = [
+  { spec: specs.BUILD, run: async (parsed, io) => (await import('./build.ts')).run(parsed, io) },
+  { spec: specs.LIST, run: async (parsed, io) => (await import('./list.ts')).run(parsed, io) },
+  { spec: specs.IMPORT, run: async (parsed, io) => (await import('./import.ts')).run(parsed, io) },
+  { spec: specs.EXPORT, run: async (parsed, io) => (await import('./export.ts')).run(parsed, io) },
+  { spec: specs.PUSH, run: async (parsed, io) => (await import('./push.ts')).run(parsed, io) },
+  { spec: specs.RM, run: async (parsed, io) => (await import('./rm.ts')).run(parsed, io) },
+]
 const NAMES = VERBS.map(({ spec }) => spec.name.slice('image '.length))
 
 export const image: Command = {

@@ -1,47 +1,35 @@
 // `brume image import`: archives of docker, podman or any OCI tool into the registry.
 
-import { EXIT_OK, UsageError } from '@brume/base/command-line'
+import { EXIT_OK, type ParsedCommand, UsageError } from '@brume/base/command-line'
 import { pushBundle } from '@brume/images/client/push'
 import { type ArchivedImage, readArchive } from '@brume/images/oci/read-archive'
 import { BUILT_IN_REGISTRY, builtInReference, formatReference, parseReference } from '@brume/images/reference'
-import { CONNECTION_OPTIONS, type Command, CommandError } from '../../command.ts'
+import { CommandError, type Io } from '../../command.ts'
 import { progressTo, withRegistry, withWorkDir } from './registry.ts'
 
-export const imageImport: Command = {
-  spec: {
-    name: 'image import',
-    usage: 'FILE [NAME[:TAG]]',
-    summary: 'Take the images of a tar archive into the registry',
-    details: `FILE is an OCI archive or what "docker save" writes, packed with gzip or zstd or not at all. Digests, sizes and the
-contents of layers are checked first: paths that lead out of the image, and devices, are refused. Without NAME the
-names in the archive are used, whatever registry they were of.`,
-    options: CONNECTION_OPTIONS,
-    maxArguments: 2,
-  },
-  async run(parsed, io) {
-    const [path, name] = parsed.words
-    if (path === undefined) throw new UsageError('name a file. Next: ./brume image import FILE')
-    return withRegistry(parsed, io, ({ registry }) =>
-      withWorkDir(async (workDir) => {
-        const onProgress = progressTo(io.err)
-        const images = await readArchive(path, { workDir, onProgress })
-        if (name !== undefined && images.length > 1) {
-          throw new CommandError(
-            `${path} holds ${images.length} images`,
-            `./brume image import ${path}   (without a name)`,
-          )
+export async function run(parsed: ParsedCommand, io: Io): Promise<number> {
+  const [path, name] = parsed.words
+  if (path === undefined) throw new UsageError('name a file. Next: ./brume image import FILE')
+  return withRegistry(parsed, io, ({ registry }) =>
+    withWorkDir(async (workDir) => {
+      const onProgress = progressTo(io.err)
+      const images = await readArchive(path, { workDir, onProgress })
+      if (name !== undefined && images.length > 1) {
+        throw new CommandError(
+          `${path} holds ${images.length} images`,
+          `./brume image import ${path}   (without a name)`,
+        )
+      }
+      for (const image of images) {
+        for (const target of targetsOf(image, name, path)) {
+          const { repository, tag } = target
+          await pushBundle(registry, image.bundle, { repository, tags: [tag], onProgress })
+          io.out.write(`imported: ${formatReference(target)}\n`)
         }
-        for (const image of images) {
-          for (const target of targetsOf(image, name, path)) {
-            const { repository, tag } = target
-            await pushBundle(registry, image.bundle, { repository, tags: [tag], onProgress })
-            io.out.write(`imported: ${formatReference(target)}\n`)
-          }
-        }
-        return EXIT_OK
-      }),
-    )
-  },
+      }
+      return EXIT_OK
+    }),
+  )
 }
 
 function targetsOf({ names }: ArchivedImage, name: string | undefined, path: string) {

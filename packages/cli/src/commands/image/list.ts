@@ -1,11 +1,11 @@
 // `brume image list`: what is in the cloud's own registry.
 
-import { EXIT_OK } from '@brume/base/command-line'
+import { EXIT_OK, type ParsedCommand } from '@brume/base/command-line'
 import type { RegistryClient } from '@brume/images/client/registry-client'
 import { parseConfig, parseIndex, parseManifest } from '@brume/images/oci/json'
 import { MEDIA_TYPES } from '@brume/images/oci/types'
 import { BUILT_IN_REGISTRY } from '@brume/images/reference'
-import { CONNECTION_OPTIONS, type Command, OUTPUT_OPTION } from '../../command.ts'
+import type { Io } from '../../command.ts'
 import { megabytes, withRegistry } from './registry.ts'
 
 interface Listed {
@@ -18,23 +18,14 @@ interface Listed {
 const MAX_CONFIG_BYTES = 8 * 1024 * 1024
 const INDEXES = new Set<string>([MEDIA_TYPES.index, MEDIA_TYPES.dockerIndex])
 
-export const imageList: Command = {
-  spec: {
-    name: 'image list',
-    usage: '[NAME]',
-    summary: 'Show the images of the registry',
-    options: [...CONNECTION_OPTIONS, OUTPUT_OPTION],
-    maxArguments: 1,
-  },
-  run(parsed, io) {
-    return withRegistry(parsed, io, async ({ registry }) => {
-      const found = await list(registry, parsed.words[0] ?? '')
-      if (parsed.options['output'] === 'json') io.out.write(`${JSON.stringify(found, null, 2)}\n`)
-      else if (found.length === 0) io.out.write('no images\nnext: ./brume image build busybox\n')
-      else io.out.write(table(found))
-      return EXIT_OK
-    })
-  },
+export function run(parsed: ParsedCommand, io: Io): Promise<number> {
+  return withRegistry(parsed, io, async ({ registry }) => {
+    const found = await list(registry, parsed.words[0] ?? '')
+    if (parsed.options['output'] === 'json') io.out.write(`${JSON.stringify(found, null, 2)}\n`)
+    else if (found.length === 0) io.out.write('no images\nnext: ./brume image build busybox\n')
+    else io.out.write(table(found))
+    return EXIT_OK
+  })
 }
 
 async function list(registry: RegistryClient, part: string): Promise<Listed[]> {
