@@ -15,6 +15,7 @@ import { nodeProbes } from '../probes/probes.ts'
 import { nodeAddress } from '../registration/addresses.ts'
 import { type Registration, startRegistration } from '../registration/registration.ts'
 import { startNodeServer } from '../server/server.ts'
+import { startStaticPods } from '../static-pods/static-pods.ts'
 import { localVolumes } from '../volumes/local-volumes.ts'
 import { WatchedObjects } from '../volumes/object-source.ts'
 import { NodeVolumes } from '../volumes/pod-volumes.ts'
@@ -152,6 +153,11 @@ export async function runParts(
     pressure: care.pressure,
     onRefused: options.onRefused,
   })
+  const staticPods = startStaticPods(context, {
+    pods: () => pods.all(),
+    onPod: (fn) => podInformer.addHandler({ add: fn, update: fn, delete: fn }),
+    node: () => registration?.node(),
+  })
   const running = [worker.spec, localVolumes(context, nodes), ...networking.specs].map((spec) =>
     runController(spec, { clock, logger }),
   )
@@ -162,7 +168,7 @@ export async function runParts(
     setCredentials: ({ key, certificate }) => server.renew({ key, certificate }),
     async stop() {
       clearInterval(refreshing)
-      await care.stop()
+      await Promise.all([care.stop(), staticPods.stop()])
       stopChanges()
       stopRotating()
       await Promise.all([server.close(), ...running.map((one) => one.stop()), registration?.stop()])
