@@ -1,6 +1,7 @@
 // What the pod worker is given: configurations, volumes and control groups, put together for one node.
 
 import { mkdir, readdir, rm } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { KubeObject } from '@brume/api/object'
 import { delay } from '@brume/client/backoff'
@@ -12,6 +13,7 @@ import { environmentOf } from '../containers/env.ts'
 import { loadEnvObjects } from '../containers/env-objects.ts'
 import type { Hierarchy } from '../containers/hierarchies.ts'
 import { containerLogPath, podLogDir, podText } from '../containers/names.ts'
+import { cpuShares } from '../containers/resources.ts'
 import { sandboxConfigOf } from '../containers/sandbox.ts'
 import type { NodeSettings } from '../containers/settings.ts'
 import { type NodeContext, type ObjectSource, type Pod, PodProblem, type PodVolumes } from '../contract.ts'
@@ -65,7 +67,8 @@ export function podParts({
     cgroups,
     /** After a restart: what earlier agents left. */
     async recall(): Promise<void> {
-      await cgroups.ensureRoot()
+      // Pods weigh what the machine has, against everything else that runs on it: as with the kubelet.
+      await cgroups.ensureRoot({ cpuShares: cpuShares(availableParallelism() * 1000) })
       for (const uid of [...(await volumes.known()), ...(await cgroups.known())]) made.add(uid)
     },
     leftoverUids: (): Iterable<string> => made,

@@ -58,6 +58,12 @@ describe('control groups of pods', { skip: process.getuid?.() !== 0 && 'needs ro
   const memory = { 1: 'memory.limit_in_bytes', 2: 'memory.max' }
   const version = () => cgroupSettingsOf(hierarchies, root).version
 
+  test('pods weigh on the machine what they were given, from the top', () => {
+    for (const path of [root, `/brume-test-${process.pid}`]) {
+      assert.equal(read('cpu', path, shares), version() === 1 ? '2048' : '79')
+    }
+  })
+
   test('a pod has its group on every hierarchy, with what it asked for', async () => {
     const web = pod('u-1', {
       requests: { cpu: '500m', memory: '64Mi' },

@@ -43,9 +43,11 @@ export class PodCgroups {
     this.#options = options
   }
 
-  /** The groups of the root and of the classes. `limits`: what all pods together may have. */
+  /** The groups of the root and of the classes. `limits`: what all pods together may have, and weigh on the machine. */
   async ensureRoot(limits: CgroupValues = {}): Promise<void> {
     const { root } = this.#options
+    // The weight counts beside the machine's other processes, and so at the top.
+    await this.#ensure(`/${root.split('/')[1]}`, { cpuShares: limits.cpuShares })
     await this.#ensure(root, limits)
     await this.#ensure(qosCgroup(root, 'BestEffort'), { cpuShares: MIN_SHARES })
     await this.#ensure(qosCgroup(root, 'Burstable'), {})

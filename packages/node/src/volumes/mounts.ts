@@ -31,7 +31,8 @@ export async function unmount(path: string): Promise<void> {
     await run(['umount', path])
   } catch (error) {
     const gone =
-      error instanceof RunError && /not mounted|Invalid argument|no mount point/i.test(error.stderr)
+      error instanceof RunError &&
+      /not mounted|Invalid argument|no mount point|No such file/i.test(error.stderr)
     if (!gone) throw error
   }
 }
