@@ -18,7 +18,8 @@ export class PodRules {
   /** CONTAINER@UID -> sandboxes in which it has run. */
   readonly #runs = new Map<string, string[]>()
   readonly #restarts = new Map<string, number>()
-  readonly #deleting = new Set<string>()
+  /** Pods whose phase was final when they were looked at. */
+  readonly #over = new Set<string>()
 
   constructor(runtime: SimulatedRuntime) {
     this.#runtime = runtime
@@ -96,6 +97,7 @@ export class PodRules {
       .running()
       .find((one) => one.id !== container.id && podOf(one) === uid && one.config.metadata?.name === name)
     if (twin !== undefined) this.violations.push(`two of ${key} run`)
+    if (this.#over.has(uid)) this.violations.push(`${key} runs after its end`)
     const runs = this.#runs.get(key) ?? []
     const once = entry.kind === 'app' && pod['spec'].restartPolicy === 'Never' && !this.#changed.has(uid)
     if (once && runs.length > 0) this.violations.push(`${key} runs a second time`)
@@ -118,15 +120,12 @@ export class PodRules {
     )
   }
 
-  /** A final phase stays, and only what does not run is final. */
+  /** A final phase stays. */
   #onlyForward(pods: readonly Pod[]): void {
     for (const pod of pods) {
       const uid = uidOf(pod)
-      if (isFinal(pod)) {
-        this.#deleting.add(uid)
-        const runs = this.#runtime.running().filter((container) => podOf(container) === uid)
-        if (runs.length > 0) this.violations.push(`${uid} is ${pod['status'].phase} and runs`)
-      } else if (this.#deleting.has(uid)) this.violations.push(`${uid} came back to ${pod['status']?.phase}`)
+      if (isFinal(pod)) this.#over.add(uid)
+      else if (this.#over.has(uid)) this.violations.push(`${uid} came back to ${pod['status']?.phase}`)
     }
   }
 

@@ -36,6 +36,9 @@ export function decideEnd(observed: Observed, pod: Pod, now: number, how: 'delet
     return { ...plan, actions: [...cancel, ...plan.actions, ...written, probesOf(observed, pod)] }
   }
   if (starting) return { actions: [...cancel, ...written] }
+  // A start that somebody asked for may still be under way: what is removed does not start any more.
+  const made = containers.filter(({ state }) => state === 'created')
+  if (made.length > 0) return { actions: [...removals(made), ...written], requeueAfterMs: 0 }
   if (sandboxes.some(({ ready }) => ready)) {
     const plan = dueOf(observed, now, stopSandboxes(observed))
     return { ...plan, actions: [probesOf(observed, pod), ...plan.actions, ...written] }
@@ -136,12 +139,7 @@ function stopSandboxes({ uid, sandboxes }: Observed): PodAction[] {
 /** Containers, then sandboxes, then directories: each only when what stands on it is gone. */
 function remove(observed: Observed, now: number): PodPlan | undefined {
   const { uid, containers, sandboxes, leftovers } = observed
-  if (containers.length > 0) {
-    return {
-      actions: containers.map(({ id }) => ({ type: 'removeContainer', containerId: id })),
-      requeueAfterMs: 0,
-    }
-  }
+  if (containers.length > 0) return { actions: removals(containers), requeueAfterMs: 0 }
   if (sandboxes.length > 0) {
     return {
       actions: sandboxes.map(({ id }) => ({ type: 'removeSandbox', uid, sandboxId: id })),
@@ -149,4 +147,8 @@ function remove(observed: Observed, now: number): PodPlan | undefined {
     }
   }
   return leftovers ? dueOf(observed, now, [{ type: 'cleanUp', uid }]) : undefined
+}
+
+function removals(containers: readonly ContainerRecord[]): PodAction[] {
+  return containers.map(({ id }) => ({ type: 'removeContainer', containerId: id }))
 }

@@ -160,6 +160,14 @@ test('a container that was only made does not hold a deletion up', () => {
   assert.deepEqual(words(told, options), ['remove a-0'])
 })
 
+test('a deleted pod has its last status when nothing of it can start any more', () => {
+  const pod = podOf({}, { metadata: DELETED, status: { phase: 'Pending' } })
+  const plan = decide(pod, { containers: [container('a', { state: 'created' })] })
+  assert.deepEqual(plan.words, ['remove a-0', 'writeStatus'])
+  const written = plan.actions.find((action) => action.type === 'writeStatus')
+  assert.equal(written?.status['phase'], 'Pending')
+})
+
 test('sidecars stop last, one after the other, in what is left of the grace', () => {
   const deletionTimestamp = '2026-01-01T12:00:12Z'
   const metadata = { deletionTimestamp, deletionGracePeriodSeconds: 30 }

@@ -5,7 +5,7 @@ import type { Pod } from '../contract.ts'
 import { conditionsOf } from './conditions.ts'
 import { type ContainerStatuses, containerStatuses, lost } from './container-status.ts'
 import { type Phase, phaseOf } from './phase.ts'
-import { type ContainerStatusObject, isAlive, isStarting, knownBefore, type Observed } from './records.ts'
+import { type ContainerStatusObject, isStarting, knownBefore, type Observed } from './records.ts'
 
 /** Fields of v1 PodStatus that belong to the agent, and of its conditions those that are the agent's own. */
 export function statusOf(observed: Observed, pod: Pod, now: number): Record<string, unknown> {
@@ -13,7 +13,7 @@ export function statusOf(observed: Observed, pod: Pod, now: number): Record<stri
   const { verdict } = memory
   const ending = pod.metadata.deletionTimestamp !== undefined || verdict !== undefined
   const sandbox = sandboxes[0]
-  const busy = containers.some(isAlive) || isStarting(memory)
+  const busy = containers.some(({ state }) => state !== 'exited') || isStarting(memory)
   const over = ending && !busy
   const statuses = containerStatuses(observed, pod, ending, now)
   const found = verdict === undefined ? phaseOf(pod, statuses, over) : 'Failed'
