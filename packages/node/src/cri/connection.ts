@@ -1,6 +1,10 @@
-// gRPC calls to a runtime's socket with our own message tables.
+// gRPC calls to a runtime's socket with our own message tables. On node:http2, which the process has anyway: gRPC's own
+// client takes 7 MB of memory and a dozen packages (docs/decisions/0016).
 
-import { type CallOptions, Client, credentials, type ServiceError, status } from '@grpc/grpc-js'
+import { type ClientHttp2Session, connect } from 'node:http2'
+import { connect as connectSocket } from 'node:net'
+import { callOnce, startCall } from '../grpc/call.ts'
+import { GRPC_STATUS } from '../grpc/status.ts'
 import { decodeMessage, encodeMessage } from './codec.ts'
 import type { Message, MessageName } from './messages.ts'
 
@@ -12,19 +16,19 @@ export class CriError extends Error {
   readonly code: number
   override readonly name = 'CriError'
 
-  constructor(operation: string, error: ServiceError) {
-    super(`${operation}: ${error.details || error.message}`, { cause: error })
-    this.code = error.code
+  constructor(operation: string, why: { code: number; message: string }, options?: ErrorOptions) {
+    super(`${operation}: ${why.message}`, options)
+    this.code = why.code
   }
 
   /** What it names does not exist (any more). */
   get notFound(): boolean {
-    return this.code === status.NOT_FOUND
+    return this.code === GRPC_STATUS.notFound
   }
 
   /** The runtime is not there, or gave no answer in time: the call may or may not have been carried out. */
   get unreachable(): boolean {
-    return this.code === status.UNAVAILABLE || this.code === status.DEADLINE_EXCEEDED
+    return this.code === GRPC_STATUS.unavailable || this.code === GRPC_STATUS.deadlineExceeded
   }
 }
 
@@ -33,38 +37,31 @@ export function isCriError(error: unknown): error is CriError {
 }
 
 export class Connection {
-  readonly #client: Client
+  readonly #socket: string
+  #session: ClientHttp2Session | undefined
+  #closed = false
 
   constructor(socket: string) {
-    this.#client = new Client(`unix:${socket}`, credentials.createInsecure(), {
-      'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
-      'grpc.max_reconnect_backoff_ms': 2000,
-      'grpc.enable_http_proxy': 0,
-      'grpc.service_config_disable_resolution': 1,
-    })
+    this.#socket = socket
   }
 
   /** One call. Throws CriError; `timeoutMs` bounds it. */
-  unary<Q extends MessageName, A extends MessageName>(
+  async unary<Q extends MessageName, A extends MessageName>(
     method: string,
     types: { request: Q; answer: A },
     message: Message<Q>,
     timeoutMs: number,
   ): Promise<Message<A>> {
-    const options: CallOptions = { deadline: Date.now() + timeoutMs }
-    return new Promise((resolve, reject) => {
-      this.#client.makeUnaryRequest(
-        method,
-        (value: Message<Q>) => encodeMessage(types.request, value),
-        (bytes: Buffer) => decodeMessage(types.answer, bytes),
-        message,
-        options,
-        (error, answer) => {
-          if (error !== null) reject(new CriError(method.slice(method.lastIndexOf('/') + 1), error))
-          else resolve(answer as Message<A>)
-        },
-      )
-    })
+    const operation = method.slice(method.lastIndexOf('/') + 1)
+    const call = {
+      path: method,
+      message: encodeMessage(types.request, message),
+      timeoutMs,
+      maxAnswerBytes: MAX_MESSAGE_BYTES,
+    }
+    const answer = await this.#attempt(operation, () => callOnce(this.#open(), call))
+    if (answer.code !== GRPC_STATUS.ok) throw new CriError(operation, answer)
+    return decodeMessage(types.answer, answer.body ?? Buffer.alloc(0))
   }
 
   /** A stream of messages until it breaks or is cancelled; `onEnd` is called once. */
@@ -74,25 +71,51 @@ export class Connection {
     message: Message<Q>,
     { onMessage, onEnd }: { onMessage: (message: Message<A>) => void; onEnd: (error?: Error) => void },
   ): () => void {
-    const stream = this.#client.makeServerStreamRequest(
-      method,
-      (value: Message<Q>) => encodeMessage(types.request, value),
-      (bytes: Buffer) => decodeMessage(types.answer, bytes),
-      message,
-    )
-    let ended = false
-    const end = (error?: Error) => {
-      if (ended) return
-      ended = true
-      onEnd(error)
+    const operation = method.slice(method.lastIndexOf('/') + 1)
+    const call = {
+      path: method,
+      message: encodeMessage(types.request, message),
+      maxAnswerBytes: MAX_MESSAGE_BYTES,
     }
-    stream.on('data', onMessage)
-    stream.on('error', end)
-    stream.on('end', () => end())
-    return () => stream.cancel()
+    return startCall(this.#open(), call, {
+      onMessage: (bytes) => onMessage(decodeMessage(types.answer, bytes)),
+      onEnd: (end) => onEnd(end.code === GRPC_STATUS.ok ? undefined : new CriError(operation, end)),
+      onError: (error) => onEnd(unavailable(operation, error)),
+    })
   }
 
   close(): void {
-    this.#client.close()
+    this.#closed = true
+    this.#session?.destroy()
   }
+
+  async #attempt<T>(operation: string, call: () => Promise<T>): Promise<T> {
+    try {
+      return await call()
+    } catch (error) {
+      throw unavailable(operation, error as Error)
+    }
+  }
+
+  /** The open session, or a new one: a runtime that was started again is found by the next call. */
+  #open(): ClientHttp2Session {
+    if (this.#closed) throw new Error('the connection was closed')
+    const known = this.#session
+    if (known !== undefined && !known.closed && !known.destroyed) return known
+    const session = connect('http://localhost', { createConnection: () => connectSocket(this.#socket) })
+    // Each call hears of it by its own stream.
+    session.on('error', () => {})
+    session.on('goaway', () => session.close())
+    session.once('close', () => {
+      if (this.#session === session) this.#session = undefined
+    })
+    // The agent ends when its work does, not when its runtime does.
+    session.unref()
+    this.#session = session
+    return session
+  }
+}
+
+function unavailable(operation: string, cause: Error): CriError {
+  return new CriError(operation, { code: GRPC_STATUS.unavailable, message: cause.message }, { cause })
 }

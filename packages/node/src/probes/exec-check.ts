@@ -1,10 +1,10 @@
 // exec: the command ends with 0 in time.
 
-import { status } from '@grpc/grpc-js'
 import { expand, lookup } from '../containers/expand.ts'
 import type { ContainerSpec } from '../contract.ts'
 import { isCriError } from '../cri/connection.ts'
 import type { Cri } from '../cri/cri.ts'
+import { GRPC_STATUS } from '../grpc/status.ts'
 import { failure, MAX_OUTPUT_BYTES, type Outcome, success } from './outcome.ts'
 
 export async function checkExec(
@@ -23,7 +23,7 @@ export async function checkExec(
     return exitCode === 0 ? success(output) : failure(output === '' ? `exit code ${exitCode}` : output)
   } catch (error) {
     if (!isCriError(error)) throw error
-    if (error.code === status.DEADLINE_EXCEEDED) {
+    if (error.code === GRPC_STATUS.deadlineExceeded) {
       return failure(
         `command timed out: ${JSON.stringify(expanded.join(' '))} timed out after ${timeoutSeconds}s`,
       )

@@ -3,8 +3,8 @@
 import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Logger } from '@brume/base/log'
-import { status as grpc } from '@grpc/grpc-js'
 import { isCriError } from '../cri/connection.ts'
+import { GRPC_STATUS } from '../grpc/status.ts'
 import { AgentError } from './agent-error.ts'
 
 interface Told {
@@ -13,15 +13,15 @@ interface Told {
 }
 
 const HEADERS = { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' }
-const GRPC_STATUS: Readonly<Record<number, number>> = {
-  [grpc.NOT_FOUND]: 404,
-  [grpc.RESOURCE_EXHAUSTED]: 429,
+const HTTP_OF: Readonly<Record<number, number>> = {
+  [GRPC_STATUS.notFound]: 404,
+  [GRPC_STATUS.resourceExhausted]: 429,
 }
 
 /** What nobody expected goes to the log and not to the client. */
 export function toldOf(error: unknown, logger: Logger): Told {
   if (error instanceof AgentError) return { status: error.status, text: error.message }
-  if (isCriError(error)) return { status: GRPC_STATUS[error.code] ?? 500, text: error.message }
+  if (isCriError(error)) return { status: HTTP_OF[error.code] ?? 500, text: error.message }
   logger.warn('a request to the node failed', { error })
   return { status: 500, text: 'the node could not answer; see its log' }
 }
