@@ -95,11 +95,12 @@ function waitingOf(
   if (latest?.state === 'running') return memory.hooked.has(latest.id) ? beginning : undefined
   if (!wantsRestart(observed, pod, entry, latest)) return undefined
   if (latest?.state === 'exited') {
+    // It is being started: what it waited for until then is over in a moment.
+    if (memory.running.has(`start:${name}`)) return knownBefore(pod, name)?.['state'].waiting
     const backoff = memory.backoffs.get(name)
     if (backoff !== undefined && remainingBackoffMs(backoff, latest, now) > 0) {
       return { reason: 'CrashLoopBackOff', message: backoffMessage(pod, name, backoff.delayMs) }
     }
-    if (memory.running.has(`start:${name}`)) return undefined
   }
   const setback = memory.setbacks.get(`start:${name}`)
   if (setback !== undefined) return { reason: setback.reason, message: setback.message }

@@ -233,6 +233,17 @@ test('a crash loop is told with its delay, and how the container ended last', ()
   assert.equal(one?.['restartCount'], 3)
 })
 
+test('a container that is being started again at once is no crash loop', () => {
+  const memory = { backoffs: new Map([['a', { delayMs: 10_000 }]]), running: ['start:a'] }
+  const containers = [exited('a', 1, { finishedAtMs: NOW })]
+  assert.deepEqual(Object.keys(status(podOf(), { containers, memory }).containerStatuses[0]?.['state']), [
+    'terminated',
+  ])
+  const loop = { reason: 'CrashLoopBackOff', message: 'm' }
+  const told = podOf({}, { status: { containerStatuses: [{ name: 'a', state: { waiting: loop } }] } })
+  assert.deepEqual(status(told, { containers, memory }).containerStatuses[0]?.['state'], { waiting: loop })
+})
+
 test('a container that runs again shows how the one before ended', () => {
   const containers = [container('a', { attempt: 1 }), exited('a', 137, { reason: 'OOMKilled' })]
   const [one] = status(podOf(), { containers }).containerStatuses
