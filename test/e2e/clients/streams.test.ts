@@ -237,6 +237,34 @@ describe('WebSockets into containers', { skip, timeout: 120_000 }, () => {
     assert.equal(again.text.get(1), 'again\n')
   })
 
+  it('a container runtime that dies cuts commands with a word; following goes on', async () => {
+    await node.start({ name: 'talker', command: ['sh', '-c', 'while true; do date +%s%N; sleep 0.2; done'] })
+    const leaving = new AbortController()
+    const path = `${PODS_PATH}/talker/log`
+    const log = await plane.client.transport.request({
+      method: 'GET',
+      path,
+      query: { follow: 'true' },
+      signal: leaving.signal,
+    })
+    let lines = 0
+    const following = (async () => {
+      for await (const chunk of log.body) lines += String(chunk).split('\n').length - 1
+    })().catch(() => {})
+    const { closed, text } = await open(exec('p', ['sh', '-c', 'echo up; sleep 1000']), ['v4.channel.k8s.io'])
+    await eventually('both streams', () => text.get(1) === 'up\n' && lines > 0)
+    const { containerd } = node.runtime
+    const { pid } = containerd
+    process.kill(pid, 'SIGKILL')
+    assert.equal(await closed, 1000)
+    assert.match(JSON.parse(text.get(3)!).message, /the stream to the container was cut/)
+    await eventually('another runtime', () => containerd.pid !== pid && containerd.trouble === '')
+    const before = lines
+    await eventually('more lines', () => lines > before + 3)
+    leaving.abort()
+    await following
+  })
+
   it('the agent listens to the API server alone', async () => {
     const { pki } = plane.plane
     const agent = {

@@ -234,3 +234,36 @@ test('a server with half-open handshakes, idle connections and open watches stop
   await idle.closed()
   half.destroy()
 })
+
+test('an upgrade that cannot be served is answered once, and the connection ends', async () => {
+  const pods = '/api/v1/namespaces/default/pods'
+  const smuggled = `GET /version HTTP/1.1\r\nhost: x\r\n\r\n`
+  for (const [path, headers] of [
+    [`${pods}/none/exec?command=x&stdout=1`, ['upgrade: websocket', 'sec-websocket-version: 13']],
+    [`${pods}/none/exec?command=x&stdout=1`, ['upgrade: SPDY/3.1', 'content-length: 0']],
+    [`${pods}/none/attach`, ['upgrade: SPDY/3.1', `content-length: ${smuggled.length}`]],
+    [`${pods}/none/portforward`, ['upgrade: h2c, websocket', 'transfer-encoding: chunked']],
+    ['/api/v1/nodes/none/proxy/x', ['upgrade: anything']],
+    ['/api/v1/namespaces/default/services/none/proxy/', ['upgrade: websocket']],
+  ] as const) {
+    for (const method of ['GET', 'POST']) {
+      const head = [`${method} ${path} HTTP/1.1`, 'host: x', 'connection: Upgrade', ...headers]
+      const answer = await answerTo(`${head.join('\r\n')}\r\n\r\n${smuggled}`)
+      assert.match(answer, /^HTTP\/1\.1 404 Not Found\r\n/, `${path} ${headers}`)
+      assert.equal(answer.split('HTTP/1.1 ').length, 2, `one answer for ${path} ${headers}`)
+      assert.match(answer, /\r\nconnection: close\r\n/i)
+    }
+  }
+  assert.ok(await isWell(plane))
+})
+
+test('clients that ask for an upgrade and go leave nothing behind', async () => {
+  const head =
+    'GET /api/v1/nodes/none/proxy/x HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n'
+  const wires = await Promise.all(Array.from({ length: 20 }, open))
+  for (const wire of wires) {
+    wire.send(head)
+    wire.socket.destroy()
+  }
+  assert.ok(await isWell(plane))
+})
