@@ -1,4 +1,4 @@
-// A certificate that a test's own HTTPS server can show; nobody's CA vouches for it.
+// A certificate that a test's own HTTPS server can show, and the CA of its own that vouches for it.
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -7,11 +7,11 @@ import { ensurePki } from '@brume/apiserver/auth/pki/ensure'
 import { systemClock } from '@brume/base/clock'
 
 /** PEM. */
-export async function testServerCertificate(): Promise<{ cert: string; key: string }> {
+export async function testServerCertificate(): Promise<{ cert: string; key: string; ca: string }> {
   const dir = await mkdtemp(join(tmpdir(), 'brume-certificate-'))
   try {
-    const { server } = await ensurePki(dir, { hosts: ['127.0.0.1'], clock: systemClock })
-    return { cert: server.certificatePem, key: server.privateKeyPem }
+    const { server, ca } = await ensurePki(dir, { hosts: ['127.0.0.1'], clock: systemClock })
+    return { cert: server.certificatePem, key: server.privateKeyPem, ca: ca.certificatePem }
   } finally {
     await rm(dir, { recursive: true, force: true })
   }

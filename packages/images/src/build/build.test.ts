@@ -52,6 +52,7 @@ files:
   - { path: /var/lib/app, directory: true, mode: "1777" }
   - { path: /usr/bin/tool, content: "x", mode: "4755" }
   - { path: /bin/link, link: tool }
+  - { path: /var/run/app, directory: true }
   - { path: /usr/local/bin, links: "/usr/bin/*" }
 `)
     for (const line of [
@@ -61,6 +62,8 @@ files:
       /^lrwxrwxrwx 0\/0 .* usr\/bin\/link -> tool$/m,
       /^lrwxrwxrwx 0\/0 .* usr\/local\/bin\/tool -> \/usr\/bin\/tool$/m,
       /^lrwxrwxrwx 0\/0 .* bin -> usr\/bin$/m,
+      /^lrwxrwxrwx 0\/0 .* var\/run -> \/run$/m,
+      /^drwxr-xr-x 0\/0 .* run\/app\/$/m,
       /^drwxr-xr-x 10001\/10001 .* srv\/www\/$/m,
       /^drwxrwxrwt 0\/0 .* tmp\/$/m,
       /^-rw-r--r-- 0\/0 .* etc\/passwd$/m,

@@ -22,6 +22,9 @@ const OPENSSL_BUNDLE = 'usr/lib/ssl/cert.pem'
 
 export function addDirectories(tree: FileTree): void {
   for (const [path, mode] of DIRECTORIES) tree.set(path, directoryNode(mode))
+  // Packages that bring something below the old name bring it to the new one.
+  tree.set('var/run', linkNode('/run'))
+  tree.set('var/lock', linkNode('/run/lock'))
 }
 
 export async function addRootFiles(tree: FileTree, users: readonly RecipeUser[]): Promise<void> {
@@ -29,7 +32,6 @@ export async function addRootFiles(tree: FileTree, users: readonly RecipeUser[])
   if (tree.get('etc/nsswitch.conf') === undefined) {
     tree.set('etc/nsswitch.conf', fileNode('passwd: files\ngroup: files\nhosts: files dns\n'))
   }
-  if (tree.get('var/run') === undefined) tree.set('var/run', linkNode('/run'))
   await addAuthorities(tree)
 }
 

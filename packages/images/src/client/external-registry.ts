@@ -3,6 +3,7 @@
 
 import type { IncomingMessage } from 'node:http'
 import https from 'node:https'
+import tls from 'node:tls'
 import { ImageError } from '../image-error.ts'
 import type { RegistryTransport, TransportAnswer } from './transport.ts'
 
@@ -23,22 +24,29 @@ export function externalRegistry(options: {
   /** PEM, beside the system's authorities. */
   ca?: string | undefined
 }): RegistryTransport {
-  const { host, login, ca } = options
+  const { host, login } = options
   const origin = `https://${host === 'docker.io' ? 'registry-1.docker.io' : host}`
   const tokens = new Map<string, string>()
+  const authorities = knownAuthorities(options.ca)
   return {
     async request(request) {
       const key = scopeKey(request.path)
       const known = tokens.get(key)
-      const first = await send(origin, request, { authorization: known, ca })
+      const first = await send(origin, request, { authorization: known, ca: authorities })
       if (first.status !== 401) return first
       const challenge = textOf(first, 'www-authenticate')
       await first.buffer()
-      const authorization = await answerTo(challenge, { login, ca, host })
+      const authorization = await answerTo(challenge, { login, ca: authorities, host })
       tokens.set(key, authorization)
-      return send(origin, request, { authorization, ca })
+      return send(origin, request, { authorization, ca: authorities })
     },
   }
+}
+
+/** Node's own, this machine's, and one more. */
+function knownAuthorities(more: string | undefined): string[] {
+  const all = [...tls.getCACertificates('default'), ...tls.getCACertificates('system')]
+  return more === undefined ? all : [...all, more]
 }
 
 /** Tokens are given for one repository. */
@@ -47,7 +55,7 @@ const scopeKey = (path: string) => /^\/v2\/(.+)\/(?:blobs|manifests|tags)\//.exe
 /** The Authorization header that the challenge asks for. */
 async function answerTo(
   challenge: string,
-  { login, ca, host }: { login: Login | undefined; ca: string | undefined; host: string },
+  { login, ca, host }: { login: Login | undefined; ca: string[]; host: string },
 ): Promise<string> {
   const basic = login && `Basic ${Buffer.from(`${login.user}:${login.password}`).toString('base64')}`
   if (/^basic/i.test(challenge)) {
@@ -83,7 +91,7 @@ export function parseChallenge(header: string): Partial<Record<'realm' | 'servic
 function send(
   origin: string,
   { method, path, query, headers = {}, body, signal }: Request,
-  { authorization, ca }: { authorization: string | undefined; ca: string | undefined },
+  { authorization, ca }: { authorization: string | undefined; ca: string[] },
 ): Promise<TransportAnswer> {
   const url = new URL(path, origin)
   for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, value)
@@ -92,7 +100,7 @@ function send(
       method,
       headers: { ...headers, ...(authorization === undefined ? {} : { authorization }) },
       timeout: TIMEOUT_MS,
-      ...(ca === undefined ? {} : { ca }),
+      ca,
       ...(signal === undefined ? {} : { signal }),
     })
     const fail = (why: string, cause?: Error) =>

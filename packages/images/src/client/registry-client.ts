@@ -195,16 +195,21 @@ function locationOf(answer: TransportAnswer): { path: string; query: Record<stri
   return { path: url.pathname, query: Object.fromEntries(url.searchParams) }
 }
 
+/** Of CHUNK_BYTES each but the last. */
 async function* inChunks(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let parts: Buffer[] = []
   let bytes = 0
   for await (const piece of pieces) {
-    parts.push(piece)
-    bytes += piece.length
-    if (bytes < CHUNK_BYTES) continue
-    yield Buffer.concat(parts)
-    parts = []
-    bytes = 0
+    for (let at = 0; at < piece.length; ) {
+      const part = piece.subarray(at, at + CHUNK_BYTES - bytes)
+      parts.push(part)
+      at += part.length
+      bytes += part.length
+      if (bytes < CHUNK_BYTES) continue
+      yield Buffer.concat(parts)
+      parts = []
+      bytes = 0
+    }
   }
   if (bytes > 0) yield Buffer.concat(parts)
 }
