@@ -4,7 +4,6 @@
 
 import type { Clock } from '@brume/base/clock'
 import type { SeededRandom } from '@brume/base/seeded-random'
-import { type ServiceError, status } from '@grpc/grpc-js'
 import { encodeMessage } from '../cri/codec.ts'
 import { CriError } from '../cri/connection.ts'
 import type { ContainerConfig, Cri, SandboxConfig } from '../cri/cri.ts'
@@ -16,6 +15,7 @@ import {
   SANDBOX_READY,
 } from '../cri/enums.ts'
 import type { Message } from '../cri/messages.ts'
+import { GRPC_STATUS } from '../grpc/status.ts'
 
 const NS_PER_MS = 1_000_000
 
@@ -90,12 +90,12 @@ export class SimulatedRuntime {
       const { loseRequest, loseAnswer } = this.#behaviour
       if (dead) return forever()
       await this.#pass()
-      if (this.#random.chance(loseRequest)) throw fault('UNAVAILABLE', 'connection refused')
+      if (this.#random.chance(loseRequest)) throw fault('unavailable', 'connection refused')
       const answer = effect()
       if (this.#random.chance(loseAnswer)) {
         answer.catch(() => {})
         await this.#pass()
-        throw fault('DEADLINE_EXCEEDED', 'no answer in time')
+        throw fault('deadlineExceeded', 'no answer in time')
       }
       const value = await answer
       await this.#pass()
@@ -159,7 +159,7 @@ export class SimulatedRuntime {
     await this.#takes()
     if (this.#random.chance(this.#behaviour.failSandbox)) {
       this.#names.delete(name)
-      throw fault('UNKNOWN', 'failed to set up the network')
+      throw fault('unknown', 'failed to set up the network')
     }
     const id = `sandbox-${++this.#ids}`
     const ip = `10.1.${this.#ids >> 8}.${this.#ids & 255}`
@@ -186,13 +186,13 @@ export class SimulatedRuntime {
 
   async #create({ podSandboxId = '', config = {} }: Message<'CreateContainerRequest'>): Promise<string> {
     const sandbox = found(this.sandboxes, podSandboxId, 'sandbox')
-    if (!sandbox.ready) throw fault('UNKNOWN', `sandbox ${podSandboxId} is not ready`)
+    if (!sandbox.ready) throw fault('unknown', `sandbox ${podSandboxId} is not ready`)
     const name = containerName(sandbox, config)
     this.#reserve(name)
     await this.#takes()
     if (!this.sandboxes.has(podSandboxId)) {
       this.#names.delete(name)
-      throw fault('NOT_FOUND', `sandbox ${podSandboxId} is gone`)
+      throw fault('notFound', `sandbox ${podSandboxId} is gone`)
     }
     const id = `container-${++this.#ids}`
     this.containers.set(id, {
@@ -212,7 +212,7 @@ export class SimulatedRuntime {
   async #start(id: string): Promise<void> {
     const container = found(this.containers, id, 'container')
     if (container.state !== CONTAINER_CREATED || container.starting) {
-      throw fault('UNKNOWN', `container ${id} is not in created state`)
+      throw fault('unknown', `container ${id} is not in created state`)
     }
     container.starting = true
     await this.#takes()
@@ -221,7 +221,7 @@ export class SimulatedRuntime {
     const ready = this.sandboxes.get(container.sandboxId)?.ready === true
     if (!ready || this.#random.chance(this.#behaviour.failStart)) {
       Object.assign(container, { state: CONTAINER_EXITED, exitCode: 128, finishedAtMs: now })
-      throw fault('UNKNOWN', 'executable file not found in $PATH')
+      throw fault('unknown', 'executable file not found in $PATH')
     }
     Object.assign(container, { state: CONTAINER_RUNNING, startedAtMs: now })
     this.onStart(container)
@@ -243,7 +243,7 @@ export class SimulatedRuntime {
   async #remove(id: string): Promise<void> {
     const container = this.containers.get(id)
     if (container === undefined) return
-    if (container.starting) throw fault('UNKNOWN', `container ${id} is in starting state`)
+    if (container.starting) throw fault('unknown', `container ${id} is in starting state`)
     this.end(container, 137)
     const sandbox = this.sandboxes.get(container.sandboxId)
     if (sandbox !== undefined) this.#names.delete(containerName(sandbox, container.config))
@@ -281,7 +281,7 @@ export class SimulatedRuntime {
   }
 
   #reserve(name: string): void {
-    if (this.#names.has(name)) throw fault('UNKNOWN', `name ${name} is reserved`)
+    if (this.#names.has(name)) throw fault('unknown', `name ${name} is reserved`)
     this.#names.add(name)
   }
 
@@ -335,18 +335,12 @@ function matches(labels: Record<string, string> = {}, wanted: Record<string, str
 
 function found<T>(all: Map<string, T>, id: string, what: string): T {
   const one = all.get(id)
-  if (one === undefined) throw fault('NOT_FOUND', `${what} ${id} not found`)
+  if (one === undefined) throw fault('notFound', `${what} ${id} not found`)
   return one
 }
 
-function fault(
-  code: 'UNAVAILABLE' | 'DEADLINE_EXCEEDED' | 'NOT_FOUND' | 'UNKNOWN',
-  details: string,
-): CriError {
-  return new CriError(
-    'simulated',
-    Object.assign(new Error(details), { code: status[code], details }) as ServiceError,
-  )
+function fault(code: keyof typeof GRPC_STATUS, message: string): CriError {
+  return new CriError('simulated', { code: GRPC_STATUS[code], message })
 }
 
 function forever<T>(): Promise<T> {
