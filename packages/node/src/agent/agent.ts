@@ -84,14 +84,17 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
   let running: RunningParts | undefined
   running = await runParts(context, options, network)
   await running.ready
+  let closing: Promise<void> | undefined
   return {
     nodeName,
     registered: running.registration.registered,
     setCredentials: running.setCredentials,
-    async close() {
-      await running.stop()
-      cri.close()
-      containerd.close()
+    close() {
+      closing ??= running.stop().finally(() => {
+        cri.close()
+        containerd.close()
+      })
+      return closing
     },
   }
 }
