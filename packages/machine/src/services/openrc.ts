@@ -1,6 +1,6 @@
 // The script for OpenRC (openrc-run(8), supervise-daemon(8)).
 
-import { type ServiceOptions, serviceArgv } from './service.ts'
+import { type ServiceOptions, serviceArgv } from './options.ts'
 
 export function openrcScript(options: ServiceOptions): string {
   const [command, ...args] = serviceArgv(options)

@@ -6,7 +6,8 @@ import { describe, it } from 'node:test'
 import { findExecutable } from '../executables.ts'
 import { RunError, run } from '../run.ts'
 import { detectInit, installService, removeService, serviceRuns } from './apply.ts'
-import { type ServiceOptions, type ServicePlan, servicePlan } from './service.ts'
+import type { ServiceOptions } from './options.ts'
+import { type ServicePlan, servicePlan } from './service.ts'
 
 const OPTIONS: ServiceOptions = {
   name: 'brume',

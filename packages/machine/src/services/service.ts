@@ -1,19 +1,10 @@
 // Brume as a service of the machine: which files are written and which commands are run, as data.
 
 import { openrcScript } from './openrc.ts'
+import type { ServiceOptions } from './options.ts'
 import { systemdUnit } from './systemd.ts'
 
 export type InitSystem = 'systemd' | 'openrc'
-
-export interface ServiceOptions {
-  /** `brume`, or another for a cloud with another data directory. */
-  name: string
-  /** Absolute path of the launcher. */
-  launcher: string
-  dataDir: string
-  /** Further options of `brume up`. */
-  upOptions: readonly string[]
-}
 
 export interface ServicePlan {
   file: { path: string; mode: number; text: string }
@@ -31,11 +22,6 @@ export interface ServicePlan {
 
 export function servicePlan(init: InitSystem, options: ServiceOptions): ServicePlan {
   return init === 'systemd' ? systemdPlan(options) : openrcPlan(options)
-}
-
-/** `up` with its options: what the service runs. */
-export function serviceArgv({ launcher, dataDir, upOptions }: ServiceOptions): string[] {
-  return [launcher, 'up', '--data-dir', dataDir, ...upOptions]
 }
 
 function systemdPlan(options: ServiceOptions): ServicePlan {

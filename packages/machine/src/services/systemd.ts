@@ -1,6 +1,6 @@
 // The unit for systemd (systemd.service(5), systemd.kill(5)).
 
-import { type ServiceOptions, serviceArgv } from './service.ts'
+import { type ServiceOptions, serviceArgv } from './options.ts'
 
 export function systemdUnit(options: ServiceOptions): string {
   return `[Unit]
