@@ -3,7 +3,8 @@
 
 import type { KubeObject } from '@brume/api/object'
 import { type Json, listOf, mapOf } from '@brume/api/validate/json'
-import { type ContainerSpec, type EnvVar, type Pod, PodProblem } from '../contract.ts'
+import type { ContainerSpec, EnvVar, Pod, PodProblem } from '../contract.ts'
+import { configProblem } from './config-problem.ts'
 import type { EnvObjectKind, EnvObjects } from './env-objects.ts'
 import { expand, lookup } from './expand.ts'
 import { fieldValue } from './field-ref.ts'
@@ -78,7 +79,7 @@ function keyValue(kind: EnvObjectKind, ref: Json, { pod, objects }: EnvOptions):
   const value = object === undefined ? undefined : dataOf(kind, object, key)
   if (value !== undefined || optional === true) return value
   if (object === undefined) throw notFound(kind, name)
-  throw problem(`couldn't find key ${key} in ${kind} ${pod.metadata.namespace}/${name}`)
+  throw configProblem(`couldn't find key ${key} in ${kind} ${pod.metadata.namespace}/${name}`)
 }
 
 function dataOf(kind: EnvObjectKind, object: KubeObject, key: string): string | undefined {
@@ -88,9 +89,5 @@ function dataOf(kind: EnvObjectKind, object: KubeObject, key: string): string | 
 }
 
 function notFound(kind: EnvObjectKind, name: string): PodProblem {
-  return problem(`${kind.toLowerCase()} ${JSON.stringify(name)} not found`)
-}
-
-function problem(message: string): PodProblem {
-  return new PodProblem('CreateContainerConfigError', message)
+  return configProblem(`${kind.toLowerCase()} ${JSON.stringify(name)} not found`)
 }

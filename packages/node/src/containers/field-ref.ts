@@ -1,7 +1,8 @@
 // Fields of the pod for its containers: fieldRef of variables and of downward API volumes.
 
 import { isQualifiedName } from '@brume/api/validate/names'
-import { type Pod, PodProblem } from '../contract.ts'
+import type { Pod } from '../contract.ts'
+import { configProblem } from './config-problem.ts'
 
 export interface FieldContext {
   pod: Pod
@@ -40,17 +41,17 @@ export function fieldValue(fieldPath: string, { pod, podIps, hostIps }: FieldCon
     case 'status.podIPs':
       return podIps.join(',')
     default:
-      throw problem(`unsupported fieldPath: ${fieldPath}`)
+      throw configProblem(`unsupported fieldPath: ${fieldPath}`)
   }
 }
 
 function subscriptValue({ metadata }: Pod, fieldPath: string, path: string, key: string): string {
   const isAnnotation = path === 'metadata.annotations'
   if (!isAnnotation && path !== 'metadata.labels') {
-    throw problem(`fieldPath ${JSON.stringify(fieldPath)} does not support subscript`)
+    throw configProblem(`fieldPath ${JSON.stringify(fieldPath)} does not support subscript`)
   }
   const wrong = isQualifiedName(isAnnotation ? key.toLowerCase() : key)
-  if (wrong.length > 0) throw problem(`invalid key subscript in ${fieldPath}: ${wrong.join(';')}`)
+  if (wrong.length > 0) throw configProblem(`invalid key subscript in ${fieldPath}: ${wrong.join(';')}`)
   const map = (isAnnotation ? metadata.annotations : metadata.labels) ?? {}
   return Object.hasOwn(map, key) ? map[key]! : ''
 }
@@ -88,8 +89,4 @@ function goQuote(text: string): string {
     else out += `\\U${code.toString(16).padStart(8, '0')}`
   }
   return `${out}"`
-}
-
-function problem(message: string): PodProblem {
-  return new PodProblem('CreateContainerConfigError', message)
 }

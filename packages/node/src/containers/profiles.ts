@@ -3,9 +3,10 @@
 import { join } from 'node:path'
 import { APPARMOR_CONTAINER } from '@brume/api/kinds/core/pod/annotations'
 import type { Json } from '@brume/api/validate/json'
-import { type ContainerSpec, type Pod, PodProblem } from '../contract.ts'
+import type { ContainerSpec, Pod } from '../contract.ts'
 import { PROFILE_LOCALHOST, PROFILE_RUNTIME_DEFAULT, PROFILE_UNCONFINED } from '../cri/enums.ts'
 import type { Message } from '../cri/messages.ts'
+import { configProblem } from './config-problem.ts'
 import type { NodeSettings } from './settings.ts'
 
 type Profile = Message<'SecurityProfile'>
@@ -23,7 +24,7 @@ export function seccompOf(
   if (chosen.type === 'RuntimeDefault') return { profileType: PROFILE_RUNTIME_DEFAULT }
   if (chosen.type !== 'Localhost') return { profileType: PROFILE_UNCONFINED }
   if (!chosen.localhostProfile) {
-    throw problem('localhostProfile must be set if seccompProfile type is Localhost.')
+    throw configProblem('localhostProfile must be set if seccompProfile type is Localhost.')
   }
   return { profileType: PROFILE_LOCALHOST, localhostRef: join(seccompDir, chosen.localhostProfile) }
 }
@@ -42,10 +43,10 @@ export function appArmorOf(pod: Pod, container: ContainerSpec): Profile | undefi
     case 'Unconfined':
       return { profileType: PROFILE_UNCONFINED }
     case 'Localhost':
-      if (!chosen.localhostProfile) throw problem('missing localhost apparmor profile name')
+      if (!chosen.localhostProfile) throw configProblem('missing localhost apparmor profile name')
       return { profileType: PROFILE_LOCALHOST, localhostRef: chosen.localhostProfile }
     default:
-      throw problem(`unknown apparmor profile type: ${JSON.stringify(chosen.type)}`)
+      throw configProblem(`unknown apparmor profile type: ${JSON.stringify(chosen.type)}`)
   }
 }
 
@@ -58,8 +59,4 @@ function fromAnnotation(pod: Pod, container: string): Json {
   return text?.startsWith(local)
     ? { type: 'Localhost', localhostProfile: text.slice(local.length) }
     : undefined
-}
-
-function problem(message: string): PodProblem {
-  return new PodProblem('CreateContainerConfigError', message)
 }

@@ -3,7 +3,8 @@
 import type { ResourceList } from '@brume/api/quota/resource-list'
 import { type Json, listOf } from '@brume/api/validate/json'
 import { isZeroQuantity, quantityMilliValue, quantityValue } from '@brume/base/quantity'
-import { type ContainerSpec, type Pod, PodProblem } from '../contract.ts'
+import type { ContainerSpec, Pod } from '../contract.ts'
+import { configProblem } from './config-problem.ts'
 
 /** A container without a limit on these may use all that the node gives to pods. */
 const DEFAULTED = ['cpu', 'memory', 'ephemeral-storage']
@@ -21,7 +22,7 @@ export function resourceValue(ref: Json, context: ResourceContext): string {
   const { resource, containerName, divisor } = ref
   const container = containerName ? byName(context.pod, containerName) : context.container
   const match = KNOWN.exec(resource)
-  if (match === null) throw problem(`unsupported container resource : ${resource}`)
+  if (match === null) throw configProblem(`unsupported container resource : ${resource}`)
   const [, list, name] = match as unknown as [string, 'limits' | 'requests', string]
   const amount = amountOf(container, list, name, context.allocatable)
   const by = divisor === undefined || isZeroQuantity(divisor) ? '1' : divisor
@@ -43,10 +44,6 @@ function amountOf(
 function byName({ spec }: Pod, name: string): ContainerSpec {
   const all = [...listOf(spec['containers']), ...listOf(spec['initContainers'])]
   const found = all.find((container) => container.name === name)
-  if (found === undefined) throw problem(`container ${name} not found`)
+  if (found === undefined) throw configProblem(`container ${name} not found`)
   return found
-}
-
-function problem(message: string): PodProblem {
-  return new PodProblem('CreateContainerConfigError', message)
 }

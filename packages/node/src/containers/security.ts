@@ -1,8 +1,9 @@
 // The container's security context over the pod's, as the runtime wants it.
 
 import { type Json, listOf } from '@brume/api/validate/json'
-import { type ContainerSpec, type ImageUser, type Pod, PodProblem } from '../contract.ts'
+import type { ContainerSpec, ImageUser, Pod } from '../contract.ts'
 import type { Message } from '../cri/messages.ts'
+import { configProblem } from './config-problem.ts'
 import { podText } from './names.ts'
 import { namespacesOf } from './namespaces.ts'
 import { appArmorOf, seccompOf } from './profiles.ts'
@@ -104,7 +105,7 @@ function verifyNonRoot(own: Json, { pod, container, imageUser: { uid, username }
   if (own.runAsNonRoot !== true) return
   const where = `(pod: ${JSON.stringify(podText(pod))}, container: ${container.name})`
   const refuse = (why: string) => {
-    throw new PodProblem('CreateContainerConfigError', why)
+    throw configProblem(why)
   }
   if (own.runAsUser !== undefined) {
     if (own.runAsUser === 0) refuse(`container's runAsUser breaks non-root policy ${where}`)

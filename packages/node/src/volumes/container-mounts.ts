@@ -4,8 +4,9 @@ import { realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Json, listOf } from '@brume/api/validate/json'
 import type { Logger } from '@brume/base/log'
+import { configProblem } from '../containers/config-problem.ts'
 import type { NodeSettings } from '../containers/settings.ts'
-import { type ContainerSpec, type MountRequest, type NodeDirs, PodProblem } from '../contract.ts'
+import type { ContainerSpec, MountRequest, NodeDirs } from '../contract.ts'
 import type { Device, Mount } from '../cri/cri.ts'
 import {
   PROPAGATION_BIDIRECTIONAL,
@@ -64,7 +65,7 @@ export function containerDevices(
   return listOf(container['volumeDevices']).map(({ name, devicePath }) => {
     const volume = ready.get(name)
     if (volume?.block !== true) {
-      throw problem(`cannot find volume "${name}" to pass into container "${container.name}"`)
+      throw configProblem(`cannot find volume "${name}" to pass into container "${container.name}"`)
     }
     return { hostPath: volume.path, containerPath: devicePath, permissions: volume.readOnly ? 'r' : 'mrw' }
   })
@@ -80,10 +81,10 @@ async function mountOf(
   const { name, mountPath, mountPropagation = 'None', readOnly, recursiveReadOnly } = mount
   const volume = ready.get(name)
   if (volume === undefined || volume.block) {
-    throw problem(`cannot find volume "${name}" to mount into container "${container.name}"`)
+    throw configProblem(`cannot find volume "${name}" to mount into container "${container.name}"`)
   }
   if (recursiveReadOnly === 'Enabled') {
-    throw problem(
+    throw configProblem(
       `failed to resolve recursive read-only mode: volume "${name}" requested recursive read-only mode, but it is not supported by the runtime`,
     )
   }
@@ -108,8 +109,4 @@ async function mountOf(
 /** What is not the node's but the agent's own gets the label of containers, where the kernel has labels. */
 function isOwn(path: string, { root, pods }: Pick<NodeDirs, 'root' | 'pods'>): boolean {
   return path.startsWith(`${pods}/`) || path.startsWith(`${root}/`)
-}
-
-function problem(message: string): PodProblem {
-  return new PodProblem('CreateContainerConfigError', message)
 }

@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs'
 import { chmod, mkdir, readdir, realpath, rm } from 'node:fs/promises'
 import { type Json, listOf } from '@brume/api/validate/json'
 import { mountsBelow } from '@brume/machine/mounts'
+import { configProblem } from '../containers/config-problem.ts'
 import type { NodeSettings } from '../containers/settings.ts'
 import {
   type ContainerSpec,
@@ -74,7 +75,7 @@ export class NodeVolumes implements PodVolumes {
       } catch (cause) {
         if (cause instanceof PodProblem) throw cause
         const message = `the mounts of container ${JSON.stringify(request.container.name)} could not be made: ${(cause as Error).message}`
-        throw new PodProblem('CreateContainerConfigError', message, { cause })
+        throw configProblem(message, cause)
       }
     })
   }

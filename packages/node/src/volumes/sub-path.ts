@@ -5,8 +5,9 @@ import { mkdir, stat, writeFile } from 'node:fs/promises'
 import { dirname, isAbsolute } from 'node:path'
 import type { Logger } from '@brume/base/log'
 import { mountsBelow } from '@brume/machine/mounts'
+import { configProblem } from '../containers/config-problem.ts'
 import { expand } from '../containers/expand.ts'
-import { type EnvVar, PodProblem } from '../contract.ts'
+import type { EnvVar } from '../contract.ts'
 import { bindMount, unmount } from './mounts.ts'
 import { handlePath, openBelow } from './safe-path.ts'
 
@@ -25,9 +26,9 @@ export interface SubPathOptions {
 /** '' when the mount has neither. Throws PodProblem. */
 export function subPathOf(mount: Record<string, string | undefined>, env: readonly EnvVar[]): string {
   const path = mount['subPathExpr'] ? expanded(mount['subPathExpr'], env) : (mount['subPath'] ?? '')
-  if (isAbsolute(path)) throw problem(`error SubPath \`${path}\` must not be an absolute path`)
+  if (isAbsolute(path)) throw configProblem(`error SubPath \`${path}\` must not be an absolute path`)
   if (path.split('/').includes('..')) {
-    throw problem(`unable to provision SubPath \`${path}\`: must not contain '..'`)
+    throw configProblem(`unable to provision SubPath \`${path}\`: must not contain '..'`)
   }
   return path
 }
@@ -50,7 +51,7 @@ export async function bindSubPath(options: SubPathOptions): Promise<void> {
     }
   } catch (cause) {
     logger.warn('a subPath was refused', { volume, container, subPath, error: String(cause) })
-    throw problem(
+    throw configProblem(
       `failed to prepare subPath for volumeMount ${JSON.stringify(volume)} of container ${JSON.stringify(container)}`,
       cause,
     )
@@ -75,10 +76,6 @@ function expanded(expression: string, env: readonly EnvVar[]): string {
     if (value === '') missing.add(name)
     return value
   })
-  if (missing.size > 0) throw problem(`missing value for ${[...missing].sort().join(', ')}`)
+  if (missing.size > 0) throw configProblem(`missing value for ${[...missing].sort().join(', ')}`)
   return path
-}
-
-function problem(message: string, cause?: unknown): PodProblem {
-  return new PodProblem('CreateContainerConfigError', message, { cause })
 }
