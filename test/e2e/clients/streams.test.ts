@@ -298,6 +298,8 @@ describe('WebSockets into containers', { skip, timeout: 120_000 }, () => {
     assert.equal((await api.send('GET', '/api/v1/nodes/bare/proxy/healthz')).text, 'ok')
     const list = await api.send('GET', '/api/v1/nodes/bare/proxy/pods')
     assert.equal(list.body.kind, 'PodList')
+    const ran = await api.send('POST', '/api/v1/nodes/bare/proxy/run/default/p/main?cmd=echo%20one%20two')
+    assert.deepEqual([ran.status, ran.text], [200, 'one two\n'])
     const backend = http.createServer(async (request, response) => {
       let body = ''
       for await (const chunk of request) body += chunk

@@ -2,7 +2,7 @@
 // address it has; the server shows the one certificate that agents listen to.
 
 import type { ClientRequest, IncomingMessage } from 'node:http'
-import type { PeerCertificate } from 'node:tls'
+import { createSecureContext, type PeerCertificate, type SecureContext } from 'node:tls'
 import { StatusError, tooManyRequests } from '@brume/base/errors'
 import { askUpgrade, type UpgradeAnswer } from '@brume/base/streams/upgrade'
 import type { ObjectReader } from '../registry/reader.ts'
@@ -58,28 +58,36 @@ export function nodeAgents({
   credentials(): NodeCredentials
 }): NodeAgents {
   let streams = 0
+  let known: { of: NodeCredentials; context: SecureContext } | undefined
+  /** Reading the certificates costs as much as shaking hands with them. */
+  const contextOf = (of: NodeCredentials): SecureContext => {
+    if (known?.of.certificate !== of.certificate) {
+      const { ca, certificate: cert, key } = of
+      known = { of, context: createSecureContext({ ca, cert, key }) }
+    }
+    return known.context
+  }
   const backend = (node: string): Backend => {
     const { host, port } = nodeAddress(reader, node)
-    const { ca, certificate: cert, key } = credentials()
+    const secureContext = contextOf(credentials())
     const address = `${host}:${port}`
     return {
       address,
       open({ method, path, headers = {}, signal }) {
-        const request = https().request({
+        const options = {
           host,
           port,
           method,
           path,
           headers: { ...headers } as Record<string, string | string[]>,
           // A connection for each request: a kept one could belong to an agent that has gone, or to another node.
-          agent: false,
-          ca,
-          cert,
-          key,
+          agent: false as const,
+          secureContext,
           servername: '',
-          checkServerIdentity: (_, certificate) => wrongNode(node, certificate),
+          checkServerIdentity: (_: string, certificate: PeerCertificate) => wrongNode(node, certificate),
           ...(signal === undefined ? {} : { signal }),
-        })
+        }
+        const request = https().request(options)
         boundConnecting(request, 'secureConnect')
         return request
       },
