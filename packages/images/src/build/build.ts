@@ -126,12 +126,18 @@ function configOf(
         ...(summary === '' ? {} : { 'org.opencontainers.image.description': summary }),
         'org.opencontainers.image.title': recipe.name,
         'dev.brume.distribution': of.distribution.name,
-        'dev.brume.packages': of.packages.map(({ name, version }) => `${name}=${version}`).join(' '),
         ...labels,
       },
       ...(stopSignal === '' ? {} : { StopSignal: stopSignal }),
     },
-    history: [{ created: CREATED, created_by: `brume image build ${recipe.name}` }],
+    history: [
+      {
+        created: CREATED,
+        created_by: `brume image build ${recipe.name}`,
+        // Not in a label: runtimes take those to be short.
+        comment: of.packages.map(({ name, version }) => `${name}=${version}`).join(' '),
+      },
+    ],
   }
 }
 

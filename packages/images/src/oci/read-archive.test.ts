@@ -84,6 +84,13 @@ describe('archives of images', () => {
     }
   })
 
+  it('may hold papers about an image, which are kept and not unpacked', async () => {
+    const paper = Buffer.from('{"_type":"https://in-toto.io/Statement/v0.1"}')
+    const image = imageWith(paper, { mediaType: 'application/vnd.in-toto+json' })
+    const [found] = await read(smallArchive(['papers:1'], image))
+    assert.deepEqual(await readWhole(found!.bundle.blobs.get(digestOf(paper))!), paper)
+  })
+
   it('of docker become the same image each time, with packed layers', async () => {
     const [one] = await read(dockerArchive([LAYER]))
     const [two] = await read(dockerArchive([LAYER]))

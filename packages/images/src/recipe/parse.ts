@@ -13,6 +13,8 @@ const PACKAGE_PATTERN = /^[a-z0-9*][a-z0-9+.*_-]*$/
 const USER = /^[a-z_][a-z0-9_-]{0,31}$/
 const PORT = /^\d{1,5}(?:\/(?:tcp|udp|sctp))?$/
 const MAX_ID = 2 ** 31 - 1
+/** containerd's limit for a container's labels, which it takes from the image. */
+const MAX_LABEL_BYTES = 4096
 
 const SOURCES = ['content', 'directory', 'link', 'links', 'copy']
 
@@ -74,9 +76,21 @@ function recipeOf(top: Fields): Recipe {
     directory: absolute(top, 'directory', top.text('directory')),
     ports: top.texts('ports', { matches: PORT }),
     volumes: top.texts('volumes').map((path, i) => absolute(top, `volumes[${i}]`, path)),
-    labels: top.textMap('labels', /^[\w./-]+$/),
+    labels: labelsOf(top),
     stopSignal: top.text('stopSignal', { matches: /^SIG[A-Z0-9+]+$/, like: 'SIGINT' }),
   }
+}
+
+function labelsOf(top: Fields): Record<string, string> {
+  const labels = top.textMap('labels', /^[\w./-]+$/)
+  for (const [name, value] of Object.entries(labels)) {
+    if (Buffer.byteLength(name + value) <= MAX_LABEL_BYTES) continue
+    top.wrong(
+      `labels.${name}`,
+      `name and value have more than ${MAX_LABEL_BYTES} bytes, which runtimes refuse`,
+    )
+  }
+  return labels
 }
 
 function versionOf(top: Fields): Recipe['version'] {

@@ -35,9 +35,11 @@ users: [{ name: web }]
 env: { "A B": c }
 ports: [http]
 comand: [x]
+labels: { long: ${'x'.repeat(4096)} }
 `
     const expected = [
       /^r.yaml: /,
+      /labels.long: name and value have more than 4096 bytes/,
       /comand: there is no such field/,
       /name: "Web" is not allowed \(e.g. web or team\/web\)/,
       /packages.1: "rm -rf \/" is not allowed/,

@@ -1,7 +1,7 @@
 // Blobs that no image needs any more are removed; so are images that lost their last tag long ago. What is young stays:
 // a push puts blobs first and the manifest that needs them last.
 
-import { readFile, rm } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { digestOf, hexOf } from '../oci/digest.ts'
 import { namesIn, noneWhenMissing, statOrNone } from './files.ts'
@@ -44,7 +44,19 @@ export async function collect(storage: Storage, options: CollectOptions): Promis
       else needed.add(hex)
     }
   }
+  await removePartial(storage.root, options)
   return { manifests, ...(await removeBlobs(storage, needed, options)) }
+}
+
+/** What a power cut left of files that were not renamed yet. */
+async function removePartial(root: string, { nowMs, blobGraceMs }: CollectOptions): Promise<void> {
+  const all = await readdir(root, { recursive: true }).catch(noneWhenMissing)
+  for (const name of all ?? []) {
+    if (!name.endsWith('.partial')) continue
+    const path = join(root, name)
+    const found = await statOrNone(path)
+    if (found !== undefined && nowMs - found.mtimeMs > blobGraceMs) await rm(path, { force: true })
+  }
 }
 
 async function removeUntagged(

@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
@@ -281,6 +291,37 @@ describe('the registry', () => {
     assert.equal((await send('POST', '/v2/a/blobs/uploads/')).status, 429)
   })
 
+  it('removes what a power cut left of files', async () => {
+    await pushImage('a', '1', 'x')
+    const left = join(root, 'repositories/a/_tags/2.partial')
+    writeFileSync(left, '')
+    await registry.collect()
+    assert.ok(existsSync(left))
+    await registry.collect(Date.now() + 2 * HOUR_MS)
+    assert.ok(!existsSync(left))
+    assert.equal((await send('GET', '/v2/a/manifests/1')).status, 200)
+  })
+
+  it('says that its disk is full, and goes on when it is not', { skip: noTmpfs() }, async () => {
+    const small = join(root, 'small')
+    mkdirSync(small)
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', small])
+    try {
+      registry = createRegistry(small)
+      const bytes = randomBytes(3_000_000)
+      const { headers } = await send('POST', '/v2/a/blobs/uploads/')
+      const full = await send('PATCH', headers['location']!, { body: bytes })
+      assert.deepEqual([full.status, codeOf(full)], [503, 'UNAVAILABLE'])
+      const status = await send('GET', headers['location']!)
+      const have = 1 + Number(/^0-(\d+)$/.exec(status.headers['range']!)![1])
+      assert.equal(statSync(join(small, 'uploads', headers['docker-upload-uuid']!)).size, have)
+      assert.equal((await send('DELETE', headers['location']!)).status, 204)
+      await pushBlob('a', 'little')
+    } finally {
+      execFileSync('umount', [small])
+    }
+  })
+
   it('does not remove anything when a manifest is damaged', async () => {
     const { digest, layer } = await pushImage('a', '1', 'x')
     const hex = digest.slice(7)
@@ -289,6 +330,15 @@ describe('the registry', () => {
     assert.equal((await send('HEAD', `/v2/a/blobs/${layer}`)).status, 200)
   })
 })
+
+/** The reason for which a small disk cannot be had here. */
+function noTmpfs(): string | false {
+  const path = mkdtempSync(join(tmpdir(), 'brume-tmpfs-'))
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', path]).status === 0
+  if (mounted) execFileSync('umount', [path])
+  rmSync(path, { recursive: true, force: true })
+  return mounted ? false : 'a small disk of its own needs root and the right to mount'
+}
 
 describe('manifests of any bytes', () => {
   it('are taken or refused with the registry’s own error', () => {

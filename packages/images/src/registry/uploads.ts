@@ -112,6 +112,10 @@ export class Uploads {
     upload.busy = true
     try {
       return await work(upload)
+    } catch (error) {
+      // A full disk takes a part of a piece: what there is, is found out again from the file.
+      if ((error as NodeJS.ErrnoException).syscall !== undefined) this.#open.delete(id)
+      throw error
     } finally {
       upload.busy = false
     }
