@@ -12,6 +12,11 @@ const BENCHMARKS: Record<string, { about: string; load(): Promise<Benchmark> }> 
     about: 'the API server against etcd, and a kube-apiserver with --kube-apiserver PATH',
     load: () => import('./api.ts'),
   },
+  pods: {
+    about: 'pods from created to Ready, against bare calls of containerd',
+    load: () => import('./pods.ts'),
+  },
+  idle: { about: 'start, memory and CPU of a whole node at rest', load: () => import('./idle.ts') },
   scheduler: { about: 'decisions, and durable binds through the API', load: () => import('./scheduler.ts') },
 }
 
