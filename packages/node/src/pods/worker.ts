@@ -58,13 +58,15 @@ export function podWorker(options: PodWorkerOptions): PodWorker {
   })
   const act: ActContext = { ...options.act, context, pods, probes, operations, memories, views }
   const observe = async (uid: string): Promise<Observed> => {
+    // Before the runtime is asked: what ends meanwhile still counts as under way, for the answer may not show it.
+    const running = operations.running(uid)
     const [view, leftovers] = await Promise.all([views.of(uid), options.act.leftovers(uid)])
     return {
       uid,
       pod: pods.get(uid),
       ...view,
       probes,
-      memory: memories.of(uid, operations.running(uid)),
+      memory: memories.of(uid, running),
       hostIps: hostIps(),
       specHashOf: containerHash,
       leftovers,
