@@ -45,6 +45,9 @@ export const LAUNCHER_COMMANDS: readonly CommandSpec[] = [
       { name: 'pod-range', value: 'CIDR', help: "Addresses of this node's pods" },
       { name: 'cni-conf', value: 'DIR', help: "A site's own CNI configuration" },
       { name: 'stop-workloads', help: 'Stop containers too when the cloud stops' },
+      { name: 'http-port', value: 'PORT', help: 'Where Ingresses are served' },
+      { name: 'https-port', value: 'PORT', help: 'The same with TLS' },
+      { name: 'domain', value: 'NAME', help: 'Apps have names below it' },
       {
         name: 'log-level',
         value: 'LEVEL',

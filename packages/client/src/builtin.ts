@@ -46,6 +46,7 @@ export const CRON_JOBS = namespaced('batch', 'v1', 'cronjobs', 'CronJob')
 export const JOBS = namespaced('batch', 'v1', 'jobs', 'Job')
 export const ENDPOINT_SLICES = namespaced('discovery.k8s.io', 'v1', 'endpointslices', 'EndpointSlice')
 export const LEASES = namespaced('coordination.k8s.io', 'v1', 'leases', 'Lease')
+export const INGRESS_CLASSES = cluster('networking.k8s.io', 'v1', 'ingressclasses', 'IngressClass')
 export const INGRESSES = namespaced('networking.k8s.io', 'v1', 'ingresses', 'Ingress')
 export const NETWORK_POLICIES = namespaced('networking.k8s.io', 'v1', 'networkpolicies', 'NetworkPolicy')
 

@@ -5,7 +5,7 @@ import type { LogLevel } from '@brume/base/log'
 import { DEFAULT_DATA_DIR } from './data-dir.ts'
 import { down, reset } from './down.ts'
 import { restore } from './restore.ts'
-import { up } from './up.ts'
+import { DEFAULT_DOMAIN, up } from './up.ts'
 import { UserError } from './user-error.ts'
 
 const DEFAULT_LISTEN = '0.0.0.0:6443'
@@ -29,6 +29,9 @@ ${DATA_DIR}
   --pod-range CIDR        addresses of this node's pods (default: a range that no route uses, from 10.42.0.0/24 on)
   --cni-conf DIR          a site's own CNI configuration instead of the built-in network
   --stop-workloads        stop containers too when the cloud stops; without it they go on
+  --http-port PORT        where Ingresses are served, once there is one (default 80)
+  --https-port PORT       the same with TLS (default 443)
+  --domain NAME           apps have names below it (default ${DEFAULT_DOMAIN}: on this machine alone)
   --log-level LEVEL       debug, info, warn or error (default warn)
 `,
   down: `usage: ./brume down [--data-dir DIR] [--stop-workloads]
@@ -85,6 +88,9 @@ async function execute(name: string, args: string[]): Promise<number> {
           'pod-range': { type: 'string' },
           'cni-conf': { type: 'string' },
           'stop-workloads': { type: 'boolean', default: false },
+          'http-port': { type: 'string', default: '80' },
+          'https-port': { type: 'string', default: '443' },
+          domain: { type: 'string', default: DEFAULT_DOMAIN },
           'log-level': { type: 'string', default: 'warn' },
         },
       })
@@ -98,6 +104,11 @@ async function execute(name: string, args: string[]): Promise<number> {
         podRange: values['pod-range'],
         cniConfDir: values['cni-conf'],
         stopWorkloads: values['stop-workloads'],
+        httpPorts: {
+          http: portOf('http-port', values['http-port']),
+          https: portOf('https-port', values['https-port']),
+        },
+        domain: values.domain,
         logLevel: logLevel(values['log-level']),
       })
     }
@@ -131,6 +142,12 @@ async function execute(name: string, args: string[]): Promise<number> {
 function logLevel(text: string): LogLevel {
   if (text === 'debug' || text === 'info' || text === 'warn' || text === 'error') return text
   throw usage(`--log-level ${text} is not debug, info, warn or error`)
+}
+
+function portOf(option: string, text: string): number {
+  const port = Number(text)
+  if (/^\d{1,5}$/.test(text) && port > 0 && port < 65_536) return port
+  throw usage(`--${option} ${text} is no port`)
 }
 
 const usage = (message: string) => Object.assign(new Error(message), { code: 'ERR_PARSE_ARGS' })

@@ -83,6 +83,7 @@ export async function reset(dataDir: string, yes: boolean): Promise<number> {
     dir.encryptionKeys,
     dir.images,
     dirname(dir.log),
+    join(dir.root, 'gateway'),
     dir.kubeconfig,
     `${dir.kubeconfig}.new`,
     dir.running,

@@ -14,6 +14,7 @@ import type { Faults } from '@brume/store/sqlite/faults'
 import { type ControlPlane, startControlPlane } from './control-plane.ts'
 import { type DataDir, dataDirAt, ensureDataDir, keyFileNext } from './data-dir.ts'
 import { runningIn } from './down.ts'
+import type { Edge } from './local-edge.ts'
 import { openLog } from './log-file.ts'
 import { tryNext } from './try-next.ts'
 import { UserError } from './user-error.ts'
@@ -28,6 +29,10 @@ export interface UpOptions {
   /** A site's own CNI configuration. */
   cniConfDir?: string | undefined
   stopWorkloads?: boolean
+  /** Where the HTTP edge listens once there is an Ingress. */
+  httpPorts?: { http: number; https: number }
+  /** Apps have names below it. */
+  domain?: string
   serviceRange: string
   hosts: readonly string[]
   logLevel: LogLevel
@@ -39,6 +44,9 @@ export interface UpOptions {
 const GRACE_MS = 5_000
 const FORCED_EXIT_MS = 9_000
 const STOP_GRACE_SECONDS = 3
+const HTTP_PORTS = { http: 80, https: 443 }
+/** Every name below it leads to the machine itself (RFC 6761). */
+export const DEFAULT_DOMAIN = 'localhost'
 
 /** Resolves with the exit code when the cloud has stopped. Throws UserError when it cannot start. */
 export async function up(options: UpOptions): Promise<number> {
@@ -70,6 +78,7 @@ export async function up(options: UpOptions): Promise<number> {
   announce(plane, dir)
   const starting = options.noNode ? undefined : startNode(options, { dir, plane, logger })
   const usable = Promise.all([plane.ready, starting?.then((node) => node.registered)])
+  const edge = options.noNode ? undefined : startEdge(options, { dir, plane, logger })
   await Promise.race([usable.then(() => announceReady(dir)), stopped])
   const signal = await stopped
   logger.info('stopping', { signal })
@@ -78,6 +87,7 @@ export async function up(options: UpOptions): Promise<number> {
     process.exit(1)
   }, FORCED_EXIT_MS).unref()
   rmSync(dir.running, { force: true })
+  await (await edge)?.close()
   await (await starting)?.close()
   await plane.close(GRACE_MS)
   if (options.stopWorkloads === true) await endWorkloads(dir, STOP_GRACE_SECONDS)
@@ -107,6 +117,16 @@ async function startNode(
     await plane.close(0)
     throw error instanceof RuntimeError ? new UserError(error.message, error.next, { cause: error }) : error
   }
+}
+
+async function startEdge(
+  { httpPorts = HTTP_PORTS, domain = DEFAULT_DOMAIN }: UpOptions,
+  of: { dir: DataDir; plane: ControlPlane; logger: Logger },
+): Promise<Edge> {
+  const { startLocalEdge } = await import('./local-edge.ts')
+  const { nodeAddress } = await import('@brume/node/registration/addresses')
+  await of.plane.ready
+  return startLocalEdge({ ...of, ports: httpPorts, domain, addresses: [nodeAddress()] })
 }
 
 /** Progress is for people, and no part of what programs read. */

@@ -17,6 +17,7 @@ export async function endWorkloads(dir: DataDir, graceSeconds: number): Promise<
   if (!hasNode(dir)) return 0
   needRoot(`sudo ./brume down --stop-workloads --data-dir ${dir.root}`)
   const { stopWorkloads } = await import('@brume/node/runtime/stop-workloads')
+  await endHttpEdge(dir)
   return explained(stopWorkloads({ dataDir: dir.root, graceSeconds }))
 }
 
@@ -24,10 +25,16 @@ export async function endWorkloads(dir: DataDir, graceSeconds: number): Promise<
 export async function removeNode(dir: DataDir): Promise<void> {
   if (!hasNode(dir)) return
   needRoot(`sudo ./brume reset --data-dir ${dir.root}`)
+  await endHttpEdge(dir)
   const { removeRuntime } = await import('@brume/node/runtime/remove')
   const { removeNetwork } = await import('@brume/node/network/remove')
   await explained(removeNetwork(dir.root))
   await explained(removeRuntime({ dataDir: dir.root, images: true }))
+}
+
+async function endHttpEdge(dir: DataDir): Promise<void> {
+  const { endEdge } = await import('./local-edge.ts')
+  await endEdge(dir)
 }
 
 function hasNode(dir: DataDir): boolean {

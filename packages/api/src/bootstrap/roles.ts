@@ -40,6 +40,18 @@ const JOINING: readonly KubeObject[] = [
   clusterBinding('brume:node-proxier', 'system:node-proxier', ['Group:system:nodes']),
 ]
 
+/** The HTTP edge beside the control plane. */
+const GATEWAY: readonly KubeObject[] = [
+  clusterRole('brume:gateway', [
+    rule('list watch', 'core', 'secrets services'),
+    rule('list watch', 'discovery.k8s.io', 'endpointslices'),
+    rule('list watch', 'networking.k8s.io', 'ingresses ingressclasses'),
+    rule('patch', 'networking.k8s.io', 'ingresses/status'),
+    rule('create patch', 'core', 'events'),
+  ]),
+  clusterBinding('brume:gateway', 'brume:gateway', ['Group:system:brume:gateway']),
+]
+
 /** The built-in registry. A role of one's own may name a part of it: `/v2/team-a/*`. */
 const IMAGES: readonly KubeObject[] = [
   clusterRole('brume:image-puller', [urlRule('get head', '/v2 /v2/*')]),
@@ -61,6 +73,7 @@ export const BOOTSTRAP_ROLES: readonly KubeObject[] = sorted([
   ...BINDINGS,
   ...JOINING,
   ...IMAGES,
+  ...GATEWAY,
 ])
 
 function same(name: string, ...subjects: string[]): KubeObject {

@@ -1,6 +1,7 @@
 // The objects that every cluster has, as they should be.
 
 import { BOOTSTRAP_FLOW_SCHEMAS, BOOTSTRAP_PRIORITY_LEVELS } from '@brume/api/bootstrap/flow-control'
+import { BOOTSTRAP_INGRESS_CLASSES } from '@brume/api/bootstrap/ingress-classes'
 import { BOOTSTRAP_NAMESPACES } from '@brume/api/bootstrap/namespaces'
 import { BOOTSTRAP_PRIORITY_CLASSES } from '@brume/api/bootstrap/priority-classes'
 import {
@@ -20,6 +21,7 @@ import {
   ENDPOINT_SLICES,
   ENDPOINTS,
   FLOW_SCHEMAS,
+  INGRESS_CLASSES,
   NAMESPACES,
   PRIORITY_CLASSES,
   PRIORITY_LEVELS,
@@ -49,6 +51,7 @@ export interface BootstrapObject extends BootstrapKind {
 const KINDS: Readonly<Record<string, BootstrapKind>> = {
   Namespace: { ref: NAMESPACES, reconcile: reconcileOnce },
   PriorityClass: { ref: PRIORITY_CLASSES, reconcile: reconcileOnce },
+  IngressClass: { ref: INGRESS_CLASSES, reconcile: reconcileOnce },
   StorageClass: { ref: STORAGE_CLASSES, reconcile: reconcileOnce },
   ClusterRole: { ref: CLUSTER_ROLES, reconcile: reconcileRole },
   Role: { ref: ROLES, reconcile: reconcileRole },
@@ -67,6 +70,7 @@ export function bootstrapObjects(options: ControllerOptions): Map<string, Bootst
     ...BOOTSTRAP_NAMESPACES,
     ...BOOTSTRAP_PRIORITY_CLASSES,
     ...BOOTSTRAP_STORAGE_CLASSES,
+    ...BOOTSTRAP_INGRESS_CLASSES,
     ...BOOTSTRAP_ROLES,
     ...BOOTSTRAP_PRIORITY_LEVELS,
     ...BOOTSTRAP_FLOW_SCHEMAS,

@@ -34,6 +34,7 @@ export const NEEDS: readonly Need[] = [
     packages: { apt: 'containernetworking-plugins', apk: 'cni-plugins' },
     isThere: () => findCniPlugins() !== undefined,
   },
+  program('haproxy', 'haproxy', 'haproxy'),
   program('nft', 'nftables', 'nftables'),
   program('ip', 'iproute2', 'iproute2'),
   program('mount', 'mount', 'util-linux-misc'),

@@ -1,0 +1,41 @@
+// Where a backend's connections go: the endpoints behind a Service's port. Pure.
+
+import type { KubeObject } from '@brume/api/object'
+import { listOf } from '@brume/api/validate/json'
+import type { BackendRef } from './routes.ts'
+
+export interface Server {
+  ip: string
+  port: number
+}
+
+export type Behind = { servers: Server[] } | { missing: string }
+
+export interface ServiceSource {
+  service(namespace: string, name: string): KubeObject | undefined
+  slices(namespace: string, name: string): Iterable<KubeObject>
+}
+
+/** Ready ones; while none is, those that still answer. */
+export function serversOf({ namespace, service: name, port }: BackendRef, source: ServiceSource): Behind {
+  const service = source.service(namespace, name)
+  if (service === undefined) return { missing: `Service ${namespace}/${name} does not exist` }
+  const found = listOf(service['spec'].ports).find(
+    (one) => one.name === port || String(one.port) === port || port === '',
+  )
+  if (found === undefined) return { missing: `Service ${namespace}/${name} has no port ${port}` }
+  const ready = new Map<string, Server>()
+  const leaving = new Map<string, Server>()
+  for (const slice of source.slices(namespace, name)) {
+    const target = listOf(slice['ports']).find((one) => (one.name ?? '') === (found.name ?? ''))?.port
+    if (target === undefined || slice['addressType'] !== 'IPv4') continue
+    for (const { addresses, conditions = {} } of listOf(slice['endpoints'])) {
+      const server = { ip: addresses[0], port: target }
+      const key = `${server.ip}:${target}`
+      if (conditions.ready !== false) ready.set(key, server)
+      else if (conditions.serving === true) leaving.set(key, server)
+    }
+  }
+  const servers = [...(ready.size > 0 ? ready : leaving)].sort().map(([, server]) => server)
+  return { servers }
+}
