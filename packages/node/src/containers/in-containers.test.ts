@@ -244,12 +244,12 @@ describe('in containers', { skip, timeout: 120_000 }, () => {
     const { mounts = [] } = await cri.containerStatus(running.id)
     const message = mounts.find(({ containerPath }) => containerPath === '/dev/termination-log')
     assert.equal(readFileSync(message!.hostPath!, 'utf8'), 'because')
-    const changed = new Promise((resolve) => objects.onChange(resolve))
     const body = { data: { color: 'red' } }
     await plane.client.resource(CONFIG_MAPS).patch({ namespace, name: 'settings' }, { type: 'merge', body })
-    await changed
-    await volumes.refresh(running.pod)
-    assert.equal(await read('/settings/color'), 'red')
+    await eventually('the new file', async () => {
+      await volumes.refresh(running.pod)
+      return (await read('/settings/color')) === 'red'
+    })
     await running.end()
     ended = true
     assert.equal((await volumes.known()).includes(running.pod.metadata.uid!), false)

@@ -29,16 +29,19 @@ describe('volumes whose files come from the API', { skip: skipVolumes, timeout: 
     assert.equal(readIn(dir, 'color'), 'blue')
     assert.deepEqual([...readFileSync(join(dir, 'raw'))], [255, 239])
     assert.equal(modeOf(join(dir, 'color')), 0o644)
-    const changed = new Promise<string>((resolve) => bench.objects.onChange(resolve))
+    const changed = new Set<string>()
+    bench.objects.onChange((uid) => changed.add(uid))
     await bench
       .admin(CONFIG_MAPS)
       .patch(
         { namespace: NAMESPACE, name: 'settings' },
         { type: 'merge', body: { data: { color: 'red', size: null } } },
       )
-    assert.equal(await changed, pod.metadata.uid)
-    await bench.volumes.refresh(pod)
-    assert.equal(readIn(dir, 'color'), 'red')
+    await eventually('the pod to hear of it', () => changed.has(pod.metadata.uid!))
+    await eventually('the new file', async () => {
+      await bench.volumes.refresh(pod)
+      return readIn(dir, 'color') === 'red'
+    })
     assert.equal(existsSync(join(dir, 'size')), false)
     const moment = readlinkSync(join(dir, '..data'))
     await bench.volumes.refresh(pod)
