@@ -319,6 +319,12 @@ test('a verdict is told at once, and makes the phase Failed when nothing runs an
   assert.equal(after['phase'], 'Failed')
 })
 
+test('a phase is not final while a container is replaced for its new image', () => {
+  const pod = podOf({ restartPolicy: 'Never' }, { status: { phase: 'Running' } })
+  const options = { containers: [exited('a', 143)], memory: { replaced: new Set(['a-0']) } }
+  assert.equal(status(pod, options)['phase'], 'Running')
+})
+
 test('a phase is not final while a sidecar or a debugger still runs', () => {
   const spec = { restartPolicy: 'Never', initContainers: [sidecarOf('s'), specOf('i')] }
   const containers = [container('s'), exited('i', 1)]

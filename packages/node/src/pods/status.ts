@@ -5,7 +5,14 @@ import type { Pod } from '../contract.ts'
 import { conditionsOf } from './conditions.ts'
 import { type ContainerStatuses, containerStatuses, lost } from './container-status.ts'
 import { type Phase, phaseOf } from './phase.ts'
-import { type ContainerStatusObject, isStarting, knownBefore, type Observed } from './records.ts'
+import {
+  type ContainerStatusObject,
+  containersOf,
+  isStarting,
+  knownBefore,
+  latestOf,
+  type Observed,
+} from './records.ts'
 
 /** Fields of v1 PodStatus that belong to the agent, and of its conditions those that are the agent's own. */
 export function statusOf(observed: Observed, pod: Pod, now: number): Record<string, unknown> {
@@ -13,7 +20,8 @@ export function statusOf(observed: Observed, pod: Pod, now: number): Record<stri
   const { verdict } = memory
   const ending = pod.metadata.deletionTimestamp !== undefined || verdict !== undefined
   const sandbox = sandboxes[0]
-  const busy = containers.some(({ state }) => state !== 'exited') || isStarting(memory)
+  const replaced = !ending && containersOf(pod).some(({ spec }) => isReplaced(observed, spec.name))
+  const busy = replaced || containers.some(({ state }) => state !== 'exited') || isStarting(memory)
   const over = ending && !busy
   const statuses = containerStatuses(observed, pod, ending, now)
   const found = verdict === undefined ? phaseOf(pod, statuses, over) : 'Failed'
@@ -38,6 +46,11 @@ export function statusOf(observed: Observed, pod: Pod, now: number): Record<stri
     ...reasonOf(observed, before.phase === phase),
     ...statuses,
   }
+}
+
+/** It was stopped for its new image, and is started again whatever the restart policy says. */
+function isReplaced(observed: Observed, name: string): boolean {
+  return observed.memory.replaced.has(latestOf(observed, name)?.id ?? '')
 }
 
 /** A phase is final only when nothing runs or is being made any more; what is over has one that is. */
