@@ -1,6 +1,10 @@
 // The kubeconfig format: clusters, users and contexts by name.
 
-import { parse, stringify } from 'yaml'
+import { emitYaml } from '@brume/api/codec/yaml-emit'
+import { lazyModule } from '@brume/base/lazy-module'
+
+/** A parser of YAML takes memory and time, and the server writes kubeconfigs only. */
+const yaml = lazyModule<typeof import('yaml')>('yaml', import.meta.url)
 
 export interface KubeconfigCluster {
   server?: string
@@ -58,7 +62,7 @@ export class KubeconfigError extends Error {
 export function parseKubeconfig(text: string, path: string): Kubeconfig {
   let value: unknown
   try {
-    value = parse(text)
+    value = yaml().parse(text)
   } catch (cause) {
     throw new KubeconfigError(
       `${path} is not YAML. Look at it with: kubectl config view --kubeconfig ${path}`,
@@ -75,7 +79,7 @@ export function parseKubeconfig(text: string, path: string): Kubeconfig {
 }
 
 export function formatKubeconfig(config: Kubeconfig): string {
-  return stringify(config, { lineWidth: 0 })
+  return emitYaml(config)
 }
 
 /**

@@ -1,8 +1,7 @@
-// Every built-in controller.
+// Every built-in controller; the ones that every pod needs are in first.ts.
 
 import type { ControllerSpec } from '@brume/client/controller'
 import { clusterRoleAggregation } from './aggregation/controller.ts'
-import { bootstrapController } from './bootstrap/controller.ts'
 import { bootstrapTokenCleaner } from './bootstrap-tokens/cleaner.ts'
 import { bootstrapSigner } from './bootstrap-tokens/signer.ts'
 import { certificateApprover } from './certificates/approver.ts'
@@ -15,6 +14,7 @@ import type { Dependencies } from './dependencies.ts'
 import { disruptionController } from './disruption/controller.ts'
 import { endpointSliceController, endpointSliceMirroring } from './endpoint-slice/controller.ts'
 import { endpointsController } from './endpoints/controller.ts'
+import { firstControllers } from './first.ts'
 import { garbageCollector } from './garbage-collector/controller.ts'
 import { jobController } from './job/controller.ts'
 import { leaseCleaner } from './leases/controller.ts'
@@ -23,23 +23,22 @@ import { nodeLifecycle } from './node-lifecycle/controller.ts'
 import { taintEviction } from './node-lifecycle/eviction.ts'
 import { podCollector } from './pod-gc/controller.ts'
 import { quotaController } from './quota/controller.ts'
-import { rootCaPublisher } from './root-ca/controller.ts'
 import { scheduler } from './scheduling/controller.ts'
-import { serviceAccountController } from './service-account/controller.ts'
 import { serviceAccountTokens } from './service-account-tokens/controller.ts'
 import { ttlAfterFinished } from './ttl/finished-jobs.ts'
 import { nodeTtl } from './ttl/nodes.ts'
 import { claimProtection, volumeProtection } from './volume-protection/controller.ts'
 import { workloadControllers } from './workloads.ts'
 
-/** Those that need what the options do not give (an issuer, a signer) are left out. */
 export function allControllers(dependencies: Dependencies): ControllerSpec[] {
+  return [...firstControllers(dependencies), ...otherControllers(dependencies)]
+}
+
+/** All but the first. Those that need what the options do not give (an issuer, a signer) are left out. */
+export function otherControllers(dependencies: Dependencies): ControllerSpec[] {
   const { issueServiceAccountToken, signCertificate } = dependencies
   return [
-    bootstrapController(dependencies),
     namespaceController(dependencies),
-    serviceAccountController(dependencies),
-    rootCaPublisher(dependencies),
     garbageCollector(dependencies),
     clusterRoleAggregation(dependencies),
     definitionStatus(dependencies),

@@ -1,5 +1,6 @@
 // The built-in controllers inside this process, over the same API as everybody else's.
 
+import { flushCompileCache } from 'node:module'
 import type { Pki } from '@brume/apiserver/auth/pki/ensure'
 import { isBuiltinSigner, SignerRefusal, signCertificateRequest } from '@brume/apiserver/auth/pki/signers'
 import { serviceAccountTokenFor } from '@brume/apiserver/auth/tokens/issue'
@@ -7,7 +8,10 @@ import type { ApiServer } from '@brume/apiserver/server'
 import type { Clock } from '@brume/base/clock'
 import type { Logger } from '@brume/base/log'
 import { Client } from '@brume/client/client'
-import { type RunningControllers, startControllers } from '@brume/controllers/start'
+import type { ControllerSpec } from '@brume/client/controller'
+import type { Dependencies } from '@brume/controllers/dependencies'
+import { firstControllers } from '@brume/controllers/first'
+import { type RunningControllers, type StartOptions, startInPhases } from '@brume/controllers/phases'
 import { SYSTEM_USER } from './identity.ts'
 import { inProcessTransport } from './in-process-transport.ts'
 
@@ -30,7 +34,7 @@ export interface ControllersOptions {
 export function runControllers(options: ControllersOptions): RunningControllers {
   const { server, pki, clock, logger, url, port, addresses, serviceIp } = options
   const client = new Client({ transport: inProcessTransport(server, SYSTEM_USER), clock })
-  return startControllers({
+  const all: StartOptions = {
     client,
     clock,
     logger,
@@ -50,5 +54,16 @@ export function runControllers(options: ControllersOptions): RunningControllers 
       })
     },
     apiServer: { addresses, port, serviceIp, publicUrl: url },
-  })
+  }
+  return startInPhases(all, { first: firstControllers, others })
+}
+
+/** Most of what runs in here is not needed to be of use, and is loaded when that is so. */
+async function others(dependencies: Dependencies): Promise<ControllerSpec[]> {
+  // Loading takes its time in one piece: whoever waits for the cloud to be of use comes first.
+  await new Promise(setImmediate)
+  const { otherControllers } = await import('@brume/controllers/registry')
+  // So that the next start is quick even if this process is killed.
+  setImmediate(flushCompileCache)
+  return otherControllers(dependencies)
 }

@@ -79,6 +79,22 @@ test('the events of a watch end with their reader', { timeout: 20_000 }, async (
   transport.close()
 })
 
+test('an answer to a reader who left before it came is not waited for', { timeout: 20_000 }, async () => {
+  const transport = inProcessTransport(plane.plane.server, SYSTEM_USER)
+  const query = { watch: 'true', resourceVersion: `${plane.plane.store.revision}` }
+  for (const form of ['events', 'body'] as const) {
+    const abort = new AbortController()
+    const response = await transport.request({ method: 'GET', path: PATH, query, signal: abort.signal })
+    abort.abort()
+    const read = async () => {
+      for await (const _ of form === 'events' ? response.events!() : response.body)
+        assert.fail('nothing comes')
+    }
+    await assert.rejects(read(), { name: 'AbortError' })
+  }
+  transport.close()
+})
+
 test('a list keeps what it has read while the rest is written', { timeout: 20_000 }, async () => {
   const transport = inProcessTransport(plane.plane.server, SYSTEM_USER)
   const response = await transport.request({ method: 'GET', path: PATH })

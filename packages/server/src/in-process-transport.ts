@@ -86,7 +86,8 @@ async function* streamed<Chunk, Kept>(
   signal: AbortSignal,
 ): AsyncGenerator<Kept> {
   const abort = () => pipe.close()
-  signal.addEventListener('abort', abort, { once: true })
+  if (signal.aborted) abort()
+  else signal.addEventListener('abort', abort, { once: true })
   try {
     start(pipe)
     for (;;) {

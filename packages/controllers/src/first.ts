@@ -1,0 +1,15 @@
+// The controllers without which no pod can be created: a cloud is of use when they are at work.
+
+import type { ControllerSpec } from '@brume/client/controller'
+import { bootstrapController } from './bootstrap/controller.ts'
+import type { Dependencies } from './dependencies.ts'
+import { rootCaPublisher } from './root-ca/controller.ts'
+import { serviceAccountController } from './service-account/controller.ts'
+
+export function firstControllers(dependencies: Dependencies): ControllerSpec[] {
+  return [
+    bootstrapController(dependencies),
+    serviceAccountController(dependencies),
+    rootCaPublisher(dependencies),
+  ]
+}
