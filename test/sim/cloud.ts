@@ -8,6 +8,7 @@ import { superuserAuthorizer } from '@brume/apiserver/auth/authorizers/union'
 import { watchCrds } from '@brume/apiserver/crd/watch'
 import { createDiscovery } from '@brume/apiserver/discovery/discovery'
 import { InFlight } from '@brume/apiserver/http/in-flight'
+import { OpenStreams } from '@brume/apiserver/http/open-streams'
 import { MetricsRegistry } from '@brume/apiserver/metrics/registry'
 import { requestMetrics } from '@brume/apiserver/metrics/requests'
 import { nodeAgents } from '@brume/apiserver/nodes/agents'
@@ -101,10 +102,11 @@ function startServer({ store, clock, logger, random, kinds }: ServerOptions): Tr
       reader,
       admission: admissionPlugins({ reader, registry, clock, authorizer, rbac }),
       authorizer,
-      watches: new WatchHub({ store, clock, logger, maxWatchers: 1000 }),
+      watches: new WatchHub({ store, clock, logger, maxWatchers: 1000, stopwatch: () => clock.now() }),
       nodes: nodeAgents({ reader, credentials: () => ({ ca: '', certificate: '', key: '' }) }),
       clock,
       logger,
+      random: () => random.next(),
       newUid: () => uuid(random),
       newSuffix: () => random.next().toString(36).slice(2, 7).padEnd(5, 'x'),
       allocators: [],
@@ -114,6 +116,7 @@ function startServer({ store, clock, logger, random, kinds }: ServerOptions): Tr
     authorizer,
     inFlight,
     metrics: requestMetrics(new MetricsRegistry(), { inFlight, resources: registry }),
+    streams: new OpenStreams(),
     pathHandler: (path) => paths[path],
   })
   return inProcessTransport(server, SYSTEM_USER)

@@ -12,6 +12,7 @@ import { negotiate } from './http/accept.ts'
 import { refuseCrossSite } from './http/cross-site.ts'
 import { metaSchema, respondWith } from './http/encode.ts'
 import type { InFlight } from './http/in-flight.ts'
+import type { OpenStreams } from './http/open-streams.ts'
 import { SLAB_BYTES, slabsOf, writeSlabs } from './http/slabs.ts'
 import { statusOf, toStatusError } from './http/status.ts'
 import type { ApiRequest, ApiResponse, BodyStream, PathHandler } from './http/types.ts'
@@ -29,6 +30,7 @@ export interface ApiServerOptions {
   authorizer: Authorizer
   inFlight: InFlight
   metrics: RequestMetrics
+  streams: OpenStreams
   /** Handler of a path outside the resources (discovery, OpenAPI, metrics, health); undefined: nobody's. */
   pathHandler(path: string): PathHandler | undefined
 }
@@ -78,7 +80,8 @@ async function answer(
   }
   try {
     authorize(options.authorizer, attributesOf(request, info, user))
-    const response = handled(options, { request, info, user })
+    const handle = () => handled(options, { request, info, user })
+    const response = request.upgrade === undefined ? handle() : options.streams.hold(async () => handle())
     return holdUntilSent(response instanceof Promise ? await response : response, release)
   } catch (error) {
     release?.()

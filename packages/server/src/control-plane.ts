@@ -13,6 +13,7 @@ import type { ServerParts } from '@brume/apiserver/handlers/context'
 import { InFlight, type InFlightLimits } from '@brume/apiserver/http/in-flight'
 import type { ListenerLimits } from '@brume/apiserver/http/limits'
 import { type Listener, listen } from '@brume/apiserver/http/listener'
+import { OpenStreams } from '@brume/apiserver/http/open-streams'
 import { processMetrics } from '@brume/apiserver/metrics/process'
 import { MetricsRegistry } from '@brume/apiserver/metrics/registry'
 import { requestMetrics } from '@brume/apiserver/metrics/requests'
@@ -154,7 +155,8 @@ async function compose(
   }
   const metrics = new MetricsRegistry()
   const inFlight = new InFlight(limits.inFlight)
-  processMetrics(metrics, { store, watches, startedAtMs: clock.now() })
+  const streams = new OpenStreams()
+  processMetrics(metrics, { store, watches, streams, startedAtMs: clock.now() })
   const state = { url: '', bootstrapped: false }
   const server = createApiServer({
     parts,
@@ -162,6 +164,7 @@ async function compose(
     authorizer: identity.authorizer,
     inFlight,
     metrics: requestMetrics(metrics, { inFlight, resources: registry }),
+    streams,
     pathHandler: createPathHandlers({
       registry,
       metrics,

@@ -140,6 +140,22 @@ describe('WebSockets into containers', { skip, timeout: 120_000 }, () => {
     assert.equal(text.get(1), 'ok\n')
   })
 
+  it('open streams are counted, and none when all are closed', async () => {
+    const count = async () => {
+      const { text } = await httpOf(plane).send('GET', '/metrics')
+      return /^apiserver_open_streams (\d+)$/m.exec(text)?.[1]
+    }
+    await eventually('the ends of all streams before', async () => (await count()) === '0')
+    const { ws, text, closed } = await open(exec('p', ['sh', '-c', 'echo up; sleep 1000']), [
+      'v5.channel.k8s.io',
+    ])
+    await eventually('the stream', () => text.get(1) === 'up\n')
+    assert.equal(await count(), '1')
+    ws.terminate()
+    await closed
+    await eventually('its end', async () => (await count()) === '0')
+  })
+
   it('what cannot be opened is answered plainly', async () => {
     const v4 = ['v4.channel.k8s.io']
     assert.deepEqual(

@@ -2,6 +2,7 @@
 
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Store } from '@brume/store/contract'
+import type { OpenStreams } from '../http/open-streams.ts'
 import type { WatchHub } from '../watch/hub.ts'
 import { Gauge, type MetricsRegistry } from './registry.ts'
 
@@ -9,7 +10,12 @@ const LOOP_RESOLUTION_MS = 10
 
 export function processMetrics(
   registry: MetricsRegistry,
-  { store, watches, startedAtMs }: { store: Store; watches: WatchHub; startedAtMs: number },
+  {
+    store,
+    watches,
+    streams,
+    startedAtMs,
+  }: { store: Store; watches: WatchHub; streams: OpenStreams; startedAtMs: number },
 ): void {
   const gauge = (name: string, help: string, read: () => number) =>
     registry.add(new Gauge({ name, help, read: () => [[[], read()]] }))
@@ -33,6 +39,7 @@ export function processMetrics(
     },
   )
   gauge('apiserver_longrunning_requests', 'Open watches.', () => watches.watcherCount)
+  gauge('apiserver_open_streams', 'Connections handed over to streams.', () => streams.count)
   gauge('brume_store_revision', 'Newest committed revision.', () => store.revision)
   gauge(
     'brume_store_compacted_revision',

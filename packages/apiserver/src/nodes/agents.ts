@@ -3,7 +3,7 @@
 
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import { createSecureContext, type PeerCertificate, type SecureContext } from 'node:tls'
-import { StatusError, tooManyRequests } from '@brume/base/errors'
+import { StatusError } from '@brume/base/errors'
 import { askUpgrade, type UpgradeAnswer } from '@brume/base/streams/upgrade'
 import type { ObjectReader } from '../registry/reader.ts'
 import { nodeAddress } from './address.ts'
@@ -40,14 +40,13 @@ export interface NodeAgents {
   backend(node: string): Backend
   /** Resolves with the answer's head. Throws StatusError: NotFound (node), ServiceUnavailable (unreachable). */
   request(request: AgentRequest): Promise<IncomingMessage>
-  /** The same, with the wish to change the protocol. TooManyRequests when too many streams are open. */
+  /** The same, with the wish to change the protocol. */
   upgrade(request: AgentRequest): Promise<UpgradeAnswer>
 }
 
 const CONNECT_MS = 10_000
 /** Until the head of an answer: an agent may have to ask the container runtime. */
 const ANSWER_MS = 60_000
-const MAX_STREAMS = 2000
 
 export function nodeAgents({
   reader,
@@ -57,7 +56,6 @@ export function nodeAgents({
   /** As they are now: they are renewed. */
   credentials(): NodeCredentials
 }): NodeAgents {
-  let streams = 0
   let known: { of: NodeCredentials; context: SecureContext } | undefined
   /** Reading the certificates costs as much as shaking hands with them. */
   const contextOf = (of: NodeCredentials): SecureContext => {
@@ -120,19 +118,12 @@ export function nodeAgents({
       })
     },
     async upgrade(asked) {
-      if (streams >= MAX_STREAMS) throw tooManyRequests('too many streams to containers are open', 5)
       const { request, failed } = open(asked)
-      streams++
-      let answer: UpgradeAnswer
       try {
-        answer = await askUpgrade(request, ANSWER_MS)
+        return await askUpgrade(request, ANSWER_MS)
       } catch (error) {
-        streams--
         throw failed(error as Error)
       }
-      if (answer.upgraded && !answer.socket.destroyed) answer.socket.once('close', () => streams--)
-      else streams--
-      return answer
     },
   }
 }
