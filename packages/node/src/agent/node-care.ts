@@ -15,6 +15,8 @@ export interface NodeCareOptions {
   /** CgroupSettings.root. */
   cgroupRoot: string
   pods: { all(): Iterable<Pod>; get(uid: string): Pod | undefined }
+  /** All pods of the node have been read: until then a pod that is not known may still be one. */
+  arePodsKnown(): boolean
   probes: Pick<NodeProbes, 'counts'>
   condemn: EvictionOptions['condemn']
   /** What runs short is something else than before. */
@@ -31,7 +33,7 @@ export interface NodeCare {
 
 export function startNodeCare(context: NodeContext, options: NodeCareOptions): NodeCare {
   const { hierarchies, cgroupRoot, pods, probes, condemn, onPressure, version } = options
-  const isKnown = (uid: string) => pods.get(uid) !== undefined
+  const isKnown = (uid: string) => !options.arePodsKnown() || pods.get(uid) !== undefined
   const images = imageGc(context, () => readFsUsage(context.dirs.containerd))
   const stats = nodeStats(context, {
     hierarchies,

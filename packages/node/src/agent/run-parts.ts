@@ -127,6 +127,7 @@ export async function runParts(
     hierarchies,
     cgroupRoot: settings.cgroups.root,
     pods,
+    arePodsKnown: () => podInformer.hasSynced,
     probes,
     condemn: (uid, verdict) => worker.condemn(uid, verdict),
     onPressure: () => registration?.refresh(),
@@ -151,7 +152,11 @@ export async function runParts(
     ...(options.labels === undefined ? {} : { labels: options.labels }),
     problems: () => [...network.warnings, ...networking.problems],
     pressure: care.pressure,
-    onRefused: options.onRefused,
+    onRefused(message) {
+      // Whoever serves the node now looks after its pods.
+      void stopServing()
+      options.onRefused(message)
+    },
   })
   const staticPods = startStaticPods(context, {
     pods: () => pods.all(),
@@ -161,18 +166,29 @@ export async function runParts(
   const running = [worker.spec, localVolumes(context, nodes), ...networking.specs].map((spec) =>
     runController(spec, { clock, logger }),
   )
-  for (const one of [services, nodes, podInformer, networking]) one.start()
+  let stopping: Promise<unknown> | undefined
+  const stopServing = () => {
+    stopping ??= Promise.all([care.stop(), staticPods.stop(), ...running.map((one) => one.stop())]).then(() =>
+      worker.stop(),
+    )
+    return stopping
+  }
+  const { held } = registration
+  // Before it is known that no other agent serves the node, nothing is done to its pods.
+  const serving = held.then(async (isOurs) => {
+    if (!isOurs) return
+    for (const one of [services, nodes, podInformer, networking]) one.start()
+    await Promise.all([...running.map(({ ready }) => ready), services.synced()])
+  })
   return {
     registration,
-    ready: Promise.all([...running.map(({ ready }) => ready), services.synced()]),
+    ready: serving,
     setCredentials: ({ key, certificate }) => server.renew({ key, certificate }),
     async stop() {
       clearInterval(refreshing)
-      await Promise.all([care.stop(), staticPods.stop()])
       stopChanges()
       stopRotating()
-      await Promise.all([server.close(), ...running.map((one) => one.stop()), registration?.stop()])
-      await worker.stop()
+      await Promise.all([server.close(), stopServing(), registration?.stop()])
       probes.stop()
       await Promise.all([services, nodes, podInformer, networking].map((one) => one.stop()))
       await objects.stop()

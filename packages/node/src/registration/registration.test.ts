@@ -17,8 +17,9 @@ import { AGENT_ANNOTATION } from './claim.ts'
 import { type Registration, type RegistrationOptions, startRegistration } from './registration.ts'
 
 /** Waits are a fifth of what they are. */
+let clockIsAheadMs = 0
 const HASTY: Clock = {
-  now: systemClock.now,
+  now: () => systemClock.now() + clockIsAheadMs,
   after: (delayMs, fn) => systemClock.after(delayMs / 5, fn),
 }
 const LEASE = { namespace: 'kube-node-lease', name: 'n1' }
@@ -117,6 +118,23 @@ describe('a node that registers', { timeout: 120_000 }, () => {
     await eventually('ready again', async () => (await ready()).status === 'True')
   })
 
+  it('notices that the clock was set, says so, and stays ready by the new time', async () => {
+    clockIsAheadMs = 3_600_000
+    registration.refresh()
+    await eventually('the event', () => said('ClockJumped').length === 1)
+    assert.match(said('ClockJumped')[0]!.message, /^The clock of this machine jumped forward by 1h0m0s\./)
+    const isNew = (time: string) => Date.parse(time) > systemClock.now() + 3_000_000
+    await eventually('a report', async () => isNew((await ready()).lastHeartbeatTime))
+    assert.equal((await ready()).status, 'True')
+    await eventually('a renewal', async () =>
+      isNew((await plane.client.resource<KubeObject>(LEASES).get(LEASE))['spec'].renewTime),
+    )
+    clockIsAheadMs = 0
+    registration.refresh()
+    await eventually('the event', () => said('ClockJumped').length === 2)
+    await eventually('a report', async () => !isNew((await ready()).lastHeartbeatTime))
+  })
+
   it('is created again when somebody deletes it', async () => {
     const { uid } = (await node()).metadata
     await plane.client.resource(NODES).delete({ name: 'n1' })
@@ -130,10 +148,13 @@ describe('a node that registers', { timeout: 120_000 }, () => {
     const again = contextIn('node')
     registration = start(again)
     await registration.registered
+    let other: Registration | undefined
     const message = await new Promise<string>((resolve) => {
-      const other = start(contextIn('other'), { onRefused: resolve })
+      other = start(contextIn('other'), { onRefused: resolve })
       void other.registered.then(() => resolve('registered'))
     })
+    assert.equal(await other?.held, false)
+    assert.equal(await registration.held, true)
     assert.match(message, /node "n1" is served by another agent/)
     const lease = await plane.client.resource(LEASES).get(LEASE)
     assert.match(lease.metadata.annotations![AGENT_ANNOTATION]!, /^[0-9a-f-]{36}\//)

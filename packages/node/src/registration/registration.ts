@@ -41,6 +41,8 @@ export interface RegistrationOptions {
 }
 
 export interface Registration {
+  /** Whether this agent serves the node; false when another does, or when it was stopped before that was known. */
+  readonly held: Promise<boolean>
   /** Resolves with the Node when it is there and its first status is written; stays pending if refused. */
   readonly registered: Promise<KubeObject>
   /** As last seen. */
@@ -71,6 +73,7 @@ class Registrar implements Registration {
   readonly #context: NodeContext
   readonly #options: RegistrationOptions
   readonly #registered = Promise.withResolvers<KubeObject>()
+  readonly #held = Promise.withResolvers<boolean>()
   readonly #runtime: ReturnType<typeof runtimeHealth>
   readonly #nodes: Informer
   readonly #jumped: () => string | undefined
@@ -106,6 +109,10 @@ class Registrar implements Registration {
     this.#nodes.addHandler({ add: renew })
   }
 
+  get held(): Promise<boolean> {
+    return this.#held.promise
+  }
+
   get registered(): Promise<KubeObject> {
     return this.#registered.promise
   }
@@ -132,6 +139,7 @@ class Registrar implements Registration {
       nodeUid: () => this.node()?.metadata.uid,
       onHeld: () => {
         this.#isHeld = true
+        this.#held.resolve(true)
         this.#say('Normal', { reason: 'Starting', message: 'Starting the node agent.' })
         this.#nodes.start()
         void this.#nodes.synced().then(() => this.#wake())
@@ -139,6 +147,7 @@ class Registrar implements Registration {
       },
       onRefused: (message) => {
         this.#isHeld = false
+        this.#held.resolve(false)
         this.#timer?.cancel()
         this.#options.onRefused(message)
       },
@@ -147,6 +156,7 @@ class Registrar implements Registration {
 
   async stop(): Promise<void> {
     this.#stopped = true
+    this.#held.resolve(false)
     this.#timer?.cancel()
     await Promise.all([this.#lease?.stop(), this.#nodes.stop(), this.#turn])
   }
