@@ -1,13 +1,13 @@
 // What is written to a hierarchy of v2, on plain files: a machine of v1 has none with controllers.
 
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { sharesOfWeight } from './cgroup-config.ts'
 import { delegateControllers, readShares, writeValues } from './cgroup-files.ts'
-import type { Hierarchy } from './hierarchies.ts'
+import { cgroupSettingsOf, type Hierarchy } from './hierarchies.ts'
 
 function group(t: TestContext, controllers: readonly string[]): Hierarchy {
   const path = mkdtempSync(join(tmpdir(), 'brume-cgroup-'))
@@ -57,4 +57,17 @@ test('a group hands on the controllers that it has and has not handed on yet', a
   writeFileSync(control, 'cpu io cpuset\n')
   await delegateControllers(hierarchy.path)
   assert.equal(readFileSync(control, 'utf8'), '+memory')
+})
+
+test('whether the kernel accounts swap is seen before the cloud has a group of its own', (t) => {
+  const root = '/brume/kubepods'
+  const two = group(t, ['memory'])
+  assert.equal(cgroupSettingsOf([two], root).swap, false)
+  mkdirSync(join(two.path, 'system.slice'))
+  writeFileSync(join(two.path, 'system.slice', 'memory.swap.max'), 'max')
+  assert.deepEqual(cgroupSettingsOf([two], root), { version: 2, root, swap: true, hugePageSizes: [] })
+  const one: Hierarchy = { ...group(t, ['memory']), version: 1 }
+  assert.equal(cgroupSettingsOf([one], root).swap, false)
+  writeFileSync(join(one.path, 'memory.memsw.limit_in_bytes'), '1')
+  assert.deepEqual(cgroupSettingsOf([one, two], root), { version: 1, root, swap: true, hugePageSizes: [] })
 })

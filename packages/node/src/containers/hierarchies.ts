@@ -1,7 +1,7 @@
 // The control group hierarchies that are mounted on this machine: one with all controllers (v2), or one for each
 // controller (v1), beside which there may be one of v2 without any (hybrid).
 
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { mounts } from '@brume/machine/mounts'
@@ -48,12 +48,18 @@ export async function mountedHierarchies(): Promise<Hierarchy[]> {
 export function cgroupSettingsOf(hierarchies: readonly Hierarchy[], root: string): CgroupSettings {
   const memory = hierarchies.find(({ controllers }) => controllers.includes('memory'))
   const version = hierarchies.some((hierarchy) => hierarchy.version === 1) ? 1 : 2
-  // On v2 the root itself has no limits; a group of any depth shows whether the kernel accounts swap.
-  const swapFile =
-    version === 1 ? 'memory.memsw.limit_in_bytes' : join(root.split('/')[1] ?? '', 'memory.swap.max')
-  const swap = memory !== undefined && existsSync(join(memory.path, swapFile))
+  const swap = memory !== undefined && accountsSwap(memory.path, version)
   // The runtime is told to leave hugetlb alone (runtime/config.ts).
   return { version, root, swap, hugePageSizes: [] }
+}
+
+/** On v2 the kernel's own root has no limits: a group below it shows what there is. */
+function accountsSwap(path: string, version: 1 | 2): boolean {
+  if (version === 1) return existsSync(join(path, 'memory.memsw.limit_in_bytes'))
+  const below = readdirSync(path, { withFileTypes: true }).filter((entry) => entry.isDirectory())
+  return ['.', ...below.map(({ name }) => name)].some((name) =>
+    existsSync(join(path, name, 'memory.swap.max')),
+  )
 }
 
 /** v2 without its controllers. A hierarchy that is mounted twice counts once, at the shorter path. */
