@@ -58,11 +58,21 @@ describe('packages', () => {
   })
 
   it('say in their scripts which alternatives they are', () => {
-    const script = `case "$1" in configure)
+    const script = `#!/bin/sh
+basedir=/usr/lib/jvm/java-17
+tools='java
+  keytool'
+priority="17\${none}"
+case "$1" in configure)
   update-alternatives --quiet --install /usr/bin/awk awk /usr/bin/mawk 5 \\
     --slave /usr/share/man/man1/awk.1.gz awk.1.gz /usr/share/man/man1/mawk.1.gz
   update-alternatives --install "/bin/nc" "nc" "/bin/nc.openbsd" 50 || true
-  update-alternatives --install $dir/x x /usr/bin/y 10`
+  for i in $tools; do
+    update-alternatives \\
+      --install /usr/bin/$i $i $basedir/bin/\${i} 1711 $slave
+  done
+  update-alternatives --install /usr/bin/x x /usr/bin/y $priority
+  update-alternatives --install $dir/x x /usr/bin/$(uname) 10`
     assert.deepEqual(
       parseAlternatives(script).map(({ link, path, priority, slaves }) => [
         link,
@@ -73,6 +83,8 @@ describe('packages', () => {
       [
         ['/usr/bin/awk', '/usr/bin/mawk', 5, 1],
         ['/bin/nc', '/bin/nc.openbsd', 50, 0],
+        ['/usr/bin/java', '/usr/lib/jvm/java-17/bin/java', 1711, 0],
+        ['/usr/bin/keytool', '/usr/lib/jvm/java-17/bin/keytool', 1711, 0],
       ],
     )
   })
