@@ -48,6 +48,7 @@ try {
     loopback: await hear('127.0.0.1', HOST_PORT),
     itself: await ask(pod, MACHINE, HOST_PORT),
   }
+  const firewall = await behindFirewall(pod)
   const before = await rules()
   const again = await ensureNetwork(options)
   const same = (await rules()) === before && again.range === network.range
@@ -61,7 +62,7 @@ try {
   await removeNetwork(dataDir)
   const left = { rules: await rules(), links: (await run(['ip', '-br', 'link'])).stdout }
   process.stdout.write(
-    JSON.stringify({ ...seen, same, closed, guarded, unguarded, left, bridge: network.bridge }),
+    JSON.stringify({ ...seen, firewall, same, closed, guarded, unguarded, left, bridge: network.bridge }),
   )
 } finally {
   namespaces.close()
@@ -72,6 +73,21 @@ async function hear(host: string, port: number): Promise<string> {
   const socket = connect({ host, port })
   const [text] = await once(socket, 'data')
   return String(text)
+}
+
+/** A site's own firewall that drops what is forwarded; what is said about it is then done, word by word. */
+async function behindFirewall(pod: number): Promise<Record<string, unknown>> {
+  const chain = 'type filter hook forward priority 0; policy drop'
+  const site = `table inet site {\nchain forward {\n${chain}\nct state established accept\n}\n}\n`
+  await run(['nft', '-f', '-'], { input: site })
+  const { warnings } = await ensureNetwork({ dataDir, logger: silentLogger })
+  const dropped = await ask(pod, OUTSIDE, 7000)
+  for (const command of warnings[0]!.slice(warnings[0]!.indexOf(': ') + 2).split(' && '))
+    await run(command.split(' ').map((word) => word.replaceAll('"', '')))
+  const mended = await ask(pod, OUTSIDE, 7000)
+  const after = (await ensureNetwork({ dataDir, logger: silentLogger })).warnings
+  await run(['nft', 'delete', 'table', 'inet', 'site'])
+  return { warnings, dropped, mended, after }
 }
 
 async function rules(): Promise<string> {

@@ -17,6 +17,7 @@ interface Seen {
   in: string
   loopback: string
   itself: string
+  firewall: { warnings: string[]; dropped: string; mended: string; after: string[] }
   same: boolean
   closed: string
   guarded: string
@@ -59,6 +60,18 @@ describe("the node's network", { skip: whyNoContainers() ?? false, timeout: 60_0
     assert.equal(seen.guarded, 'nothing')
     // The way is open without the rule: the test can fail.
     assert.match(seen.unguarded, /^the machine alone sees /)
+  })
+
+  it("is told of a firewall that drops a pod's packets, with the commands that let them through", () => {
+    const { warnings, dropped, mended, after } = seen.firewall
+    assert.equal(warnings.length, 1)
+    assert.match(
+      warnings[0]!,
+      /^this machine's firewall drops forwarded packets \(chain forward of table inet site\)/,
+    )
+    assert.equal(dropped, 'nothing')
+    assert.equal(mended, 'the outside sees 198.51.100.2')
+    assert.deepEqual(after, [])
   })
 
   it('stays as it is when it is made a second time', () => {
