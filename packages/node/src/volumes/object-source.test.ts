@@ -139,6 +139,23 @@ describe('objects of the pods of a node', { timeout: 60_000 }, () => {
     await eventually('the end of the watch', () => !watched('shared'))
   })
 
+  test('more objects are watched at once than one connection has streams', async () => {
+    const names = Array.from({ length: 300 }, (_, i) => `many-${i}`)
+    const volumes = names.map((name) => ({ name, configMap: { name } }))
+    const pod = await bind('many', { volumes })
+    await eventually('the watches', () => names.every(watched))
+    const seen = new Set<string>()
+    const stop = objects.onChange((uid) => seen.add(uid))
+    for (const name of [names[0]!, names[150]!, names[299]!]) {
+      seen.clear()
+      await make(name)
+      await eventually(`${name} to be seen`, () => seen.has(pod.metadata.uid!))
+    }
+    stop()
+    objects.unregister(pod.metadata.uid!)
+    await eventually('the end of the watches', () => !names.some(watched))
+  })
+
   test('what can never change is read, not watched', async () => {
     await make('fixed', { immutable: true, data: { k: '1' } })
     await bind('calm', withConfigMap('fixed'))
