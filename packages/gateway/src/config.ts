@@ -30,7 +30,8 @@ export interface ConfigFiles {
   'redirect.map': string
 }
 
-const MAX_CONNECTIONS = 20_000
+/** HAProxy takes as many connections as the files that it may open allow, up to this. */
+const MAX_FILES = 100_000
 
 export function configFiles({ dir, ports, routes, backendOf }: ConfigInput): ConfigFiles {
   const backends = new Map<string, Backend>()
@@ -82,7 +83,7 @@ export function backendName({ ref, options }: Pick<Backend, 'ref' | 'options'>):
 function head(dir: string): string[] {
   return [
     'global',
-    `  maxconn ${MAX_CONNECTIONS}`,
+    `  fd-hard-limit ${MAX_FILES}`,
     `  stats socket ${dir}/run/admin.sock mode 600 level admin expose-fd listeners`,
     '  log stdout format raw local0',
     '  hard-stop-after 1h',

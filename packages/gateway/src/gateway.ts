@@ -2,6 +2,7 @@
 // what they get. Nothing listens while there is no Ingress.
 
 import { isDeepStrictEqual } from 'node:util'
+import { EDGE_CLASS, EDGE_DOMAIN, EDGE_HTTP_PORT, EDGE_HTTPS_PORT } from '@brume/api/edge'
 import type { KubeObject } from '@brume/api/object'
 import type { Clock } from '@brume/base/clock'
 import { isStatus } from '@brume/base/errors'
@@ -28,6 +29,8 @@ export interface GatewayOptions {
   ports: GatewayPorts
   /** What Ingresses are told to be reached at. */
   addresses: readonly string[]
+  /** Apps have names below it. */
+  domain: string
   /** Certificate and key of the cloud's own, as one PEM. */
   ownCertificate(): string
 }
@@ -176,6 +179,23 @@ export function gateway(options: GatewayOptions): Gateway {
     },
   })
 
+  /** On the class, for those who make Ingresses: where they will be reached. */
+  async function announce(): Promise<void> {
+    const annotations = {
+      [EDGE_DOMAIN]: options.domain,
+      [EDGE_HTTP_PORT]: String(ports.http),
+      [EDGE_HTTPS_PORT]: String(ports.https),
+    }
+    const body = { metadata: { annotations } }
+    try {
+      await client.resource(INGRESS_CLASSES).patch({ name: EDGE_CLASS }, { type: 'merge', body })
+    } catch (error) {
+      // Somebody has removed the class: then nobody is to use it.
+      if (!isStatus(error, 'NotFound'))
+        logger.warn('the edge could not say where it listens', { error: String(error) })
+    }
+  }
+
   async function tell(ingress: KubeObject): Promise<void> {
     const { namespace = '', name = '' } = ingress.metadata
     const body = { status: { loadBalancer: { ingress: addresses.map((ip) => ({ ip })) } } }
@@ -190,7 +210,10 @@ export function gateway(options: GatewayOptions): Gateway {
 
   return {
     spec,
-    start: () => ingresses.start(),
+    start() {
+      void announce()
+      ingresses.start()
+    },
     async stop() {
       await Promise.all([ingresses, ...others].map((informer) => informer.stop()))
     },

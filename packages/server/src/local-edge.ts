@@ -59,6 +59,7 @@ export async function startLocalEdge(options: EdgeOptions): Promise<Edge> {
     dir: folder,
     ports,
     addresses,
+    domain,
     ownCertificate: () => `${own.certificatePem.trim()}\n${own.privateKeyPem.trim()}\n`,
   })
   const running = runController(edge.spec, { clock, logger })

@@ -46,7 +46,7 @@ const FORCED_EXIT_MS = 9_000
 const STOP_GRACE_SECONDS = 3
 const HTTP_PORTS = { http: 80, https: 443 }
 /** Every name below it leads to the machine itself (RFC 6761). */
-export const DEFAULT_DOMAIN = 'localhost'
+export const DEFAULT_DOMAIN = 'brume.localhost'
 
 /** Resolves with the exit code when the cloud has stopped. Throws UserError when it cannot start. */
 export async function up(options: UpOptions): Promise<number> {

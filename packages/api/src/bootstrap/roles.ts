@@ -46,7 +46,7 @@ const GATEWAY: readonly KubeObject[] = [
     rule('list watch', 'core', 'secrets services'),
     rule('list watch', 'discovery.k8s.io', 'endpointslices'),
     rule('list watch', 'networking.k8s.io', 'ingresses ingressclasses'),
-    rule('patch', 'networking.k8s.io', 'ingresses/status'),
+    rule('patch', 'networking.k8s.io', 'ingressclasses ingresses/status'),
     rule('create patch', 'core', 'events'),
   ]),
   clusterBinding('brume:gateway', 'brume:gateway', ['Group:system:brume:gateway']),

@@ -8,6 +8,7 @@ import type { Client } from '@brume/client/client'
 import { RegistryClient } from '@brume/images/client/registry-client'
 import { CONNECTION_OPTIONS, type Command, CommandError, type Io } from '../command.ts'
 import { connect } from '../connect.ts'
+import { edgePlace } from '../run/edge.ts'
 import { resolveImage } from '../run/image.ts'
 import { type App, objectsOf } from '../run/objects.ts'
 import { DEFAULT_SIZE, SIZE_NAMES, SIZES, type SizeName } from '../run/sizes.ts'
@@ -35,6 +36,7 @@ configmap:NAME:/PATH, secret:NAME:/PATH or host:/DIR:/PATH, with :ro for read-on
     options: [
       { name: 'image', value: 'IMAGE', help: 'What to run' },
       { name: 'port', value: 'PORT', help: 'The port that it listens on' },
+      { name: 'public', help: 'Serve it to browsers under a name of its own; wants --port' },
       { name: 'size', value: 'SIZE', help: 'How much it gets', choices: SIZE_NAMES, default: DEFAULT_SIZE },
       { name: 'group', value: 'NAME', help: 'The group of nodes to run on' },
       { name: 'spread', help: 'On as many nodes as there are' },
@@ -66,7 +68,10 @@ configmap:NAME:/PATH, secret:NAME:/PATH or host:/DIR:/PATH, with :ro for read-on
         () => resolveImage(registry, wanted.image),
         './brume run --help',
       )
-      const app = { ...wanted, image, namespace: parsed.options['namespace'] ?? connection.namespace }
+      const namespace = parsed.options['namespace'] ?? connection.namespace
+      const isPublic = parsed.options['public'] !== undefined
+      const place = isPublic ? await edgePlace(client, { name: wanted.name, namespace }) : undefined
+      const app = { ...wanted, image, namespace, host: place?.host }
       if (note !== undefined) io.err.write(`${note}\n`)
       const objects = objectsOf(app)
       if (parsed.options['dry-run'] !== undefined) {
@@ -75,6 +80,8 @@ configmap:NAME:/PATH, secret:NAME:/PATH or host:/DIR:/PATH, with :ro for read-on
       }
       const made = await make(client, objects)
       await follow(client, app, { io, limitMs: secondsOf(parsed) * 1000 })
+      if (place !== undefined)
+        io.err.write(`public:  ${place.http}   (and ${place.https} with the cloud's own CA)\n`)
       const output = parsed.options['output']
       io.out.write(output === undefined ? '' : printed(made, output))
       return EXIT_OK
@@ -101,6 +108,9 @@ function appOf(parsed: ParsedCommand): App {
   }
   const placement =
     options['spread'] === undefined ? (options['pack'] === undefined ? undefined : 'pack') : 'spread'
+  if (options['public'] !== undefined && options['port'] === undefined) {
+    throw new UsageError('--public wants the --port that the app listens on. See: ./brume run --help')
+  }
   const isCommand = options['command'] !== undefined
   return {
     name,
@@ -200,8 +210,9 @@ function hostOf(ip: string): string {
   return ip.includes(':') ? `[${ip}]` : ip
 }
 
-function removal({ name, namespace, port, volumes }: App): string {
-  const kinds = ['deployment', ...(port === undefined ? [] : ['service'])].join(',')
+function removal({ name, namespace, port, host, volumes }: App): string {
+  const more = [...(port === undefined ? [] : ['service']), ...(host === undefined ? [] : ['ingress'])]
+  const kinds = ['deployment', ...more].join(',')
   const kept = volumes.some(({ source }) => source.type === 'new')
   const claims = kept ? `   (its data stays: kubectl delete pvc -n ${namespace} -l app=${name})` : ''
   return `remove:  kubectl delete -n ${namespace} ${kinds} ${name}${claims}`

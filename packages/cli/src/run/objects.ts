@@ -1,5 +1,6 @@
 // An app as objects of the API: a Deployment, a Service when it has a port, and claims for what it keeps. Pure.
 
+import { EDGE_CLASS } from '@brume/api/edge'
 import type { KubeObject } from '@brume/api/object'
 import { GROUP, PLACEMENT, type PlacementWord } from '@brume/api/placement'
 import { SIZES, type SizeName } from './sizes.ts'
@@ -10,6 +11,8 @@ export interface App {
   namespace: string
   image: string
   port: number | undefined
+  /** The name under which the HTTP edge serves it. */
+  host?: string | undefined
   size: SizeName
   group: string | undefined
   placement: PlacementWord | undefined
@@ -27,7 +30,9 @@ export function labelsOf({ name }: Pick<App, 'name'>): Record<string, string> {
 
 /** In the order in which they are to be made. */
 export function objectsOf(app: App): KubeObject[] {
-  return [...claimsOf(app), ...(app.port === undefined ? [] : [serviceOf(app, app.port)]), deploymentOf(app)]
+  const { port, host } = app
+  const edge = port === undefined || host === undefined ? [] : [ingressOf(app, port, host)]
+  return [...claimsOf(app), ...(port === undefined ? [] : [serviceOf(app, port)]), ...edge, deploymentOf(app)]
 }
 
 function deploymentOf(app: App): KubeObject {
@@ -79,6 +84,19 @@ function serviceOf(app: App, port: number): KubeObject {
     kind: 'Service',
     metadata: metadataOf(app),
     spec: { selector: labelsOf(app), ports: [{ port, targetPort: port }] },
+  }
+}
+
+function ingressOf(app: App, port: number, host: string): KubeObject {
+  const backend = { service: { name: app.name, port: { number: port } } }
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'Ingress',
+    metadata: metadataOf(app),
+    spec: {
+      ingressClassName: EDGE_CLASS,
+      rules: [{ host, http: { paths: [{ path: '/', pathType: 'Prefix', backend }] } }],
+    },
   }
 }
 
