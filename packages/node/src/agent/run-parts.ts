@@ -146,11 +146,15 @@ export async function runParts(
     documents: care.documents,
   })
   const stopRotating = rotateLogs({ cri, clock, logger, logsDir: dirs.logs })
+  // Pods run, though they reach less than they should: the node is ready, and whoever looks at it is told.
+  const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: nodeName, uid: nodeName } }
+  for (const message of network.warnings)
+    context.event(node, { type: 'Warning', reason: 'PodTrafficDropped', message })
   let registration: Registration | undefined
   registration = startRegistration(context, {
     kubeletPort: server.port,
     ...(options.labels === undefined ? {} : { labels: options.labels }),
-    problems: () => [...network.warnings, ...networking.problems],
+    problems: () => networking.problems,
     pressure: care.pressure,
     onRefused(message) {
       // Whoever serves the node now looks after its pods.
