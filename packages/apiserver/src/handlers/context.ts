@@ -29,6 +29,8 @@ export interface ServerParts {
   nodes: NodeAgents
   clock: Clock
   logger: Logger
+  /** [0, 1), for what should not happen to all at once. Default: Math.random. */
+  random?(): number
   /** A new UUID. */
   newUid(): string
   /** Five characters for generateName. */

@@ -91,7 +91,7 @@ function begin<Frame>(context: RequestContext, asked: Asked, { sink, framing }: 
   const seconds =
     wanted !== undefined && wanted > 0
       ? Math.min(wanted, MAX_TIMEOUT_SECONDS)
-      : MIN_TIMEOUT_SECONDS * (1 + Math.random())
+      : MIN_TIMEOUT_SECONDS * (1 + (parts.random ?? Math.random)())
   const timer = parts.clock.after(seconds * 1000, () => watcher.finish())
   sink.onClose(() => timer.cancel())
   if (definition.custom === true) sink.onClose(finishWhenUnserved(context, watcher))

@@ -25,7 +25,8 @@ export interface NodeUsage {
 /** Throws for anything that is no summary. */
 export function readSummary(text: string): NodeUsage {
   const summary: Json = JSON.parse(text)
-  if (typeof summary?.node !== 'object' || summary.node === null) throw new Error('the answer is no stats summary')
+  if (typeof summary?.node !== 'object' || summary.node === null)
+    throw new Error('the answer is no stats summary')
   const pods = new Map<string, PodUsage>()
   for (const pod of listOf(summary.pods)) {
     const { namespace = '', name = '', uid = '' } = pod.podRef ?? {}

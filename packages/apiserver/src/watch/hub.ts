@@ -35,7 +35,11 @@ export interface WatchHubOptions {
   logger: Logger
   maxWatchers: number
   bookmarkEveryMs?: number
+  /** Milliseconds since whenever, to see how long flushes take. Default: the machine's; a simulation has its own. */
+  stopwatch?(): number
 }
+
+const machineTime = () => performance.now()
 
 export class WatchHub {
   readonly shared = new SharedFrames()
@@ -130,12 +134,13 @@ export class WatchHub {
 
   #flush(): void {
     this.#scheduled = false
-    const start = performance.now()
+    const { stopwatch = machineTime } = this.#options
+    const start = stopwatch()
     const targets = [...this.#dirty]
     this.#dirty.clear()
     for (const target of targets) this.guard(target, () => target.flush())
     this.shared.clear()
-    this.#lastFlushMs = performance.now() - start
+    this.#lastFlushMs = stopwatch() - start
   }
 
   #armBookmarks(): void {

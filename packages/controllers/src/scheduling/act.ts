@@ -46,7 +46,7 @@ export async function actOnPod(options: ActOptions, action: SchedulingAction): P
     view.queue.retry(waiting)
     return
   } else if (action.type === 'refuse') view.queue.setAside(waiting, action.helpedBy)
-  else {
+  else if (action.type === 'preempt') {
     view.nominated.set(waiting.info.uid, { pod: waiting.info, node: action.victims.node })
     view.queue.setAside(waiting, new Set(['podGone', 'node']))
   }
@@ -62,6 +62,7 @@ async function guarded(
   try {
     if (action.type === 'bind' && action.placed.volumes !== undefined) await bindClaims(options, action)
     else if (action.type === 'bind') await bind(options, action.placed)
+    else if (action.type === 'verify') await verify(options, action.waiting)
     else if (action.type === 'preempt') await preempt(options, action)
     else await refuse(options, action.waiting, { message: action.message })
   } catch (error) {
@@ -71,10 +72,23 @@ async function guarded(
       pod: `${info.namespace}/${info.name}`,
       error: String(error),
     })
-    view.forget(info.uid)
+    // A binding may have been done all the same (its answer was lost): the pod keeps its room until that is known.
+    if (action.type !== 'bind' || action.placed.volumes !== undefined) view.forget(info.uid)
     view.queue.retry(action.waiting)
     look()
   }
+}
+
+/** What came of a binding whose answer was lost. */
+async function verify({ client, view, look }: ActOptions, waiting: Waiting): Promise<void> {
+  const { namespace, name, uid } = waiting.info
+  const pod = await client.resource(PODS).get({ namespace, name })
+  // Bound: its event ends the matter.
+  if (pod.metadata.uid === uid && pod['spec'].nodeName) return
+  view.forget(uid)
+  if (pod.metadata.uid !== uid) return
+  view.queue.retry(waiting)
+  look()
 }
 
 /** The pod went meanwhile: its event takes it out of the queue. */

@@ -49,6 +49,7 @@ export function scheduler({
       return {
         ...(volumeWait === undefined ? {} : { volumeWait }),
         waiting,
+        isAssumed: waiting !== undefined && view.isAssumed(waiting.info.uid),
         nextDueMs: soonest(view.queue.nextDueMs(now), view.volumeWaits.nextDueMs),
         snapshot: view.snapshot,
         nominated: view.nominated.values(),

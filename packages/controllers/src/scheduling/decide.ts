@@ -23,6 +23,8 @@ export interface ObservedPod {
   volumeWait?: { wait: VolumeWait; isBound: boolean }
   /** undefined: nothing to place now. */
   waiting: Waiting | undefined
+  /** It has a node, as far as we know: what came of its binding was never heard. */
+  isAssumed?: boolean
   /** When there may be something, in milliseconds since the epoch. */
   nextDueMs: number | undefined
   snapshot: Snapshot
@@ -34,6 +36,7 @@ export interface ObservedPod {
 export type SchedulingAction =
   | { type: 'bind'; waiting: Waiting; placed: Placed }
   | { type: 'again'; waiting: Waiting }
+  | { type: 'verify'; waiting: Waiting }
   | { type: 'preempt'; waiting: Waiting; victims: Victims; message: string }
   | { type: 'refuse'; waiting: Waiting; message: string; helpedBy: ReadonlySet<WakeEvent> }
 
@@ -54,7 +57,8 @@ function afterWait({ wait, isBound }: { wait: VolumeWait; isBound: boolean }): S
 }
 
 function actionFor(waiting: Waiting, observed: ObservedPod): SchedulingAction {
-  const { snapshot, nominated, budgets, random } = observed
+  const { snapshot, nominated, budgets, random, isAssumed } = observed
+  if (isAssumed) return { type: 'verify', waiting }
   const placed = place(waiting.info, snapshot, { random, nominated })
   if (placed.node !== undefined) return { type: 'bind', waiting, placed }
   const victims = findVictims(placed, snapshot, budgets())
