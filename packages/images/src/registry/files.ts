@@ -7,7 +7,7 @@ import { dirname } from 'node:path'
 /** Beside the target, flushed, then renamed. */
 export async function writeWhole(path: string, bytes: Buffer | string): Promise<void> {
   const partial = `${path}.${randomUUID()}.partial`
-  await mkdir(dirname(path), { recursive: true })
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   const file = await open(partial, 'wx', 0o600)
   try {
     await file.writeFile(bytes)

@@ -40,7 +40,7 @@ export class Storage {
   /** Takes a complete, flushed file in as a blob. */
   async adopt(file: string, digest: string): Promise<void> {
     const path = this.blobPath(digest)
-    await mkdir(dirname(path), { recursive: true })
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
     await rename(file, path)
     await syncDirectory(dirname(path))
   }

@@ -37,7 +37,7 @@ export class Uploads {
       throw new RegistryError('TOOMANYREQUESTS', `${MAX_UPLOADS} uploads are open; try again later`)
     }
     const id = randomUUID()
-    await mkdir(this.#storage.uploads, { recursive: true })
+    await mkdir(this.#storage.uploads, { recursive: true, mode: 0o700 })
     await writeFile(this.#path(id), '', { flag: 'wx', mode: 0o600 })
     await writeFile(`${this.#path(id)}.repository`, repository, { mode: 0o600 })
     this.#open.set(id, { repository, bytes: 0, hash: createHash('sha256'), busy: false })
