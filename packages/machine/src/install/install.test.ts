@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
@@ -7,7 +7,7 @@ import { RunError } from '../run.ts'
 import { installStep, refreshStep } from './commands.ts'
 import { explainFailure } from './failure.ts'
 import { installMissing, isProgress } from './install.ts'
-import { NEEDS, type Need, packagesFor } from './packages.ts'
+import { isNoBusybox, NEEDS, type Need, packagesFor } from './packages.ts'
 
 const DEBIAN = { name: 'Debian GNU/Linux 12', installer: 'apt' } as const
 
@@ -35,6 +35,21 @@ describe('what is missing', () => {
       'util-linux-misc',
       'ca-certificates',
     ])
+  })
+
+  it("is iproute2 where there is BusyBox's ip alone", () => {
+    const dir = mkdtempSync(join(tmpdir(), 'brume-install-'))
+    try {
+      writeFileSync(join(dir, 'busybox'), '')
+      symlinkSync('busybox', join(dir, 'ip'))
+      assert.equal(isNoBusybox(join(dir, 'ip')), false)
+      rmSync(join(dir, 'ip'))
+      writeFileSync(join(dir, 'ip'), '')
+      assert.equal(isNoBusybox(join(dir, 'ip')), true)
+      assert.equal(isNoBusybox(undefined), false)
+    } finally {
+      rmSync(dir, { recursive: true, force: true })
+    }
   })
 
   it('is installed by apt without a question and without more than that', () => {

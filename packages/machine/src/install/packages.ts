@@ -1,6 +1,7 @@
 // What a machine needs to run containers, and which package of a distribution has it. Data.
 
-import { existsSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
+import { basename } from 'node:path'
 import type { Installer } from '../distribution.ts'
 import { findCniPlugins, findExecutable } from '../executables.ts'
 
@@ -36,7 +37,12 @@ export const NEEDS: readonly Need[] = [
   },
   program('haproxy', 'haproxy', 'haproxy'),
   program('nft', 'nftables', 'nftables'),
-  program('ip', 'iproute2', 'iproute2'),
+  {
+    // BusyBox has an `ip` that prints no JSON and makes no bridges.
+    name: 'ip (iproute2)',
+    packages: { apt: 'iproute2', apk: 'iproute2' },
+    isThere: () => isNoBusybox(findExecutable('ip')),
+  },
   program('mount', 'mount', 'util-linux-misc'),
   program('nsenter', 'util-linux', 'util-linux-misc'),
   {
@@ -46,6 +52,11 @@ export const NEEDS: readonly Need[] = [
     isThere: () => CERTIFICATES.some((path) => existsSync(path)),
   },
 ]
+
+/** Alpine's small programs are links to one. */
+export function isNoBusybox(path: string | undefined): boolean {
+  return path !== undefined && !basename(realpathSync(path)).startsWith('busybox')
+}
 
 export function missingNeeds(needs: readonly Need[] = NEEDS): Need[] {
   return needs.filter((need) => !need.isThere())
