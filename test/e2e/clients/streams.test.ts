@@ -15,7 +15,7 @@ import { whyNoContainers } from '@brume/testkit/containerd'
 import { startTestControlPlane, type TestControlPlane } from '@brume/testkit/control-plane'
 import { eventually } from '@brume/testkit/eventually'
 import { httpOf } from '@brume/testkit/http'
-import { WebSocket } from 'ws'
+import { WebSocket, WebSocketServer } from 'ws'
 
 const skip = whyNoContainers() ?? whyNoBusybox() ?? false
 const PODS_PATH = '/api/v1/namespaces/default/pods'
@@ -253,6 +253,16 @@ describe('WebSockets into containers', { skip, timeout: 120_000 }, () => {
     assert.equal(again.text.get(1), 'again\n')
   })
 
+  it('an API server that stops ends its streams, and serves new ones when it is back', async () => {
+    const { closed, text } = await open(exec('p', ['sh', '-c', 'echo up; sleep 1000']), ['v5.channel.k8s.io'])
+    await eventually('the stream', () => text.get(1) === 'up\n')
+    await plane.restart()
+    assert.notEqual(await closed, 1000)
+    const again = await open(exec('p', ['echo', 'again']), ['v5.channel.k8s.io'])
+    assert.equal(await again.closed, 1000)
+    assert.equal(again.text.get(1), 'again\n')
+  })
+
   it('a container runtime that dies cuts commands with a word; following goes on', async () => {
     await node.start({ name: 'talker', command: ['sh', '-c', 'while true; do date +%s%N; sleep 0.2; done'] })
     const leaving = new AbortController()
@@ -377,6 +387,17 @@ describe('WebSockets into containers', { skip, timeout: 120_000 }, () => {
       )
       assert.equal((await api.send('GET', `${core}/services/s:80/proxy/x`)).body.url, '/x')
       assert.equal((await api.send('GET', `${core}/services/s:web/proxy/y`)).body.url, '/y')
+      new WebSocketServer({ server: backend }).on('connection', (ws, { headers }) => {
+        ws.on('message', (data) => ws.send(`${headers.authorization ?? 'nobody'}: ${data}`))
+      })
+      const through = plane.plane.url.replace('https', 'wss') + `${core}/services/s:web/proxy/socket`
+      const ws = new WebSocket(through, { ca: plane.plane.pki.ca.certificatePem, ...admin() })
+      await once(ws, 'open')
+      ws.send('hello')
+      const [echo] = (await once(ws, 'message')) as [Buffer]
+      assert.equal(String(echo), 'nobody: hello')
+      ws.close()
+      await once(ws, 'close')
       const local = { podIP: '127.0.0.1', podIPs: [{ ip: '127.0.0.1' }] }
       await pods.patch(
         { namespace: 'default', name: 'p' },

@@ -45,6 +45,8 @@ export interface NodeAgents {
 }
 
 const CONNECT_MS = 10_000
+/** A node that vanished without a word is noticed by the system's probes after this silence. */
+const KEEP_ALIVE_MS = 60_000
 /** Until the head of an answer: an agent may have to ask the container runtime. */
 const ANSWER_MS = 60_000
 
@@ -131,6 +133,7 @@ export function nodeAgents({
 /** `event`: of the socket when it can be used. */
 export function boundConnecting(request: ClientRequest, event: 'connect' | 'secureConnect'): void {
   request.once('socket', (socket) => {
+    socket.setKeepAlive(true, KEEP_ALIVE_MS)
     const tooLong = () => request.destroy(new Error(`no connection within ${CONNECT_MS} ms`))
     const timer = setTimeout(tooLong, CONNECT_MS)
     socket.once(event, () => clearTimeout(timer))
