@@ -22,7 +22,8 @@ export function watchContainerEvents(
   clock: Clock,
   { onEvent, onGap }: ContainerEvents,
 ): () => void {
-  const filters = TOPICS.map((topic) => `namespace==k8s.io,topic==${topic}`)
+  // A slash would begin a regular expression.
+  const filters = TOPICS.map((topic) => `namespace==k8s.io,topic=="${topic}"`)
   let stopped = false
   let cancel = () => {}
   const open = () => {
