@@ -2,14 +2,20 @@
 // pods, figures, and a runtime or a Node object that somebody takes away.
 
 import assert from 'node:assert/strict'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { KubeObject } from '@brume/api/object'
+import { silentLogger } from '@brume/base/log'
 import { EVENTS, NODES, PODS } from '@brume/client/builtin'
+import type { NodeAgent } from '@brume/node/agent/agent'
 import { connectCri } from '@brume/node/cri/cri'
+import { removeNetwork } from '@brume/node/network/remove'
 import { findLaunched } from '@brume/node/runtime/launch'
 import { runtimePaths } from '@brume/node/runtime/paths'
+import { removeRuntime } from '@brume/node/runtime/remove'
+import { startLocalNode } from '@brume/server/local-node'
 import { BUSYBOX_IMAGE, whyNoBusybox } from '@brume/testkit/busybox-image'
 import { startTestCloud, type TestCloud } from '@brume/testkit/cloud'
 import { whyNoContainers } from '@brume/testkit/containerd'
@@ -143,6 +149,33 @@ describe('a node', { skip, timeout: 240_000 }, () => {
       const ready = status.conditions?.find(({ type }: { type: string }) => type === 'Ready')
       return metadata.uid !== uid && ready?.status === 'True'
     })
+  })
+
+  it('refuses a second agent with its name, which touches no pod', async () => {
+    const { dir, plane } = cloud.plane
+    const root = mkdtempSync(join(tmpdir(), 'brume-second-'))
+    const refused = Promise.withResolvers<string>()
+    const restarts = (await statusOf('web')).restartCount
+    let second: NodeAgent | undefined
+    try {
+      second = await startLocalNode({
+        plane,
+        dir: { ...dir, root },
+        nodeName: cloud.node.nodeName,
+        logger: silentLogger,
+        onRefused: refused.resolve,
+      })
+      assert.match(await refused.promise, /^node ".*" is served by another agent/)
+      const cri = connectCri(runtimePaths(root).socket)
+      assert.deepEqual(await cri.listPodSandboxes(), [])
+      cri.close()
+      assert.equal((await statusOf('web')).restartCount, restarts)
+    } finally {
+      await second?.close()
+      await removeRuntime({ dataDir: root, images: true })
+      await removeNetwork(root)
+      rmSync(root, { recursive: true, force: true })
+    }
   })
 
   it('evicts a pod that fills its volume beyond the limit', async () => {
