@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test'
 import { silentLogger } from '@brume/base/log'
 import { mountsBelow } from '@brume/machine/mounts'
 import { ownNames } from '@brume/machine/own-names'
-import { processId } from '@brume/machine/process-id'
+import { type ProcessId, processId } from '@brume/machine/process-id'
 import { run } from '@brume/machine/run'
 import { startTestContainerd, type TestContainerd, whyNoContainers } from '@brume/testkit/containerd'
 import { eventually } from '@brume/testkit/eventually'
@@ -30,6 +30,7 @@ async function startSleeper({ containerd, dataDir }: TestContainerd, id: string)
 
 describe('a containerd of its own', { skip, timeout: 120_000 }, () => {
   let test: TestContainerd
+  let goesOn: ProcessId | undefined
   before(async () => {
     test = await startTestContainerd()
   })
@@ -44,7 +45,7 @@ describe('a containerd of its own', { skip, timeout: 120_000 }, () => {
 
   it('is started again when it is killed, and its containers go on', async () => {
     const pid = await startSleeper(test, 'goes-on')
-    const sleeper = processId(pid)!
+    goesOn = processId(pid)!
     const { containerd } = test
     const killed = containerd.pid
     process.kill(killed, 'SIGKILL')
@@ -52,7 +53,7 @@ describe('a containerd of its own', { skip, timeout: 120_000 }, () => {
       'another containerd answers',
       () => containerd.pid !== killed && containerd.trouble === '',
     )
-    assert.deepEqual(processId(pid), sleeper)
+    assert.deepEqual(processId(pid), goesOn)
     const { stdout } = await run(['ctr', '-a', containerd.socket, '-n', 'k8s.io', 'tasks', 'ls'])
     assert.match(stdout, new RegExp(`goes-on\\s+${pid}\\s+RUNNING`))
   })
@@ -68,6 +69,8 @@ describe('a containerd of its own', { skip, timeout: 120_000 }, () => {
     other.close()
     assert.notEqual(other.pid, pid)
     assert.equal(processId(pid), undefined)
+    // An upgrade of Brume or of containerd stops no container.
+    assert.deepEqual(processId(goesOn!.pid), goesOn)
   })
 
   it('is found by its configuration when the file that names it is lost', async () => {
