@@ -19,6 +19,8 @@ export interface Backend {
 export interface ConfigInput {
   dir: string
   ports: GatewayPorts
+  /** The machine has IPv6. */
+  ipv6: boolean
   routes: readonly Route[]
   backendOf(route: Route): Backend
 }
@@ -33,7 +35,7 @@ export interface ConfigFiles {
 /** HAProxy takes as many connections as the files that it may open allow, up to this. */
 const MAX_FILES = 100_000
 
-export function configFiles({ dir, ports, routes, backendOf }: ConfigInput): ConfigFiles {
+export function configFiles({ dir, ports, ipv6, routes, backendOf }: ConfigInput): ConfigFiles {
   const backends = new Map<string, Backend>()
   const maps = {
     exact: new Map<string, string>(),
@@ -54,8 +56,8 @@ export function configFiles({ dir, ports, routes, backendOf }: ConfigInput): Con
   return {
     'haproxy.cfg': [
       ...head(dir),
-      ...frontend(dir, 'http', `bind :::${ports.http} v4v6`),
-      ...frontend(dir, 'https', `bind :::${ports.https} v4v6 ssl crt-list ${dir}/crt-list alpn h2,http/1.1`),
+      ...frontend(dir, 'http', binds(ports.http, ipv6)),
+      ...frontend(dir, 'https', binds(ports.https, ipv6, ` ssl crt-list ${dir}/crt-list alpn h2,http/1.1`)),
       ...[...backends]
         .sort(([a], [b]) => (a < b ? -1 : 1))
         .flatMap(([name, backend]) => backendLines(name, backend)),
@@ -111,8 +113,13 @@ function head(dir: string): string[] {
   ]
 }
 
+/** One for each family, so that addresses of IPv4 are told as such. */
+function binds(port: number, ipv6: boolean, more = ''): string[] {
+  return [`bind 0.0.0.0:${port}${more}`, ...(ipv6 ? [`bind :::${port} v6only${more}`] : [])]
+}
+
 /** Host and path are looked up: the very host, then its domain's wildcard, then any host; exact paths first. */
-function frontend(dir: string, name: string, bind: string): string[] {
+function frontend(dir: string, name: string, bind: readonly string[]): string[] {
   const hosts = ['txn.host', 'txn.domain', 'txn.any']
   const lookups = hosts.flatMap((host) => [
     `http-request set-var(txn.to) var(${host}),concat(,txn.path),map_str(${dir}/exact.map) if !{ var(txn.to) -m found }`,
@@ -124,7 +131,7 @@ function frontend(dir: string, name: string, bind: string): string[] {
   )
   return [
     `frontend ${name}`,
-    `  ${bind}`,
+    ...bind.map((line) => `  ${line}`),
     '  # What a client says of itself is not believed.',
     '  http-request del-header X-Forwarded-For',
     '  http-request set-header X-Forwarded-For %[src]',

@@ -27,6 +27,8 @@ export interface GatewayOptions {
   haproxy: Haproxy
   dir: string
   ports: GatewayPorts
+  /** The machine has IPv6. */
+  ipv6: boolean
   /** What Ingresses are told to be reached at. */
   addresses: readonly string[]
   /** Apps have names below it. */
@@ -56,6 +58,7 @@ const KEY = 'gateway'
 const SERVICE_NAME = 'kubernetes.io/service-name'
 /** Reloads are seamless, and cost a process each: what changes together is loaded together. */
 const GATHER_MS = 50
+const LOOK_EVERY_MS = 5000
 
 export function gateway(options: GatewayOptions): Gateway {
   const { client, clock, logger, haproxy, dir, ports, addresses, events } = options
@@ -95,7 +98,13 @@ export function gateway(options: GatewayOptions): Gateway {
         ingresses.addHandler({ add: first, update: first, delete: touch }),
         ...others.map((informer) => informer.addHandler({ add: touch, update: touch, delete: touch })),
       ]
+      // Whoever ends HAProxy ends it for a moment only.
+      const timer = setInterval(() => {
+        if (watching && haproxy.running === undefined) touch()
+      }, LOOK_EVERY_MS)
+      timer.unref()
       return () => {
+        clearInterval(timer)
         for (const stop of stops) stop()
       }
     },
@@ -117,6 +126,7 @@ export function gateway(options: GatewayOptions): Gateway {
       const config = configFiles({
         dir,
         ports,
+        ipv6: options.ipv6,
         routes: wanted.routes,
         backendOf: ({ backend, options: route }) => ({
           ref: backend,

@@ -66,7 +66,7 @@ export class Haproxy {
 
   async #check(): Promise<void> {
     try {
-      await run(['haproxy', '-c', '-q', '-f', join(this.#dir, 'haproxy.cfg')])
+      await run(['haproxy', '-c', '-f', join(this.#dir, 'haproxy.cfg')])
     } catch (error) {
       if (!(error instanceof RunError)) throw error
       const told =
@@ -76,6 +76,8 @@ export class Haproxy {
   }
 
   async #start(): Promise<void> {
+    // One of a process that was killed would seem to say that this one is ready.
+    rmSync(join(this.#dir, 'run', 'admin.sock'), { force: true })
     const log = openSync(join(this.#dir, 'log'), 'a', 0o600)
     const argv = ['-W', '-f', join(this.#dir, 'haproxy.cfg')]
     const child = spawn('haproxy', argv, { detached: true, stdio: ['ignore', log, log] })

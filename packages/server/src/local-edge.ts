@@ -1,6 +1,7 @@
 // The HTTP edge of this machine inside this process: a client of the API with a user of its own. HAProxy itself is a
 // process beside it and goes on when this one ends.
 
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { ensureLeaf } from '@brume/apiserver/auth/pki/leaf'
 import { type Clock, systemClock } from '@brume/base/clock'
@@ -58,6 +59,7 @@ export async function startLocalEdge(options: EdgeOptions): Promise<Edge> {
     haproxy,
     dir: folder,
     ports,
+    ipv6: existsSync('/proc/net/if_inet6'),
     addresses,
     domain,
     ownCertificate: () => `${own.certificatePem.trim()}\n${own.privateKeyPem.trim()}\n`,
