@@ -29,6 +29,7 @@ export function decidePod(observed: Observed, now: number): PodPlan {
   if (pod === undefined) return decideGone(observed, now)
   if (pod.metadata.deletionTimestamp !== undefined) return decideEnd(observed, pod, now, 'deleted')
   if (isTerminal(pod) || observed.memory.verdict !== undefined) return decideEnd(observed, pod, now, 'ended')
+  if (observed.refusal !== undefined) return refuse(observed, pod, observed.refusal)
   const overdue = deadlineLeftMs(pod, now)
   if (overdue !== undefined && overdue <= 0) return condemn(observed, pod, OVERDUE)
   const plan = decideRunning(observed, pod, now)
@@ -152,6 +153,22 @@ function condemn({ uid }: Observed, pod: Pod, verdict: Verdict): PodPlan {
   return {
     actions: [
       { type: 'event', pod, eventType: 'Normal', reason, message },
+      { type: 'condemn', uid, ...verdict },
+    ],
+    requeueAfterMs: 0,
+  }
+}
+
+/** Source of the words: Kubernetes' kubelet. */
+function refuse(
+  { uid }: Observed,
+  pod: Pod,
+  { reason, message }: NonNullable<Observed['refusal']>,
+): PodPlan {
+  const verdict = { reason, message: `Pod was rejected: ${message}`, graceSeconds: undefined }
+  return {
+    actions: [
+      { type: 'event', pod, eventType: 'Warning', reason, message },
       { type: 'condemn', uid, ...verdict },
     ],
     requeueAfterMs: 0,

@@ -92,6 +92,8 @@ export interface Observed {
   specHashOf(spec: ContainerSpec): string
   /** Volumes, cgroups or directories are left of it. */
   leftovers: boolean
+  /** The node does not take it, and has done nothing for it. */
+  refusal?: { reason: string; message: string } | undefined
 }
 
 export interface SpecEntry {

@@ -19,6 +19,8 @@ export class RuntimeViews {
   readonly #cri: Cri
   readonly #exited = new Map<string, ContainerRecord>()
   readonly #ips = new Map<string, string[]>()
+  /** What each pod's containers and sandboxes were when they were last looked at. */
+  readonly #seen = new Map<string, string>()
   /** Containers and sandboxes by id, so that events find their pod. */
   readonly #podOf = new Map<string, string>()
 
@@ -37,6 +39,7 @@ export class RuntimeViews {
       this.#cri.listPodSandboxes(filter),
       this.#cri.listContainers(filter),
     ])
+    this.#seen.set(uid, signatureOf([...sandboxes, ...containers]))
     const view = {
       sandboxes: await Promise.all(sandboxes.map((sandbox) => this.#sandbox(uid, sandbox))),
       containers: (await Promise.all(containers.map((one) => this.#container(uid, one)))).flat(),
@@ -46,23 +49,25 @@ export class RuntimeViews {
     return view
   }
 
-  /** UIDs of all pods that the runtime has anything of. */
-  async uids(): Promise<Set<string>> {
+  /** UIDs of the pods of which the runtime has something else than when they were last looked at; two calls. */
+  async changed(): Promise<string[]> {
     const [sandboxes, containers] = await Promise.all([
       this.#cri.listPodSandboxes(),
       this.#cri.listContainers(),
     ])
-    const uids = new Set<string>()
-    for (const { id = '', labels } of [...sandboxes, ...containers]) {
-      const uid = labels?.[POD_UID]
+    const byPod = new Map<string, Stated[]>()
+    for (const one of [...sandboxes, ...containers]) {
+      const uid = one.labels?.[POD_UID]
       if (uid === undefined) continue
-      uids.add(uid)
-      this.#podOf.set(id, uid)
+      this.#podOf.set(one.id ?? '', uid)
+      byPod.set(uid, [...(byPod.get(uid) ?? []), one])
     }
-    return uids
+    const uids = new Set([...byPod.keys(), ...this.#seen.keys()])
+    return [...uids].filter((uid) => signatureOf(byPod.get(uid) ?? []) !== (this.#seen.get(uid) ?? ''))
   }
 
   forget(uid: string): void {
+    this.#seen.delete(uid)
     for (const [id, of] of this.#podOf) {
       if (of !== uid) continue
       this.#podOf.delete(id)
@@ -113,6 +118,15 @@ export class RuntimeViews {
       throw error
     }
   }
+}
+
+type Stated = Pick<Container, 'id' | 'state' | 'labels'>
+
+function signatureOf(all: readonly Stated[]): string {
+  return all
+    .map(({ id = '', state = 0 }) => `${id}=${state}`)
+    .sort()
+    .join()
 }
 
 function recordOf(container: Container, status: ContainerStatus): ContainerRecord {

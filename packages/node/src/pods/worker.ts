@@ -22,6 +22,8 @@ export interface PodWorkerOptions {
   probes: Probes
   /** Addresses of this node, the first for status.hostIP. */
   hostIps(): readonly string[]
+  /** Why this node does not take the pod; asked before anything is done for it. Default: it takes all. */
+  refusalOf?(pod: Pod): Observed['refusal']
   /** Pods that have left something on this machine, whoever knows of them. */
   leftoverUids(): Iterable<string>
   /** After a round without errors. */
@@ -41,8 +43,10 @@ export interface PodWorker {
 }
 
 const WORKERS = 8
-/** Everything is looked at again so often, whatever events came or did not. */
+/** What the runtime has is looked through so often, whatever events came or did not... */
 const RELIST_MS = 60_000
+/** ...and every so many times each pod is, whatever seems to have changed. */
+const LOOK_AT_ALL_EVERY = 10
 const STOP_LIMIT_MS = 2000
 
 export function podWorker(options: PodWorkerOptions): PodWorker {
@@ -61,15 +65,17 @@ export function podWorker(options: PodWorkerOptions): PodWorker {
     // Before the runtime is asked: what ends meanwhile still counts as under way, for the answer may not show it.
     const running = operations.running(uid)
     const [view, leftovers] = await Promise.all([views.of(uid), options.act.leftovers(uid)])
+    const pod = pods.get(uid)
     return {
       uid,
-      pod: pods.get(uid),
+      pod,
       ...view,
       probes,
       memory: memories.of(uid, running),
       hostIps: hostIps(),
       specHashOf: containerHash,
       leftovers,
+      refusal: pod === undefined ? undefined : options.refusalOf?.(pod),
     }
   }
   const podEvents = pods.source(
@@ -89,15 +95,17 @@ export function podWorker(options: PodWorkerOptions): PodWorker {
             const uid = views.podOf(id)
             if (uid !== undefined) enqueue(uid)
           },
-          onGap: () => void relist(enqueue),
+          onGap: () => void relist(enqueue, false),
         }),
         objects.onChange((uid) => {
           memories.retryNow(uid)
           enqueue(uid)
         }),
       ]
+      let round = 0
       const again = () => {
-        void relist(enqueue)
+        round++
+        void relist(enqueue, round % LOOK_AT_ALL_EVERY === 0)
         timer = clock.after(RELIST_MS, again)
       }
       let timer = clock.after(RELIST_MS, again)
@@ -108,15 +116,19 @@ export function podWorker(options: PodWorkerOptions): PodWorker {
     },
     async synced() {
       await podEvents.synced()
-      await relist(wake)
+      await relist(wake, true)
     },
   }
-  /** Pods that only the runtime knows are found here. */
-  const relist = async (enqueue: Enqueue) => {
+  /** Pods that only the runtime knows are found here. `all`: also those that seem to be as they were. */
+  const relist = async (enqueue: Enqueue, all: boolean) => {
     try {
-      const known = [...pods.all()].map(({ metadata }) => metadata.uid ?? '')
-      const uids = new Set([...(await views.uids()), ...known, ...options.leftoverUids()])
-      for (const uid of uids) enqueue(uid)
+      const known = all ? [...pods.all()].map(({ metadata }) => metadata.uid ?? '') : []
+      for (const uid of new Set([
+        ...(await views.changed()),
+        ...known,
+        ...(all ? options.leftoverUids() : []),
+      ]))
+        enqueue(uid)
     } catch (error) {
       context.logger.warn('the container runtime gives no answer', { error: String(error) })
     }
