@@ -37,8 +37,11 @@ export function registryHandler(options: {
         },
         (error) => logger.warn('images that nobody needs could not be removed', { error }),
       )
+    const soon = () => void setTimeout(collect, COLLECT_SOON_MS).unref()
     setInterval(collect, COLLECT_EVERY_MS).unref()
-    return { handle: created.handle, soon: () => setTimeout(collect, COLLECT_SOON_MS).unref() }
+    // What was deleted before the last stop.
+    soon()
+    return { handle: created.handle, soon }
   }
   let registry: ReturnType<typeof create> | undefined
   return async (request, user) => {

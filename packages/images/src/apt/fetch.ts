@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { readdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { DistributionOptions } from '../build/distribution.ts'
@@ -11,6 +11,7 @@ import { run } from '../process/run.ts'
 import { type AptDirs, aptArguments } from './config.ts'
 import type { AptPackage } from './resolve.ts'
 
+const APT_DIR = '/etc/apt'
 const LISTS_MAX_AGE_MS = 24 * 60 * 60_000
 const UNUSED_MAX_AGE_MS = 30 * 24 * 60 * 60_000
 
@@ -30,7 +31,7 @@ export async function refreshLists(
         if (/^(Get|Err):/.test(line)) onProgress(`  ${line}`)
       },
     })
-    await writeFile(stampOf(dirs), '')
+    await writeFile(stampOf(dirs), await sourcesDigest())
   } catch (error) {
     if (ageMs === undefined || force || !(error instanceof ImageError)) throw error
     onProgress(`the lists could not be fetched; using those from ${Math.round(ageMs / 3_600_000)} h ago`)
@@ -40,7 +41,21 @@ export async function refreshLists(
 async function listsAgeMs(dirs: AptDirs): Promise<number | undefined> {
   const isThere = (await readdir(dirs.lists)).some((name) => name.includes('_Packages'))
   const stamp = await stat(stampOf(dirs)).catch(() => undefined)
-  return isThere && stamp !== undefined ? Date.now() - stamp.mtimeMs : undefined
+  if (!isThere || stamp === undefined) return undefined
+  const sources = await readFile(stampOf(dirs), 'utf8')
+  return sources === (await sourcesDigest()) ? Date.now() - stamp.mtimeMs : undefined
+}
+
+/** Lists of other sources (another release, after an upgrade) are of no use. */
+async function sourcesDigest(): Promise<string> {
+  const hash = createHash('sha256')
+  const names = await readdir(join(APT_DIR, 'sources.list.d')).catch(() => [])
+  const paths = ['sources.list', ...names.sort().map((name) => join('sources.list.d', name))]
+  for (const path of paths) {
+    const text = await readFile(join(APT_DIR, path), 'utf8').catch(() => '')
+    hash.update(`${path}\n${text}\n`)
+  }
+  return hash.digest('hex')
 }
 
 const stampOf = ({ root }: AptDirs) => join(root, 'lists-fetched')

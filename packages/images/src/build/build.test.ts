@@ -137,5 +137,13 @@ stopSignal: SIGINT
     await assert.rejects(build('version: { package: nginx }'), /nginx, which is not among its packages/)
     await assert.rejects(build('', { distribution: 'fedora' }), /this is fedora/)
     assert.deepEqual(readdirSync(join(cacheDir, 'work')), [])
+    // Of a build that was killed two days ago.
+    const abandoned = join(cacheDir, 'work', 'build-killed')
+    mkdirSync(abandoned)
+    utimesSync(abandoned, Date.now() / 1000 - 172_800, Date.now() / 1000 - 172_800)
+    {
+      await using _ = await build('')
+    }
+    assert.deepEqual(readdirSync(join(cacheDir, 'work')), [])
   })
 })

@@ -1,7 +1,7 @@
 // A recipe becomes an image: find packages, unpack, complete, write one layer. Nothing from the packages is run, so no
 // rights are needed, and any architecture can be built on any machine.
 
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ImageError } from '../image-error.ts'
 import { composeImage, type Image } from '../oci/image.ts'
@@ -15,6 +15,7 @@ import { addRecipeFiles } from './recipe-files.ts'
 import { addDirectories, addRootFiles } from './root-files.ts'
 import { directoryNode, FileTree, linkNode } from './tree.ts'
 
+const ABANDONED_MS = 24 * 60 * 60_000
 const CREATED = '1970-01-01T00:00:00Z'
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
@@ -48,6 +49,7 @@ export async function buildImage(recipe: Recipe, options: BuildOptions): Promise
   const distribution = await chooseDistribution(options.distribution)
   const workRoot = join(cacheDir, 'work')
   await mkdir(workRoot, { recursive: true })
+  await removeAbandoned(workRoot)
   const workDir = await mkdtemp(join(workRoot, 'build-'))
   const dispose = () => rm(workDir, { recursive: true, force: true })
   try {
@@ -84,6 +86,16 @@ export async function buildImage(recipe: Recipe, options: BuildOptions): Promise
   } catch (error) {
     await dispose()
     throw error
+  }
+}
+
+/** Of builds that were ended by force. */
+async function removeAbandoned(workRoot: string): Promise<void> {
+  for (const name of await readdir(workRoot)) {
+    const path = join(workRoot, name)
+    const found = await stat(path).catch(() => undefined)
+    if (found !== undefined && Date.now() - found.mtimeMs > ABANDONED_MS)
+      await rm(path, { recursive: true, force: true })
   }
 }
 
