@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { KubeObject } from '@brume/api/object'
+import { seededRandom } from '@brume/base/seeded-random'
 import {
   decideEviction,
   decideLimits,
   hasDiskLimits,
+  isCritical,
   PRESSURE_STAYS_MS,
   pressureAfter,
   ranked,
 } from './decide.ts'
-import type { PodUsage } from './pod-usage.ts'
+import { type PodUsage, requestOf } from './pod-usage.ts'
 import { amountText, observe, type Shortage, shortages, shortageText } from './signals.ts'
 
 const MI = 1024 * 1024
@@ -173,4 +175,29 @@ test('a pod without such limits is not measured', () => {
   const pod = (spec: object) => usage('p', { spec }).pod
   assert.equal(hasDiskLimits(pod({ volumes: [{ name: 'v', emptyDir: {} }] })), false)
   assert.equal(hasDiskLimits(pod({ volumes: [{ name: 'v', emptyDir: { sizeLimit: '1Mi' } }] })), true)
+})
+
+test('never a critical pod, never one within its request while another is over its own (seed 7)', () => {
+  const random = seededRandom(7)
+  for (let round = 0; round < 500; round++) {
+    const pods = Array.from({ length: random.below(8) }, (_, at) =>
+      usage(`p${at}`, {
+        memory: random.below(1000),
+        request: String(random.below(1000)),
+        priority: random.pick([0, 0, -5, 100, 2_000_000_000]),
+        ...(random.chance(0.2) ? { annotations: { 'kubernetes.io/config.source': 'file' } } : {}),
+      }),
+    )
+    const eviction = decideEviction(MEMORY!, pods)
+    const eligible = pods.filter(({ pod }) => !isCritical(pod))
+    assert.equal(eviction === undefined, eligible.length === 0)
+    if (eviction === undefined) continue
+    assert.equal(isCritical(eviction.pod), false)
+    const isOver = ({ pod, memoryBytes }: PodUsage) => memoryBytes > requestOf(pod, 'memory')
+    const chosen = pods.find(({ pod }) => pod === eviction.pod)!
+    if (eligible.some(isOver)) assert.ok(isOver(chosen))
+    const equals = eligible.filter((other) => isOver(other) === isOver(chosen))
+    const priority = (of: PodUsage) => of.pod['spec'].priority
+    assert.ok(equals.every((other) => priority(other) >= priority(chosen)))
+  }
 })

@@ -4,11 +4,8 @@
 import type { KubeObject } from '@brume/api/object'
 import type { AuthConfig } from '../cri/cri.ts'
 
-interface DockerEntry {
-  username?: string
-  password?: string
-  auth?: string
-}
+/** Anything, as somebody wrote it into a secret. */
+type DockerEntry = Record<string, unknown>
 
 interface Entry {
   /** host[:port][/path] */
@@ -55,9 +52,10 @@ function parsed(base64: string | undefined): unknown {
 }
 
 /** `auth` is base64 of user:password, and wins. */
-function authOf({ username = '', password = '', auth = '' }: DockerEntry): AuthConfig | undefined {
-  if (auth === '') return { username, password }
-  const text = Buffer.from(auth, 'base64').toString('utf8')
+function authOf(entry: DockerEntry): AuthConfig | undefined {
+  const of = (field: string) => (typeof entry[field] === 'string' ? entry[field] : '')
+  if (of('auth') === '') return { username: of('username'), password: of('password') }
+  const text = Buffer.from(of('auth'), 'base64').toString('utf8')
   const colon = text.indexOf(':')
   if (colon < 0) return undefined
   return { username: text.slice(0, colon), password: text.slice(colon + 1).replace(/\0+$/, '') }
