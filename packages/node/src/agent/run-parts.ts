@@ -3,6 +3,7 @@
 
 import { NODES, PODS, SERVICES } from '@brume/client/builtin'
 import { runController } from '@brume/client/controller'
+import { PodAdmission } from '../admission/admission.ts'
 import { mountedHierarchies } from '../containers/hierarchies.ts'
 import type { NodeContext, Pod } from '../contract.ts'
 import { lifecycleHooks } from '../hooks/hooks.ts'
@@ -89,12 +90,14 @@ export async function runParts(
   await parts.recall()
   const hostPorts = new HostPorts((ports) => network.setHostPorts(ports))
   const probes = nodeProbes(context, { onResult: (uid) => worker.wake(uid) })
+  const admission = new PodAdmission({ pods: () => pods.all(), node: () => registration?.node() })
   const worker = podWorker({
     context,
     pods,
     objects,
     probes,
     hostIps: () => hostIps,
+    refusalOf: (pod) => admission.refusalOf(pod),
     leftoverUids: parts.leftoverUids,
     settled: ({ uid, pod, sandboxes }) => {
       const ready = sandboxes[0]?.ready === true ? sandboxes[0].ips[0] : undefined

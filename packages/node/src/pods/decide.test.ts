@@ -100,6 +100,19 @@ test('a pod that has run past its deadline ends', () => {
   assert.equal(decide(early, options).requeueAfterMs, 30_000)
 })
 
+test('a pod that the node does not take is told so, and ends before anything was done for it', () => {
+  const refusal = { reason: 'SysctlForbidden', message: 'forbidden sysctl: "x" not allowlisted' }
+  assert.deepEqual(words(podOf(), { refusal, sandboxes: [], containers: [] }), [
+    'event SysctlForbidden',
+    'condemn SysctlForbidden',
+  ])
+  const verdict = { reason: refusal.reason, message: 'Pod was rejected: m', graceSeconds: undefined }
+  const { actions } = decide(podOf(), { refusal, sandboxes: [], containers: [], memory: { verdict } })
+  const written = actions.find((action) => action.type === 'writeStatus')
+  const { phase, reason, message } = written!.status
+  assert.deepEqual([phase, reason, message], ['Failed', 'SysctlForbidden', 'Pod was rejected: m'])
+})
+
 test('a condemned pod is stopped with the verdict’s grace, and stays as Failed', () => {
   const verdict = { reason: 'Evicted', message: 'm', graceSeconds: 5 }
   const memory = { verdict }

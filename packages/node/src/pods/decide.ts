@@ -160,11 +160,7 @@ function condemn({ uid }: Observed, pod: Pod, verdict: Verdict): PodPlan {
 }
 
 /** Source of the words: Kubernetes' kubelet. */
-function refuse(
-  { uid }: Observed,
-  pod: Pod,
-  { reason, message }: NonNullable<Observed['refusal']>,
-): PodPlan {
+function refuse({ uid }: Observed, pod: Pod, { reason, message }: NonNullable<Observed['refusal']>): PodPlan {
   const verdict = { reason, message: `Pod was rejected: ${message}`, graceSeconds: undefined }
   return {
     actions: [

@@ -3,7 +3,7 @@
 
 import { type ControllerSpec, defineController, type Enqueue, type Source } from '@brume/client/controller'
 import { containerHash } from '../containers/container.ts'
-import type { NodeContext, ObjectSource, Probes } from '../contract.ts'
+import type { NodeContext, ObjectSource, Pod, Probes } from '../contract.ts'
 import { watchContainerEvents } from '../cri/events.ts'
 import { type ActContext, actOnPod } from './act.ts'
 import type { PodAction } from './actions.ts'
