@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { KubeObject } from '@brume/api/object'
 import { silentLogger } from '@brume/base/log'
-import { CONFIG_MAPS, EVENTS, PODS, SECRETS } from '@brume/client/builtin'
+import { CONFIG_MAPS, EVENTS, NODES, PODS, SECRETS } from '@brume/client/builtin'
 import type { ResourceRef } from '@brume/client/resource-ref'
 import { mountsBelow } from '@brume/machine/mounts'
 import type { NodeAgent } from '@brume/node/agent/agent'
@@ -155,17 +155,14 @@ describe('what pods are told and given', { skip, timeout: 150_000 }, () => {
       initContainers: [init],
       volumes: [{ name: 'scratch', emptyDir: {} }],
     })
-    assert.equal(
-      await waitingFor('escapes', 'CreateContainerConfigError'),
-      'failed to prepare subPath for volumeMount "scratch" of container "app"',
+    const refused = ['app', 'other'].map(
+      (name) => `failed to prepare subPath for volumeMount "scratch" of container "${name}"`,
     )
-    const statuses = (await pod('escapes'))['status'].containerStatuses
-    assert.deepEqual(
-      statuses.map(({ state }: KubeObject) => state.waiting?.message),
-      ['app', 'other'].map(
-        (name) => `failed to prepare subPath for volumeMount "scratch" of container "${name}"`,
-      ),
-    )
+    await eventually('both containers are refused', async () => {
+      const statuses = (await pod('escapes'))['status']?.containerStatuses ?? []
+      const said = statuses.map(({ state }: KubeObject) => state.waiting?.message)
+      return JSON.stringify(said) === JSON.stringify(refused)
+    })
   })
 
   it('a volume of a kind that the node does not know is named', async () => {
@@ -174,6 +171,29 @@ describe('what pods are told and given', { skip, timeout: 150_000 }, () => {
       await eventOf('nfs', 'FailedMount'),
       /volumes of the kind nfs cannot be mounted on this node$/,
     )
+  })
+
+  it('a pod that the node must not take is refused with a sentence, once and for all', async () => {
+    const nodeName = (await of(NODES).list()).items[0]!.metadata.name
+    const sysctls = [{ name: 'kernel.panic', value: '1' }]
+    await run('panics', [container('true')], { nodeName, securityContext: { sysctls } })
+    await run('elsewhere', [container('true')], { nodeName, nodeSelector: { disk: 'gold' } })
+    const refused: [string, string, string][] = [
+      ['panics', 'SysctlForbidden', 'forbidden sysctl: "kernel.panic" not allowlisted'],
+      [
+        'elsewhere',
+        'NodeAffinity',
+        "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
+      ],
+    ]
+    for (const [name, reason, message] of refused) {
+      assert.equal(await eventOf(name, reason), message)
+      const status = await eventually(`${name} has failed`, async () => {
+        const { status } = await pod(name)
+        return status.phase === 'Failed' && status
+      })
+      assert.deepEqual([status.reason, status.message], [reason, `Pod was rejected: ${message}`])
+    }
   })
 
   it('pods that go leave nothing on the node', async () => {
