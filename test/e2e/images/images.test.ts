@@ -2,13 +2,22 @@
 // containerd as a node does, and exchanged with buildah.
 
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { issueClientCertificate } from '@brume/apiserver/auth/pki/client-certificate'
-import { machineArchitecture } from '@brume/images/oci/types'
+import { remoteBundle } from '@brume/images/client/pull'
+import { pushBundle } from '@brume/images/client/push'
+import { RegistryClient } from '@brume/images/client/registry-client'
+import { imageArchive } from '@brume/images/oci/archive'
+import { bundleOf } from '@brume/images/oci/bundle'
+import { digestOf } from '@brume/images/oci/digest'
+import { composeImage } from '@brume/images/oci/image'
+import { MEDIA_TYPES, machineArchitecture } from '@brume/images/oci/types'
 import { pauseImage } from '@brume/images/pause/image'
+import { paddingOf, TAR_END, tarHeader } from '@brume/images/tar/header'
+import { plainFile } from '@brume/images/tar/pack'
 import { findExecutable } from '@brume/machine/executables'
 import { run } from '@brume/machine/run'
 import { importImage } from '@brume/node/runtime/import-image'
@@ -121,6 +130,56 @@ describe('images without a registry elsewhere', { skip: noApt ?? false, timeout:
       assert.match((await ctr('images', 'ls', '-q')).stdout, /^registry.brume.internal\/brume\/pause:1$/m)
     })
 
+    it('come back from containerd as they were', async () => {
+      await ctr('images', 'pull', '--hosts-dir', node.containerd.paths.certs, BUSYBOX)
+      const path = join(folder, 'from-containerd.tar')
+      await ctr('images', 'export', path, BUSYBOX)
+      await image('import', path, 'back:1')
+      const [there, back] = await Promise.all(
+        ['busybox/manifests/latest', 'back/manifests/1'].map((one) =>
+          httpOf(plane).send('GET', `/v2/library/${one}`),
+        ),
+      )
+      assert.equal(back!.headers['docker-content-digest'], there!.headers['docker-content-digest'])
+    })
+
+    it('that reach out of themselves do not do so on a node either', async () => {
+      // Pushed by a tool that does not look, as `brume image import` would.
+      const outside = join(folder, 'outside')
+      const layer = Buffer.concat([
+        tarHeader({ ...plainFile('up', 0), type: 'symlink', linkPath: '../../../../../../../../..' }),
+        tarHeader(plainFile(`up${outside}`, 4)),
+        Buffer.from('evil'),
+        Buffer.alloc(paddingOf(4)),
+        tarHeader(plainFile(`../../../../../../../..${outside}`, 0)),
+        TAR_END,
+      ])
+      const config = { architecture: machineArchitecture(), os: 'linux', config: {} }
+      const digest = digestOf(layer)
+      const hostile = composeImage(config, [
+        { mediaType: MEDIA_TYPES.layer, digest, diffId: digest, content: layer },
+      ])
+      const registry = new RegistryClient(plane.client.transport)
+      await pushBundle(registry, bundleOf(hostile), { repository: 'evil', tags: ['1'], onProgress: () => {} })
+      const name = 'registry.brume.internal/evil:1'
+      const pull = ctr('images', 'pull', '--hosts-dir', node.containerd.paths.certs, name)
+      await pull.catch((error) => assert.match(String(error), /failed to extract layer|unpack/))
+      assert.ok(!existsSync(outside))
+      const { code, err } = await brume(['image', 'import', await exported('evil:1')], env)
+      assert.equal(code, 1)
+      assert.match(err, /through a link that leads out of the image|leads out of it/)
+    })
+
+    const exported = async (name: string) => {
+      const path = join(folder, 'evil.tar')
+      const [repository = '', tag = ''] = name.split(':')
+      const bundle = await remoteBundle(new RegistryClient(plane.client.transport), repository, tag)
+      const parts: Buffer[] = []
+      for await (const part of imageArchive([name], bundle)) parts.push(part)
+      writeFileSync(path, Buffer.concat(parts))
+      return path
+    }
+
     it('of a recipe with many packages hold a program that works, as nobody in particular', async () => {
       await image('build', 'python', '-o', join(folder, 'python.tar'))
       await importImage(node.containerd.paths, join(folder, 'python.tar'))
@@ -178,7 +237,8 @@ print(os.getuid(), len(ssl.create_default_context().get_ca_certs()) > 50, sqlite
       const path = '/api/v1/namespaces/default/serviceaccounts/ci/token'
       const request = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} }
       const { token } = (await send('POST', path, request)).body.status
-      await image('build', 'busybox')
+      // Docker's own format knows no zstd.
+      await image('build', 'busybox', '--compression', 'gzip', '-t', 'plain:1')
       const certs = join(folder, 'certs')
       mkdirSync(certs, { recursive: true })
       writeFileSync(join(certs, 'ca.crt'), plane.plane.pki.ca.certificatePem)
@@ -200,11 +260,15 @@ print(os.getuid(), len(ssl.create_default_context().get_ca_certs()) > 50, sqlite
         /authentication required|unauthorized/,
       )
       await buildah('login', ...auth, '--username', 'ci', '--password', token, host)
-      const from = `docker://${host}/library/busybox:latest`
+      const from = `docker://${host}/library/plain:1`
       await buildah('pull', '--signature-policy', policy, ...auth, from)
       const to = `docker://${host}/team/copy:1`
-      await buildah('push', '--signature-policy', policy, ...auth, `${host}/library/busybox:latest`, to)
+      await buildah('push', '--signature-policy', policy, ...auth, `${host}/library/plain:1`, to)
       assert.match((await image('list', 'team/copy')).out, /team\/copy:1 /)
+      const saved = join(folder, 'docker.tar')
+      const name = `${host}/library/plain:1`
+      await buildah('push', '--signature-policy', policy, name, `docker-archive:${saved}:old/style:7`)
+      assert.match((await image('import', saved)).out, /^imported: registry.brume.internal\/old\/style:7$/m)
       await buildah('rmi', '--all')
     })
   })
