@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { systemClock } from '@brume/base/clock'
 import { silentLogger } from '@brume/base/log'
 import { SERVICES } from '@brume/client/builtin'
 import { Client } from '@brume/client/client'
@@ -46,7 +47,7 @@ function parts(t: TestContext) {
   })
   const objects = new WatchedObjects(context)
   const volumes = new NodeVolumes({ context, settings: SETTINGS, objects })
-  const views = new RuntimeViews(cri)
+  const views = new RuntimeViews(cri, systemClock)
   const settings = { ...SETTINGS, logsDir: join(root, 'logs') }
   const made = podParts({
     context,

@@ -6,11 +6,13 @@ import type { Clock } from '@brume/base/clock'
 import { decodeMessage } from './codec.ts'
 import type { Cri } from './cri.ts'
 
-const TOPICS = ['/tasks/exit', '/tasks/oom', '/tasks/start', '/containers/delete']
+export const EXIT = '/tasks/exit'
+
+const TOPICS = [EXIT, '/tasks/oom', '/tasks/start', '/containers/delete']
 const AGAIN_MS = 1000
 
 export interface ContainerEvents {
-  /** Of a container or of a sandbox: containerd knows both as containers. */
+  /** Of a container or of a sandbox: containerd knows both as containers. An exit is that of its first process. */
   onEvent(topic: string, containerId: string): void
   /** Events may have been missed: look at everything. */
   onGap(): void
@@ -35,7 +37,8 @@ export function watchContainerEvents(
       {
         onMessage: ({ topic = '', event }) => {
           if (event?.value === undefined) return
-          onEvent(topic, decodeMessage('TaskEvent', event.value).containerId ?? '')
+          const containerId = containerOf(topic, event.value)
+          if (containerId !== undefined) onEvent(topic, containerId)
         },
         onEnd: () => {
           if (stopped) return
@@ -50,4 +53,11 @@ export function watchContainerEvents(
     stopped = true
     cancel()
   }
+}
+
+/** undefined: a process that was started in a container has ended (exec, a probe), and the container goes on. */
+function containerOf(topic: string, event: Buffer): string | undefined {
+  if (topic !== EXIT) return decodeMessage('TaskEvent', event).containerId
+  const { containerId, id } = decodeMessage('TaskExit', event)
+  return id === undefined || id === '' || id === containerId ? containerId : undefined
 }

@@ -323,8 +323,10 @@ export const MESSAGES = {
   SubscribeRequest: { filters: [1, 'string[]'] },
   Any: { typeUrl: [1, 'string'], value: [2, 'bytes'] },
   Envelope: { namespace: [2, 'string'], topic: [3, 'string'], event: [4, 'Any'] },
-  /** What /tasks/start, /tasks/exit and /tasks/oom have in common: the container comes first. */
+  /** What /tasks/start and /tasks/oom have in common: the container comes first. */
   TaskEvent: { containerId: [1, 'string'] },
+  /** `id` is the container's own, or that of a process that was started in it. */
+  TaskExit: { containerId: [1, 'string'], id: [2, 'string'] },
 } as const
 
 export type MessageName = keyof typeof MESSAGES

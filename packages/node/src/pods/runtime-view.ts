@@ -1,6 +1,7 @@
 // What the runtime has of one pod, as records. What cannot change any more is asked for once: an exited container's
 // status, and a ready sandbox's addresses.
 
+import type { Clock } from '@brume/base/clock'
 import { CONTAINER_HASH, POD_UID } from '../containers/names.ts'
 import { isCriError } from '../cri/connection.ts'
 import type { Container, ContainerStatus, Cri, Sandbox } from '../cri/cri.ts'
@@ -9,6 +10,11 @@ import type { ContainerRecord, RunState, SandboxRecord } from './records.ts'
 import { readTerminationMessage } from './termination-message.ts'
 
 const NS_PER_MS = 1_000_000
+/** How long answers may be behind events: so many looks, so far apart. */
+const MAX_LOOKS = 40
+const BEHIND_MS = 25
+/** Also of containers that are nobody's here. */
+const MAX_ENDED = 1000
 
 export interface RuntimeView {
   sandboxes: SandboxRecord[]
@@ -17,6 +23,8 @@ export interface RuntimeView {
 
 export class RuntimeViews {
   readonly #cri: Cri
+  readonly #clock: Clock
+  readonly #ended = new Set<string>()
   readonly #exited = new Map<string, ContainerRecord>()
   readonly #ips = new Map<string, string[]>()
   /** What each pod's containers and sandboxes were when they were last looked at. */
@@ -24,16 +32,37 @@ export class RuntimeViews {
   /** Containers and sandboxes by id, so that events find their pod. */
   readonly #podOf = new Map<string, string>()
 
-  constructor(cri: Cri) {
+  constructor(cri: Cri, clock: Clock) {
     this.#cri = cri
+    this.#clock = clock
   }
 
   podOf(id: string): string | undefined {
     return this.#podOf.get(id)
   }
 
-  /** Of one pod, newest first. Throws CriError. */
+  /** Its first process has ended. */
+  ended(id: string): void {
+    this.#ended.add(id)
+    const [oldest] = this.#ended
+    if (this.#ended.size > MAX_ENDED && oldest !== undefined) this.#ended.delete(oldest)
+  }
+
+  /** Of one pod, newest first; the runtime's answers may be behind its events, and are waited for. Throws CriError. */
   async of(uid: string): Promise<RuntimeView> {
+    for (let look = 1; ; look++) {
+      const view = await this.#look(uid)
+      const behind = [
+        ...view.containers.filter(({ state }) => state === 'running'),
+        ...view.sandboxes.filter(({ ready }) => ready),
+      ].filter(({ id }) => this.#ended.has(id))
+      if (behind.length === 0) return view
+      if (look < MAX_LOOKS) await new Promise<void>((resolve) => this.#clock.after(BEHIND_MS, resolve))
+      else for (const { id } of behind) this.#ended.delete(id)
+    }
+  }
+
+  async #look(uid: string): Promise<RuntimeView> {
     const filter = { labelSelector: { [POD_UID]: uid } }
     const [sandboxes, containers] = await Promise.all([
       this.#cri.listPodSandboxes(filter),
@@ -112,6 +141,7 @@ export class RuntimeViews {
       if (record.state !== 'exited') return [record]
       const exited = { ...record, message: await readTerminationMessage(status) }
       this.#exited.set(id, exited)
+      this.#ended.delete(id)
       return [exited]
     } catch (error) {
       if (isCriError(error) && error.notFound) return []

@@ -4,7 +4,7 @@
 import { type ControllerSpec, defineController, type Enqueue, type Source } from '@brume/client/controller'
 import { containerHash } from '../containers/container.ts'
 import type { NodeContext, ObjectSource, Pod, Probes } from '../contract.ts'
-import { watchContainerEvents } from '../cri/events.ts'
+import { EXIT, watchContainerEvents } from '../cri/events.ts'
 import { type ActContext, actOnPod } from './act.ts'
 import type { PodAction } from './actions.ts'
 import { decidePod } from './decide.ts'
@@ -54,7 +54,7 @@ export function podWorker(options: PodWorkerOptions): PodWorker {
   const { clock, cri } = context
   let wake: Enqueue = () => {}
   const memories = new Memories()
-  const views = new RuntimeViews(cri)
+  const views = new RuntimeViews(cri, clock)
   const operations = new Operations((uid, name, error) => {
     if (error === undefined) memories.succeeded(uid, name)
     else setbackOf({ context, memories, pod: pods.get(uid) }, uid, name, error)
@@ -91,7 +91,8 @@ export function podWorker(options: PodWorkerOptions): PodWorker {
       const stops = [
         podEvents.start(enqueue),
         watchContainerEvents(cri, clock, {
-          onEvent: (_topic, id) => {
+          onEvent: (topic, id) => {
+            if (topic === EXIT) views.ended(id)
             const uid = views.podOf(id)
             if (uid !== undefined) enqueue(uid)
           },

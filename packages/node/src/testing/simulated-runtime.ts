@@ -14,6 +14,7 @@ import {
   SANDBOX_NOTREADY,
   SANDBOX_READY,
 } from '../cri/enums.ts'
+import { EXIT } from '../cri/events.ts'
 import type { Message } from '../cri/messages.ts'
 import { GRPC_STATUS } from '../grpc/status.ts'
 
@@ -144,13 +145,13 @@ export class SimulatedRuntime {
     Object.assign(container, { state: CONTAINER_EXITED, exitCode, finishedAtMs: this.#clock.now() })
     for (const wake of this.#ended.get(container.id) ?? []) wake()
     this.#ended.delete(container.id)
-    this.#tell(container.id)
+    this.#tell(EXIT, container.id)
   }
 
   /** The sandbox's process ends; its containers do not. */
   loseSandbox(sandbox: SimulatedSandbox): void {
     sandbox.ready = false
-    this.#tell(sandbox.id)
+    this.#tell(EXIT, sandbox.id)
   }
 
   async #runSandbox(config: SandboxConfig): Promise<string> {
@@ -227,7 +228,7 @@ export class SimulatedRuntime {
     this.onStart(container)
     const life = this.#behaviour.runs(container)
     if (life !== undefined) this.#clock.after(life.ms, () => this.end(container, life.exitCode))
-    this.#tell(id)
+    this.#tell('/tasks/start', id)
   }
 
   async #stop(id: string, graceMs: number): Promise<void> {
@@ -286,11 +287,11 @@ export class SimulatedRuntime {
   }
 
   /** containerd's event names the container, or the sandbox. */
-  #tell(id: string): void {
+  #tell(topic: string, id: string): void {
     for (const watcher of this.#watchers) {
       if (this.#random.chance(this.#behaviour.loseEvent)) continue
       const event = { value: encodeMessage('TaskEvent', { containerId: id }) }
-      this.#clock.after(this.#delay(), () => watcher.onMessage({ topic: '/tasks/exit', event }))
+      this.#clock.after(this.#delay(), () => watcher.onMessage({ topic, event }))
     }
   }
 
