@@ -9,6 +9,7 @@ import { imageGc } from '../images/image-gc.ts'
 import type { NodeProbes } from '../probes/probes.ts'
 import { type NodeStats, nodeStats } from '../stats/node-stats.ts'
 import { readFsUsage } from '../stats/node-usage.ts'
+import { volumeUsages } from '../stats/volume-usage.ts'
 
 export interface NodeCareOptions {
   hierarchies: readonly Hierarchy[]
@@ -35,7 +36,9 @@ export function startNodeCare(context: NodeContext, options: NodeCareOptions): N
   const { hierarchies, cgroupRoot, pods, probes, condemn, onPressure, version } = options
   const isKnown = (uid: string) => !options.arePodsKnown() || pods.get(uid) !== undefined
   const images = imageGc(context, () => readFsUsage(context.dirs.containerd))
+  const volumes = volumeUsages(context)
   const stats = nodeStats(context, {
+    volumes,
     hierarchies,
     cgroupRoot,
     pods: () => pods.all(),
@@ -45,6 +48,7 @@ export function startNodeCare(context: NodeContext, options: NodeCareOptions): N
   })
   const eviction = startEviction(context, {
     stats,
+    volumes,
     pods: () => pods.all(),
     condemn,
     imageGc: images,

@@ -8,6 +8,7 @@ import { type FakeClock, fakeClock } from '@brume/client/testing/fake-clock'
 import { eventually } from '@brume/testkit/eventually'
 import { type ImageGc, imageGc } from '../images/image-gc.ts'
 import type { PodSample, Sample } from '../stats/sample.ts'
+import { volumeUsages } from '../stats/volume-usage.ts'
 import { type TestNodeContext, testNodeContext } from '../testing/node-context.ts'
 import { type ScriptedRuntime, startScriptedRuntime } from '../testing/scripted-runtime.ts'
 import { volumeDir } from '../volumes/paths.ts'
@@ -64,12 +65,13 @@ describe('a node that runs short', { timeout: 60_000 }, () => {
       ({
         pods: pods.map((pod, at): Partial<PodSample> => {
           const usage = { workingSetBytes: at + 1, processes: 1 } as PodSample['usage']
-          return { pod, usage, containers: [] }
+          return { pod, usage, containers: [], volumes: new Map() }
         }),
       }) as Sample
     images = imageGc(context, async () => ({ capacityBytes: 1, availableBytes: 1 }))
     eviction = startEviction(context, {
       stats: { current: async () => ({ sample: sample(), rates: new Map() }) },
+      volumes: volumeUsages(context),
       pods: () => pods,
       condemn: (uid, { message }) => void condemned.push({ uid, message }),
       imageGc: images,

@@ -5,11 +5,10 @@ import type { Timer } from '@brume/base/clock'
 import type { NodeContext, Pod } from '../contract.ts'
 import type { ImageGc } from '../images/image-gc.ts'
 import type { Health } from '../registration/conditions.ts'
-import { type DirectoryUsage, directoryUsage } from '../stats/directory-usage.ts'
 import type { NodeStats } from '../stats/node-stats.ts'
 import { readFsUsage, readNodeUsage } from '../stats/node-usage.ts'
 import type { PodSample } from '../stats/sample.ts'
-import { volumeDir } from '../volumes/paths.ts'
+import type { VolumeUsages } from '../stats/volume-usage.ts'
 import {
   decideEviction,
   decideLimits,
@@ -23,6 +22,7 @@ import { type Observed, observe, type Shortage, shortages, shortageText } from '
 
 export interface EvictionOptions {
   stats: Pick<NodeStats, 'current'>
+  volumes: Pick<VolumeUsages, 'get'>
   pods(): Iterable<Pod>
   /** Ends the pod: PodWorker.condemn. */
   condemn(uid: string, verdict: { reason: string; message: string; graceSeconds: number }): void
@@ -126,9 +126,10 @@ class Evictor implements NodeEviction {
     if (shortage.kind === 'disk' && (await this.#reclaim())) return
     const { sample } = await this.#options.stats.current()
     if (this.#isLeaving(sample.pods)) return
+    const { volumes } = this.#options
     const disk = shortage.kind === 'disk'
     const usages = await Promise.all(
-      sample.pods.map(async (pod) => podUsageOf(pod, disk ? await this.#volumesOf(pod.pod) : undefined)),
+      sample.pods.map(async (pod) => podUsageOf(pod, disk ? await volumes.get(pod.pod) : undefined)),
     )
     const eviction = decideEviction(shortage, usages)
     if (eviction !== undefined) this.#evict(eviction)
@@ -153,24 +154,13 @@ class Evictor implements NodeEviction {
     )
     if (limited.size === 0) return
     const { sample } = await this.#options.stats.current()
+    const { volumes } = this.#options
     const pods = sample.pods.filter(({ pod }) => limited.has(pod.metadata.uid))
     for (const pod of pods) {
-      for (const eviction of decideLimits([podUsageOf(pod, await this.#volumesOf(pod.pod))])) {
+      for (const eviction of decideLimits([podUsageOf(pod, await volumes.get(pod.pod))])) {
         this.#evict(eviction)
       }
     }
-  }
-
-  /** emptyDir volumes on the disk; those in memory count as memory. */
-  async #volumesOf({ metadata, spec }: Pod): Promise<ReadonlyMap<string, DirectoryUsage>> {
-    const usage = new Map<string, DirectoryUsage>()
-    const volumes: { name: string; emptyDir?: { medium?: string } }[] = spec.volumes ?? []
-    for (const { name, emptyDir } of volumes) {
-      if (emptyDir === undefined || emptyDir.medium === 'Memory') continue
-      const dir = volumeDir(this.#context.dirs, metadata.uid ?? '', 'empty-dir', name)
-      usage.set(name, await directoryUsage(dir))
-    }
-    return usage
   }
 
   #isLeaving(running: readonly PodSample[]): boolean {

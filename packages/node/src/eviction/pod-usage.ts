@@ -3,8 +3,8 @@
 import { podRequests } from '@brume/api/quota/pod-resources'
 import { quantityValue } from '@brume/base/quantity'
 import type { ContainerSpec, Pod } from '../contract.ts'
-import type { DirectoryUsage } from '../stats/directory-usage.ts'
 import type { PodSample } from '../stats/sample.ts'
+import type { VolumeUsage } from '../stats/volume-usage.ts'
 import type { Resource } from './signals.ts'
 
 export interface ContainerUsage {
@@ -21,14 +21,13 @@ export interface PodUsage {
   processes: number
   containers: ContainerUsage[]
   /** Volumes on the node's own disk, by name. */
-  volumes: ReadonlyMap<string, DirectoryUsage>
+  volumes: VolumeUsage
 }
 
-const NONE: ReadonlyMap<string, DirectoryUsage> = new Map()
-
+/** `volumes`: as just measured; default: as the sample knows them. */
 export function podUsageOf(
-  { pod, usage, containers }: PodSample,
-  volumes: ReadonlyMap<string, DirectoryUsage> = NONE,
+  { pod, usage, containers, volumes: sampled }: PodSample,
+  volumes: VolumeUsage = sampled,
 ): PodUsage {
   return {
     pod,

@@ -149,6 +149,7 @@ class Registrar implements Registration {
         this.#isHeld = false
         this.#held.resolve(false)
         this.#timer?.cancel()
+        this.#say('Warning', { reason: 'NodeNameTaken', message })
         this.#options.onRefused(message)
       },
     })

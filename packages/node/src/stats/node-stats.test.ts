@@ -18,7 +18,9 @@ import { type Cri, connectCri } from '../cri/cri.ts'
 import { NAMESPACE_NODE } from '../cri/enums.ts'
 import { ensureSandboxImage } from '../runtime/import-image.ts'
 import { testNodeContext } from '../testing/node-context.ts'
+import { volumeDir } from '../volumes/paths.ts'
 import { type NodeStats, nodeStats } from './node-stats.ts'
+import { volumeUsages } from './volume-usage.ts'
 
 const skip = whyNoContainers() ?? whyNoBusybox() ?? false
 
@@ -26,7 +28,11 @@ const POD: KubeObject = {
   apiVersion: 'v1',
   kind: 'Pod',
   metadata: { namespace: 'ns', name: 'busy', uid: 'pod-1' },
-  spec: { hostNetwork: true, containers: [{ name: 'loop', image: BUSYBOX_IMAGE }] },
+  spec: {
+    hostNetwork: true,
+    containers: [{ name: 'loop', image: BUSYBOX_IMAGE }],
+    volumes: [{ name: 'data', emptyDir: {} }],
+  },
   status: { startTime: '2026-01-01T00:00:00Z' },
 }
 
@@ -51,6 +57,9 @@ describe('the figures of a node', { skip, timeout: 120_000 }, () => {
     const logDirectory = podLogDir(context.dirs.logs, POD)
     mkdirSync(join(logDirectory, 'loop'), { recursive: true })
     writeFileSync(join(logDirectory, 'loop', '0.log.old'), 'x'.repeat(100_000))
+    const volume = volumeDir(context.dirs, 'pod-1', 'empty-dir', 'data')
+    mkdirSync(volume, { recursive: true })
+    writeFileSync(join(volume, 'file'), 'x'.repeat(50_000))
     const labels = podLabels(POD)
     const namespaceOptions = { network: NAMESPACE_NODE }
     const sandboxConfig = {
@@ -77,6 +86,7 @@ describe('the figures of a node', { skip, timeout: 120_000 }, () => {
       hierarchies,
       cgroupRoot,
       pods: () => [POD],
+      volumes: volumeUsages(context),
       probeCounts: () => [],
       evictions: () => new Map([['memory.available', 2]]),
       version: () => 'v1.32.3+brume',
@@ -103,6 +113,9 @@ describe('the figures of a node', { skip, timeout: 120_000 }, () => {
     assert.ok(loop.logs.usedBytes >= 100_000)
     assert.ok(pods[0].cpu.usageCoreNanoSeconds >= loop.cpu.usageCoreNanoSeconds)
     assert.equal(pods[0].network, undefined)
+    assert.equal(pods[0].volume[0].name, 'data')
+    assert.ok(pods[0].volume[0].usedBytes >= 50_000)
+    assert.ok(pods[0]['ephemeral-storage'].usedBytes >= 150_000)
   })
 
   it('are measured once for many who ask', async () => {

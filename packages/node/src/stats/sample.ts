@@ -12,6 +12,7 @@ import { type CgroupUsage, processesIn, readCgroupUsage } from './cgroup-usage.t
 import { type DirectoryUsage, directoryUsage } from './directory-usage.ts'
 import { type InterfaceUsage, readNetworkUsage } from './network-usage.ts'
 import { type FsUsage, type NodeUsage, readFsUsage, readNodeUsage } from './node-usage.ts'
+import type { VolumeUsage, VolumeUsages } from './volume-usage.ts'
 
 export interface ContainerSample {
   id: string
@@ -33,6 +34,7 @@ export interface PodSample {
   /** None for a pod in the host's network. */
   network: InterfaceUsage[]
   containers: ContainerSample[]
+  volumes: VolumeUsage
 }
 
 export interface Sample {
@@ -54,6 +56,7 @@ export interface SampleOptions {
   /** CgroupSettings.root. */
   cgroupRoot: string
   pods(): Iterable<Pod>
+  volumes: VolumeUsages
 }
 
 const NS_PER_MS = 1_000_000
@@ -92,7 +95,7 @@ export async function takeSample(options: SampleOptions, layers: WritableLayers)
 }
 
 async function samplePod(
-  { context, hierarchies, cgroupRoot }: SampleOptions,
+  { context, hierarchies, cgroupRoot, volumes }: SampleOptions,
   of: {
     pod: Pod
     sandbox: Sandbox
@@ -121,6 +124,7 @@ async function samplePod(
     usage: readCgroupUsage(hierarchies, cgroup),
     sandboxId,
     network: pid === undefined ? [] : readNetworkUsage(pid),
+    volumes: volumes.known(pod),
     containers: containers.sort((a, b) => (a.name < b.name ? -1 : 1)),
   }
 }

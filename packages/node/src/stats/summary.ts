@@ -2,6 +2,7 @@
 
 import { formatTime } from '@brume/base/clock'
 import type { CgroupUsage } from './cgroup-usage.ts'
+import type { DirectoryUsage } from './directory-usage.ts'
 import type { InterfaceUsage } from './network-usage.ts'
 import type { FsUsage } from './node-usage.ts'
 import { type CpuRates, NODE } from './rates.ts'
@@ -47,23 +48,28 @@ export function summaryOf(nodeName: string, sample: Sample, rates: CpuRates): Re
 }
 
 function podOf(of: PodSample, sample: Sample, rates: CpuRates): Record<string, unknown> {
-  const { pod, usage, containers, network } = of
+  const { pod, usage, containers, network, volumes } = of
   const { name, namespace, uid = '' } = pod.metadata
   const time = formatTime(sample.atMs)
-  const bytes = containers.reduce((sum, { writable, logs }) => sum + (writable?.bytes ?? 0) + logs.bytes, 0)
-  const inodes = containers.reduce(
-    (sum, { writable, logs }) => sum + (writable?.inodes ?? 0) + logs.inodes,
-    0,
-  )
+  const parts = [...containers.flatMap(({ writable, logs }) => [writable, logs]), ...volumes.values()]
+  const bytes = parts.reduce((sum, part) => sum + (part?.bytes ?? 0), 0)
+  const inodes = parts.reduce((sum, part) => sum + (part?.inodes ?? 0), 0)
   return {
     podRef: { name, namespace, uid },
     startTime: pod['status']?.startTime ?? time,
     containers: containers.map((container) => containerOf(container, sample, rates)),
     ...(usage === undefined ? {} : useOf(usage, time, rateOf(rates, uid))),
     ...(network.length === 0 ? {} : { network: networkOf(network, time) }),
+    ...(volumes.size === 0
+      ? {}
+      : { volume: [...volumes].map(([name, used]) => volumeOf(name, used, sample)) }),
     'ephemeral-storage': { ...fsOf(sample.nodeFs, time), usedBytes: bytes, inodesUsed: inodes },
     ...(usage === undefined ? {} : { process_stats: { process_count: usage.processes } }),
   }
+}
+
+function volumeOf(name: string, { bytes, inodes }: DirectoryUsage, { nodeFs, atMs }: Sample): object {
+  return { ...fsOf(nodeFs, formatTime(atMs)), usedBytes: bytes, inodesUsed: inodes, name }
 }
 
 function containerOf(of: ContainerSample, sample: Sample, rates: CpuRates): Record<string, unknown> {
