@@ -10,6 +10,8 @@ const USUAL_DIR = '/var/lib/brume'
 export interface OwnNames {
   /** Of the bridge, at most 15 letters (the kernel's limit for interfaces). */
   bridge: string
+  /** Of the tunnel to other nodes, at most 15 letters. */
+  tunnel: string
   /** Of the nft tables. */
   table: string
   /** The control group above all others of this cloud, as a path below the hierarchies' roots: `/brume`. */
@@ -24,6 +26,7 @@ export function ownNames(dataDir: string): OwnNames {
   const name = path === USUAL_DIR ? 'brume' : `brume-${suffix}`
   return {
     bridge: path === USUAL_DIR ? 'brume0' : name,
+    tunnel: path === USUAL_DIR ? 'brume-tunnel' : `brumev-${suffix}`,
     table: name,
     cgroup: `/${name}`,
     shortDir: `/run/${name}`,

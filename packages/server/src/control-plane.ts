@@ -46,6 +46,8 @@ export interface ControlPlaneOptions {
   /** Further names and addresses for the server's certificate. */
   hosts: readonly string[]
   serviceRange: string
+  /** Addresses of all pods, of which each node gets a part. Absent: nodes see to it themselves. */
+  podRange?: string | undefined
   /** The administrator's certificate may be another one from now on: kubeconfigs are written again. */
   onRenewed?(pki: Pki): void
   clock?: Clock
@@ -202,6 +204,7 @@ async function compose(
     port: listener.port,
     addresses: publicAddresses(options.host),
     serviceIp: serviceIpOf(options),
+    podRange: options.podRange,
   })
   const ready = controllers.usable.then(() => {
     state.bootstrapped = true

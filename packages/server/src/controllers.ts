@@ -29,10 +29,11 @@ export interface ControllersOptions {
   addresses: readonly string[]
   /** Of the Service `kubernetes`. */
   serviceIp: string
+  podRange?: string | undefined
 }
 
 export function runControllers(options: ControllersOptions): RunningControllers {
-  const { server, pki, clock, logger, url, port, addresses, serviceIp } = options
+  const { server, pki, clock, logger, url, port, addresses, serviceIp, podRange } = options
   const client = new Client({ transport: inProcessTransport(server, SYSTEM_USER), clock })
   const all: StartOptions = {
     client,
@@ -54,6 +55,7 @@ export function runControllers(options: ControllersOptions): RunningControllers 
       })
     },
     apiServer: { addresses, port, serviceIp, publicUrl: url },
+    ...(podRange === undefined ? {} : { podRange }),
   }
   return startInPhases(all, { first: firstControllers, others })
 }

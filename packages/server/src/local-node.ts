@@ -15,7 +15,7 @@ import type { DataDir } from './data-dir.ts'
 import { inProcessTransport } from './in-process-transport.ts'
 
 export interface LocalNodeOptions
-  extends Pick<NodeAgentOptions, 'podRange' | 'cniConfDir' | 'serviceRange' | 'labels' | 'onRefused'> {
+  extends Pick<NodeAgentOptions, 'rangesAreGiven' | 'cniConfDir' | 'serviceRange' | 'labels' | 'onRefused'> {
   plane: ControlPlane
   dir: DataDir
   /** Default: this machine's name. */

@@ -62,8 +62,10 @@ export async function up(options: UpOptions): Promise<number> {
   const logger = openLog(dir.log, options.logLevel)
   const stopped = untilSignal()
   let url = ''
+  const podRange = options.noNode ? options.podRange : await podRangeOf(options, dir)
   const plane = await startControlPlane({
     dir,
+    podRange,
     host,
     port,
     hosts: options.hosts,
@@ -76,7 +78,9 @@ export async function up(options: UpOptions): Promise<number> {
   })
   url = plane.url
   announce(plane, dir)
-  const starting = options.noNode ? undefined : startNode(options, { dir, plane, logger })
+  const starting = options.noNode
+    ? undefined
+    : startNode(options, { dir, plane, logger, rangesAreGiven: podRange !== undefined })
   const usable = Promise.all([plane.ready, starting?.then((node) => node.registered)])
   const edge = options.noNode ? undefined : startEdge(options, { dir, plane, logger })
   await Promise.race([usable.then(() => announceReady(dir)), stopped])
@@ -94,27 +98,36 @@ export async function up(options: UpOptions): Promise<number> {
   return 0
 }
 
+/** With a site's own network, addresses are the site's business. */
+async function podRangeOf(options: UpOptions, dir: DataDir): Promise<string | undefined> {
+  if (options.cniConfDir !== undefined) return undefined
+  const { cloudRange } = await import('@brume/node/network/cloud-range')
+  const { serviceRange, podRange: wanted } = options
+  try {
+    return await cloudRange({ dataDir: dir.root, wanted, serviceRange })
+  } catch (error) {
+    throw error instanceof RuntimeError ? new UserError(error.message, error.next, { cause: error }) : error
+  }
+}
+
 /** What a containerless cloud never needs is not loaded for it. */
 async function startNode(
   options: UpOptions,
-  { dir, plane, logger }: { dir: DataDir; plane: ControlPlane; logger: Logger },
+  of: { dir: DataDir; plane: ControlPlane; logger: Logger; rangesAreGiven: boolean },
 ): Promise<NodeAgent> {
   const { startLocalNode } = await import('./local-node.ts')
-  const { nodeName, podRange, cniConfDir, serviceRange } = options
+  const { nodeName, cniConfDir, serviceRange } = options
   try {
     return await startLocalNode({
-      plane,
-      dir,
-      logger,
+      ...of,
       nodeName,
-      podRange,
       cniConfDir,
       serviceRange,
-      onRefused: (message) => logger.error(message),
+      onRefused: (message) => of.logger.error(message),
     })
   } catch (error) {
-    rmSync(dir.running, { force: true })
-    await plane.close(0)
+    rmSync(of.dir.running, { force: true })
+    await of.plane.close(0)
     throw error instanceof RuntimeError ? new UserError(error.message, error.next, { cause: error }) : error
   }
 }

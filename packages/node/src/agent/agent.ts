@@ -10,10 +10,11 @@ import type { Client } from '@brume/client/client'
 import { EventRecorder } from '@brume/client/event-recorder'
 import type { NodeContext } from '../contract.ts'
 import { connectCri } from '../cri/cri.ts'
-import { ensureNetwork } from '../network/network.ts'
+import { ensureNetwork, keptRange } from '../network/network.ts'
 import { startContainerd } from '../runtime/containerd.ts'
 import { ensureSandboxImage } from '../runtime/import-image.ts'
 import { type RegistryAccess, writeRegistryHosts } from '../runtime/registry-hosts.ts'
+import { claimRange } from './claim-range.ts'
 import { nodeDirsAt } from './dirs.ts'
 import { type RunningParts, runParts } from './run-parts.ts'
 
@@ -29,8 +30,8 @@ export interface NodeAgentOptions {
   registry: RegistryAccess
   /** A site's own CNI configuration instead of the built-in network. */
   cniConfDir?: string | undefined
-  /** Addresses of this node's pods; default: a range that nobody here uses. */
-  podRange?: string | undefined
+  /** The cloud gives each node a range for its pods; else the node takes one that nobody here uses. */
+  rangesAreGiven?: boolean
   /** Of Services: no pod gets an address of it. */
   serviceRange?: string | undefined
   /** For a Node that is new; later edits stay. */
@@ -61,7 +62,9 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
   const dirs = nodeDirsAt(join(dataDir, 'node'))
   await mkdir(dirs.root, { recursive: true, mode: 0o711 })
   for (const dir of [dirs.pods, dirs.logs, dirs.manifests]) await mkdir(dir, { recursive: true, mode: 0o755 })
-  const network = await ensureNetwork(options)
+  const own = options.rangesAreGiven === true && options.cniConfDir === undefined
+  const claimed = own ? await claimRange(options, keptRange(dataDir)) : undefined
+  const network = await ensureNetwork({ ...options, podRange: claimed?.node, cloudRange: claimed?.cloud })
   const containerd = await startContainerd({
     dataDir,
     cniConfDir: options.cniConfDir,

@@ -3,12 +3,13 @@
 import type { KubeObject } from '@brume/api/object'
 import type { Clock } from '@brume/base/clock'
 import type { Logger } from '@brume/base/log'
-import { ENDPOINT_SLICES, NAMESPACES, NETWORK_POLICIES, PODS } from '@brume/client/builtin'
+import { ENDPOINT_SLICES, NAMESPACES, NETWORK_POLICIES, NODES, PODS } from '@brume/client/builtin'
 import type { ControllerSpec } from '@brume/client/controller'
 import type { Informer } from '@brume/client/informer'
 import { ownNames } from '@brume/machine/own-names'
 import type { PodNetwork } from '../network/network.ts'
 import { policiesTable, servicesTable } from '../network/nft-rules.ts'
+import { overlay } from '../network/overlay.ts'
 import { type NetworkPolicies, networkPolicies } from '../policies/policies.ts'
 import { serviceRules } from '../services/services.ts'
 import type { NodeInformer } from './informer.ts'
@@ -21,6 +22,9 @@ export interface NetworkingOptions {
   domain: string
   informer: NodeInformer
   services: Informer
+  /** This node's address towards the others, and the CA of the cloud. */
+  address: string
+  caPem: string
   /** This node, as the API has it. */
   node(): KubeObject | undefined
   clock: Clock
@@ -43,7 +47,8 @@ const ZONE = 'topology.kubernetes.io/zone'
 
 /** With a site's own network, Services still lead to pods; names and policies are the site's business. */
 export async function startNetworking(options: NetworkingOptions): Promise<Networking> {
-  const { network, dataDir, nodeName, domain, informer, services, node, clock, logger } = options
+  const { network, dataDir, nodeName, domain, informer, services, address, caPem, node, clock, logger } =
+    options
   const { table } = ownNames(dataDir)
   const slices = informer(ENDPOINT_SLICES)
   const names = await startNames({ network, services, slices, domain, clock, logger })
@@ -58,6 +63,11 @@ export async function startNetworking(options: NetworkingOptions): Promise<Netwo
     clock,
     logger,
   })
+  const nodes = informer(NODES)
+  const tunnels =
+    podRange === undefined
+      ? []
+      : [overlay({ nodes, nodeName, dataDir, podRange, address, mtu: network.mtu, caPem, logger })]
   const policyInformer = informer(NETWORK_POLICIES)
   const policies: NetworkPolicies | undefined =
     bridge === undefined
@@ -76,14 +86,15 @@ export async function startNetworking(options: NetworkingOptions): Promise<Netwo
   return {
     dnsServers: names.servers,
     problems: names.problems,
-    specs: [rules, ...(policies === undefined ? [] : [policies.spec])],
+    specs: [rules, ...tunnels, ...(policies === undefined ? [] : [policies.spec])],
     enforced: async (podUid) => policies?.enforced(podUid),
     start() {
       slices.start()
+      nodes.start()
       if (policies !== undefined) policyInformer.start()
     },
     async stop() {
-      await Promise.all([names.close(), policies?.stop(), slices.stop(), policyInformer.stop()])
+      await Promise.all([names.close(), policies?.stop(), slices.stop(), nodes.stop(), policyInformer.stop()])
     },
   }
 }

@@ -62,6 +62,8 @@ export async function runParts(
     domain: CLUSTER_DOMAIN,
     informer,
     services,
+    address: hostIps[0] ?? '',
+    caPem: options.credentials.ca,
     node: () => nodes.store.get('', nodeName),
     clock,
     logger,

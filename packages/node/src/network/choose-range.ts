@@ -12,6 +12,8 @@ export interface RangeQuestion {
   kept?: string | undefined
   /** The Node's spec.podCIDR. */
   assigned?: string | undefined
+  /** How large one that is searched for is; default 24: 254 addresses, more than a node's 110 pods. */
+  bits?: number
   /** Ranges that lead elsewhere: the host's routes and the Services' range. */
   taken: readonly TakenRange[]
 }
@@ -24,13 +26,11 @@ export interface TakenRange {
 
 export type RangeAnswer = { range: string } | { problem: string }
 
-/** 254 addresses: more than a node's 110 pods, with room for those that end. */
-const BITS = 24
+const NODE_BITS = 24
 const USUAL_NAME = 'brume'
 /** 10.42.0.0 to 10.105.255.0. */
 const FIRST_SECOND_OCTET = 42
 const SECOND_OCTETS = 64
-const CANDIDATES = SECOND_OCTETS * 256
 /** Smaller ones hold no pods: the network, the gateway, the broadcast address. */
 const MAX_BITS = 29
 
@@ -47,12 +47,13 @@ export function chooseRange(question: RangeQuestion): RangeAnswer {
   return { problem: `the pods' range ${given} overlaps ${clash.by} (${clash.range})` }
 }
 
-function search({ name, taken }: RangeQuestion): RangeAnswer {
+function search({ name, taken, bits = NODE_BITS }: RangeQuestion): RangeAnswer {
+  const candidates = SECOND_OCTETS * 2 ** (bits - 16)
   const start = name === USUAL_NAME ? 0 : createHash('sha256').update(name).digest().readUInt16BE(0)
-  for (let step = 0; step < CANDIDATES; step++) {
-    const index = (start + step) % CANDIDATES
-    const first = (10 * 256 + FIRST_SECOND_OCTET) * 65_536 + index * 256
-    const range: Ipv4Range = { first, bits: BITS }
+  for (let step = 0; step < candidates; step++) {
+    const index = (start + step) % candidates
+    const first = (10 * 256 + FIRST_SECOND_OCTET) * 65_536 + index * 2 ** (32 - bits)
+    const range: Ipv4Range = { first, bits }
     if (clashOf(range, taken) === undefined) return { range: formatRange(range) }
   }
   return {

@@ -16,6 +16,9 @@ import { addressesOf, type HostRoute, hostRoutes, linkKind, outgoingMtu, takenBy
 import { formatIpv4, parseIpv4Range } from './ipv4.ts'
 import { type HostPort, hostPortRules, nodeRules } from './nft-rules.ts'
 
+/** Of VXLAN over IPv4: the headers around a frame (RFC 7348). */
+const TUNNEL_BYTES = 50
+
 export interface NetworkOptions {
   dataDir: string
   /** A site's own CNI configuration: its directory. */
@@ -24,6 +27,8 @@ export interface NetworkOptions {
   podRange?: string | undefined
   /** The Node's spec.podCIDR, if it has one. */
   podCidr?: string | undefined
+  /** Addresses of all pods of the cloud: pods of other nodes see a pod's own address. */
+  cloudRange?: string | undefined
   /** Cluster addresses of Services: pods cannot have them. */
   serviceRange?: string | undefined
   logger: Logger
@@ -33,6 +38,7 @@ export interface PodNetwork {
   /** undefined with a site's own network. */
   range: string | undefined
   bridge: string | undefined
+  mtu: number
   /** For containerd. */
   cniConfDir: string
   /** Sentences about what stops pods, each with what mends it. */
@@ -49,18 +55,21 @@ export async function ensureNetwork(options: NetworkOptions): Promise<PodNetwork
   for (const dir of [paths.cniConf, paths.cniState]) mkdirSync(dir, { recursive: true, mode: 0o711 })
   const routes = await hostRoutes()
   const range = decideRange(options, { bridge, table, routes })
-  const mtu = await outgoingMtu(routes)
+  // Room for the tunnel to other nodes, also where there is none yet: pods that run keep their MTU.
+  const mtu = (await outgoingMtu(routes)) - TUNNEL_BYTES
   await ensureBridge(bridge, range, mtu)
   enableForwarding(bridge)
   const tracedServices = (await traceBridges()) ? options.serviceRange : undefined
   if (options.serviceRange !== undefined)
     await run(['ip', 'route', 'replace', options.serviceRange, 'dev', bridge])
-  await run(['nft', '-f', '-'], { input: nodeRules({ table, bridge, range, tracedServices }) })
+  await run(['nft', '-f', '-'], {
+    input: nodeRules({ table, bridge, range, cloudRange: options.cloudRange, tracedServices }),
+  })
   const conf = cniConf({ name: table, bridge, range, mtu, stateDir: paths.cniState })
   writeIfChanged(join(paths.cniConf, CNI_CONF_FILE), conf)
   const warnings = await firewallWarnings(bridge)
   for (const warning of warnings) options.logger.warn(warning)
-  return { range, bridge, cniConfDir: paths.cniConf, warnings, setHostPorts: hostPortSetter(table) }
+  return { range, bridge, mtu, cniConfDir: paths.cniConf, warnings, setHostPorts: hostPortSetter(table) }
 }
 
 /** The range of the pods of a data directory, if it has one. */
@@ -170,7 +179,14 @@ function siteNetwork(cniConfDir: string): PodNetwork {
     )
   }
   // A site's own chain has the portmap plugin, if it wants host ports.
-  return { range: undefined, bridge: undefined, cniConfDir, warnings: [], setHostPorts: async () => {} }
+  return {
+    range: undefined,
+    bridge: undefined,
+    mtu: 0,
+    cniConfDir,
+    warnings: [],
+    setHostPorts: async () => {},
+  }
 }
 
 function writeIfChanged(path: string, text: string): void {

@@ -14,12 +14,14 @@ export interface NodeRules {
   table: string
   bridge: string
   range: string
+  /** Of all nodes. */
+  cloudRange?: string | undefined
   /** Of Services, where the kernel shows bridged packets to these rules too: then answers find their way back alone. */
   tracedServices?: string | undefined
 }
 
 /** Idempotent: chains are written anew in one transaction, host ports stay as they are. */
-export function nodeRules({ table, bridge, range, tracedServices }: NodeRules): string {
+export function nodeRules({ table, bridge, range, cloudRange = range, tracedServices }: NodeRules): string {
   const inTable = `ip ${table}`
   return [
     `add table ${inTable}`,
@@ -40,7 +42,7 @@ export function nodeRules({ table, bridge, range, tracedServices }: NodeRules): 
           ]),
       // A pod that reaches itself or a neighbour over a host port: the answer must come back through the node.
       `ip saddr ${range} ip daddr ${range} ct status dnat masquerade`,
-      `ip saddr ${range} ip daddr ${range} return`,
+      `ip saddr ${range} ip daddr ${cloudRange} return`,
       `ip saddr ${range} oifname != "${bridge}" masquerade fully-random`,
       `ip saddr 127.0.0.0/8 oifname "${bridge}" masquerade`,
     ]),

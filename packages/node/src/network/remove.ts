@@ -13,10 +13,11 @@ const CNI_RESULTS = '/var/lib/cni/results'
 
 /** Idempotent; works without the programs, where there is nothing to remove then. */
 export async function removeNetwork(dataDir: string): Promise<void> {
-  const { bridge, table } = ownNames(dataDir)
+  const { bridge, table, tunnel } = ownNames(dataDir)
   const tables = [table, servicesTable(table), policiesTable(table)]
   await ignoreMissing(run(['nft', '-f', '-'], { input: tables.map(removalRules).join('') }))
   await ignoreMissing(removeBridge(bridge))
+  await ignoreMissing(removeTunnel(tunnel))
   if (existsSync(CNI_RESULTS)) {
     for (const name of readdirSync(CNI_RESULTS).filter((name) => isOf(table, name)))
       rmSync(join(CNI_RESULTS, name), { force: true })
@@ -27,6 +28,10 @@ export async function removeNetwork(dataDir: string): Promise<void> {
 
 async function removeBridge(bridge: string): Promise<void> {
   if ((await linkKind(bridge)) === 'bridge') await run(['ip', 'link', 'del', bridge])
+}
+
+async function removeTunnel(tunnel: string): Promise<void> {
+  if ((await linkKind(tunnel)) === 'vxlan') await run(['ip', 'link', 'del', tunnel])
 }
 
 /** `NETWORK-CONTAINER-INTERFACE`; another cloud's network may have ours for a beginning. */

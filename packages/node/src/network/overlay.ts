@@ -1,0 +1,103 @@
+// The tunnels between the nodes of a cloud: one VXLAN device (RFC 7348), told of every other node by its Node object. The
+// switches between them need to know nothing. With one node there is no device.
+
+import type { KubeObject } from '@brume/api/object'
+import type { Logger } from '@brume/base/log'
+import { type ControllerSpec, defineController, fromInformer } from '@brume/client/controller'
+import type { Informer } from '@brume/client/informer'
+import { ownNames } from '@brume/machine/own-names'
+import { run } from '@brume/machine/run'
+import { addressesOf, linkKind } from './host.ts'
+import {
+  type KernelState,
+  networkId,
+  overlayCommands,
+  type Peer,
+  peersOf,
+  tunnelEnd,
+  tunnelMac,
+} from './overlay-plan.ts'
+
+export interface OverlayOptions {
+  nodes: Informer
+  nodeName: string
+  dataDir: string
+  /** Of this node's pods. */
+  podRange: string
+  /** This node's address towards the others. */
+  address: string
+  mtu: number
+  caPem: string
+  logger: Logger
+}
+
+const KEY = 'overlay'
+/** Port of Linux' own choice, as most clouds have it. */
+const PORT = 8472
+/** Somebody may have changed what the kernel knows. */
+const LOOK_EVERY_MS = 60_000
+
+export function overlay(options: OverlayOptions): ControllerSpec {
+  const { nodes, nodeName, dataDir, logger } = options
+  const dev = ownNames(dataDir).tunnel
+  return defineController<Peer[], { type: 'reach'; peers: Peer[] }>({
+    name: 'overlay',
+    sources: [fromInformer(nodes, () => [KEY])],
+    rateLimit: { baseMs: 500, maxMs: 30_000 },
+    observe: () => peersOf(nodes.store.list().map(seen), nodeName),
+    decide: (peers) => ({ actions: [{ type: 'reach', peers }], requeueAfterMs: LOOK_EVERY_MS }),
+    async act({ peers }) {
+      if (peers.length === 0 && (await linkKind(dev)) === undefined) return
+      await ensureDevice(dev, options)
+      for (const command of overlayCommands(dev, await kernelState(dev), peers)) {
+        logger.debug('tunnel', { command: command.join(' ') })
+        await run(command)
+      }
+    },
+  })
+}
+
+function seen({ metadata, spec, status }: KubeObject) {
+  const addresses: { type: string; address: string }[] = status?.['addresses'] ?? []
+  return {
+    name: metadata.name ?? '',
+    podRange: spec?.['podCIDR'] as string | undefined,
+    address: addresses.find(({ type }) => type === 'InternalIP')?.address,
+  }
+}
+
+async function ensureDevice(
+  dev: string,
+  { nodeName, podRange, address, mtu, caPem }: OverlayOptions,
+): Promise<void> {
+  if ((await linkKind(dev)) === undefined) {
+    const id = String(networkId(caPem))
+    const tunnel = ['type', 'vxlan', 'id', id, 'local', address, 'dstport', String(PORT), 'nolearning']
+    await run(['ip', 'link', 'add', dev, 'address', tunnelMac(nodeName), 'mtu', String(mtu), ...tunnel])
+  }
+  const end = `${tunnelEnd(podRange)}/32`
+  if (!(await addressesOf(dev)).includes(end)) await run(['ip', 'address', 'add', end, 'dev', dev])
+  await run(['ip', 'link', 'set', dev, 'up'])
+}
+
+async function kernelState(dev: string): Promise<KernelState> {
+  const [routes, neighbours, places] = await Promise.all([
+    shown<{ dst: string; gateway?: string }>(['ip', '-json', '-4', 'route', 'show', 'dev', dev]),
+    shown<{ dst: string; lladdr?: string }>(['ip', '-json', '-4', 'neigh', 'show', 'dev', dev]),
+    shown<{ mac: string; dst?: string }>(['bridge', '-json', 'fdb', 'show', 'dev', dev]),
+  ])
+  return {
+    routes: routes.flatMap(({ dst, gateway }) =>
+      gateway === undefined ? [] : [{ range: dst, end: gateway }],
+    ),
+    neighbours: neighbours.flatMap(({ dst, lladdr }) =>
+      lladdr === undefined ? [] : [{ end: dst, mac: lladdr }],
+    ),
+    places: places.flatMap(({ mac, dst }) => (dst === undefined ? [] : [{ mac, nodeIp: dst }])),
+  }
+}
+
+async function shown<T>(argv: string[]): Promise<T[]> {
+  const { stdout } = await run(argv)
+  return stdout.trim() === '' ? [] : JSON.parse(stdout)
+}
