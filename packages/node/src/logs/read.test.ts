@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
 import { eventually } from '@brume/testkit/eventually'
-import { type LogOptions, openLog } from './read.ts'
+import type { LogOptions } from './log-options.ts'
+import { openLog } from './read.ts'
 
 let dir: string
 let path: string
@@ -39,6 +40,20 @@ test('both streams are read in their order, partial lines joined', async () => {
   assert.equal(await read({ sinceMs: Date.parse(at(2)) }), 'two\nthree\n')
   assert.equal(await read({ limitBytes: 6 }), 'one\ntw')
   assert.equal(await read({ tailLines: 0 }), '')
+})
+
+test('what was put aside a moment ago is read too', async () => {
+  await writeFile(`${path}.20261120-000000.gz`, 'packed')
+  await writeFile(`${path}.20261120-000001`, full(1, 'one') + full(2, 'two'))
+  await writeFile(path, full(3, 'three'))
+  assert.equal(await read(), 'one\ntwo\nthree\n')
+  assert.equal(await read({ tailLines: 1 }), 'three\n')
+  assert.equal(await read({ tailLines: 2 }), 'two\nthree\n')
+  assert.equal(await read({ tailLines: 9 }), 'one\ntwo\nthree\n')
+  assert.equal(await read({ sinceMs: Date.parse(at(2)) }), 'two\nthree\n')
+  assert.equal(await read({ limitBytes: 5 }), 'one\nt')
+  await writeFile(path, '')
+  assert.equal(await read({ tailLines: 1 }), 'two\n')
 })
 
 test('lines that are none, and endless ones, are passed over', async () => {

@@ -4,19 +4,10 @@
 import { type FSWatcher, watch } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { fixedTime, parseLine } from './line.ts'
-import { offsetOfTail, offsetOfTime } from './seek.ts'
-
-export interface LogOptions {
-  follow: boolean
-  timestamps: boolean
-  /** Lines from the end; undefined: all. */
-  tailLines?: number | undefined
-  /** Milliseconds since the epoch: nothing older. */
-  sinceMs?: number | undefined
-  /** Of the text that is given, times included. */
-  limitBytes?: number | undefined
-}
+import type { LogOptions } from './log-options.ts'
+import { olderPart } from './older.ts'
+import { beginningOf } from './seek.ts'
+import { LogText } from './text.ts'
 
 export interface LogSource {
   path: string
@@ -28,9 +19,6 @@ export interface LogSource {
 }
 
 const BLOCK_BYTES = 64 * 1024
-const NEWLINE = 0x0a
-/** Runtimes cut lines at 16 KiB: what goes on for longer is no log. */
-const MAX_LINE_BYTES = 1024 * 1024
 
 /** Rejects with the system's error when the log cannot be opened. What it gives must be read, or there is a leak. */
 export async function openLog(source: LogSource): Promise<AsyncGenerator<Buffer>> {
@@ -53,7 +41,9 @@ async function* readLog(
   let file = opened
   try {
     const text = new LogText(options)
-    let position = await startOf(file, options)
+    const begin = await beginningOf(file, options)
+    if (begin.isEarlier) yield* readOlder(path, file, { options, missing: begin.missingLines, text })
+    let { position } = begin
     for (;;) {
       // Asked before reading: what was written until then is read.
       const isOver = wakes === undefined || wakes.ended
@@ -82,10 +72,21 @@ async function* readLog(
   }
 }
 
-async function startOf(file: FileHandle, { tailLines, sinceMs }: LogOptions): Promise<number> {
-  const { size } = await file.stat()
-  if (tailLines !== undefined) return offsetOfTail(file, size, tailLines)
-  return sinceMs === undefined ? 0 : offsetOfTime(file, size, sinceMs)
+/** What was put aside last, where the log itself does not go back far enough: it was rotated a moment ago. */
+async function* readOlder(
+  path: string,
+  current: FileHandle,
+  { options, missing, text }: { options: LogOptions; missing: number | undefined; text: LogText },
+): AsyncGenerator<Buffer> {
+  const older = await olderPart(path, current)
+  if (older === undefined) return
+  try {
+    const { position } = await beginningOf(older, { ...options, tailLines: missing })
+    yield* readToEnd(older, position, text)
+    text.startFile()
+  } finally {
+    await older.close()
+  }
 }
 
 async function* readToEnd(file: FileHandle, from: number, text: LogText): AsyncGenerator<Buffer, number> {
@@ -151,72 +152,5 @@ class Wakes {
   #notice(): void {
     this.count++
     this.#wake()
-  }
-}
-
-/** Lines of the file in, text as it was asked for out. */
-class LogText {
-  readonly #options: LogOptions
-  #held: Buffer = Buffer.alloc(0)
-  #left: number
-  #atLineStart = true
-  #skipping = false
-
-  constructor(options: LogOptions) {
-    this.#options = options
-    this.#left = options.limitBytes ?? Number.POSITIVE_INFINITY
-  }
-
-  get isFull(): boolean {
-    return this.#left <= 0
-  }
-
-  /** The rest of a line that was cut off has no end in the next file. */
-  startFile(): void {
-    this.#held = Buffer.alloc(0)
-    this.#skipping = false
-  }
-
-  take(chunk: Buffer): Buffer {
-    const bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk])
-    const out: Buffer[] = []
-    let start = 0
-    for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, start)) {
-      if (this.#skipping) this.#skipping = false
-      else this.#line(bytes, start, end, out)
-      start = end + 1
-      if (this.isFull) break
-    }
-    this.#held = Buffer.from(bytes.subarray(start))
-    if (this.#held.length > MAX_LINE_BYTES) {
-      this.#held = Buffer.alloc(0)
-      this.#skipping = true
-    }
-    return out.length === 1 ? out[0]! : Buffer.concat(out)
-  }
-
-  /** A last line without its end. */
-  rest(): Buffer {
-    const out: Buffer[] = []
-    if (this.#held.length > 0 && !this.#skipping) this.#line(this.#held, 0, this.#held.length, out)
-    return Buffer.concat(out)
-  }
-
-  /** Lines that are no lines of a log are left out: the file can have been cut by a full disk. */
-  #line(bytes: Buffer, start: number, end: number, out: Buffer[]): void {
-    const line = parseLine(bytes, start, end)
-    if (line === undefined) return
-    const { sinceMs, timestamps } = this.#options
-    if (sinceMs !== undefined && Date.parse(line.time) < sinceMs) return
-    if (timestamps && this.#atLineStart) this.#put(Buffer.from(`${fixedTime(line.time)} `), out)
-    const isEnd = !line.partial && bytes[end] === NEWLINE
-    this.#put(bytes.subarray(line.textAt, isEnd ? end + 1 : end), out)
-    this.#atLineStart = !line.partial
-  }
-
-  #put(piece: Buffer, out: Buffer[]): void {
-    const taken = piece.length > this.#left ? piece.subarray(0, this.#left) : piece
-    this.#left -= taken.length
-    if (taken.length > 0) out.push(taken)
   }
 }

@@ -28,8 +28,8 @@ export interface RotationOptions {
 const MAX_BYTES = 10 * 1024 * 1024
 const MAX_FILES = 5
 const EVERY_MS = 10_000
-const PACKED = '.gz'
-const UNFINISHED = '.tmp'
+export const PACKED = '.gz'
+export const UNFINISHED = '.tmp'
 
 /** Looks at the sizes now and then; the runtime is only asked when a log is too large. Returns how to stop. */
 export function rotateLogs(options: RotationOptions): () => void {

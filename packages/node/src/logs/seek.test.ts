@@ -31,14 +31,18 @@ async function withFile<T>(
 }
 
 /** By reading everything. */
-function tailOf(lines: readonly string[], count: number): string {
+function groupsOf(lines: readonly string[]): string[][] {
   const groups: string[][] = [[]]
   for (const one of lines) {
     groups.at(-1)!.push(one)
     if (one.includes(' F ')) groups.push([])
   }
   if (groups.at(-1)!.length === 0) groups.pop()
-  return (count === 0 ? [] : groups.slice(-count)).flat().join('')
+  return groups
+}
+
+function tailOf(lines: readonly string[], count: number): string {
+  return (count === 0 ? [] : groupsOf(lines).slice(-count)).flat().join('')
 }
 
 test('the last lines are found from the end as they are found by reading everything', async () => {
@@ -52,7 +56,8 @@ test('the last lines are found from the end as they are found by reading everyth
     const text = lines.join('')
     await withFile(text, async (file, size) => {
       for (const tail of [0, 1, 2, 5, 1000]) {
-        const offset = await offsetOfTail(file, size, tail)
+        const { offset, found } = await offsetOfTail(file, size, tail)
+        assert.equal(found, Math.min(tail, groupsOf(lines).length))
         assert.equal(text.slice(offset), tailOf(lines, tail), `round ${round}, tail ${tail}`)
       }
     })
@@ -62,7 +67,7 @@ test('the last lines are found from the end as they are found by reading everyth
 test('a last line without its end counts', async () => {
   const text = `${line(0, 'F', 'a')}${line(1, 'F', 'b').trimEnd()}`
   await withFile(text, async (file, size) => {
-    assert.equal(text.slice(await offsetOfTail(file, size, 1)), line(1, 'F', 'b').trimEnd())
+    assert.equal(text.slice((await offsetOfTail(file, size, 1)).offset), line(1, 'F', 'b').trimEnd())
   })
 })
 

@@ -2,24 +2,51 @@
 
 import type { FileHandle } from 'node:fs/promises'
 import { parseLine } from './line.ts'
+import type { LogOptions } from './log-options.ts'
 
 const BLOCK_BYTES = 64 * 1024
 const NEWLINE = 0x0a
 /** Enough for the time, the stream and the tags of a line. */
 const HEAD_BYTES = 96
 
-/** Offset of the last `lines` lines; what is written in parts counts as one line. */
-export async function offsetOfTail(file: FileHandle, size: number, lines: number): Promise<number> {
-  if (lines === 0) return size
+export interface Beginning {
+  position: number
+  /** What was asked for begins in an earlier file. */
+  isEarlier: boolean
+  /** How many of the lines that were asked for are there; undefined: no number was. */
+  missingLines: number | undefined
+}
+
+export async function beginningOf(
+  file: FileHandle,
+  { tailLines, sinceMs }: Pick<LogOptions, 'tailLines' | 'sinceMs'>,
+): Promise<Beginning> {
+  const { size } = await file.stat()
+  if (tailLines !== undefined) {
+    const { offset, found } = await offsetOfTail(file, size, tailLines)
+    return { position: offset, isEarlier: found < tailLines, missingLines: tailLines - found }
+  }
+  const position = sinceMs === undefined ? 0 : await offsetOfTime(file, size, sinceMs)
+  return { position, isEarlier: position === 0, missingLines: undefined }
+}
+
+/** Offset of the last `lines` lines, and how many there are; what is written in parts counts as one line. */
+export async function offsetOfTail(
+  file: FileHandle,
+  size: number,
+  lines: number,
+): Promise<{ offset: number; found: number }> {
+  if (lines === 0) return { offset: size, found: 0 }
   // From the end backwards; a line that is not partial ends what comes before the one that follows it.
   let found = 0
   let following = size
   for await (const line of linesBackwards(file, size)) {
-    if (following === size || !line.partial) found++
-    if (found > lines) return following
+    const isNew = following === size || !line.partial
+    if (isNew && found === lines) return { offset: following, found }
+    if (isNew) found++
     following = line.offset
   }
-  return following
+  return { offset: following, found }
 }
 
 async function* linesBackwards(
