@@ -81,12 +81,15 @@ export async function actOnPod(to: ActContext, action: PodAction): Promise<void>
   }
 }
 
-/** The UID is in the patch: a namesake that was made meanwhile refuses it. */
+/**
+ * The patch names what it was made from: a namesake that was made meanwhile refuses it, and so does a pod whose status
+ * somebody else has written, such as the agent after this one.
+ */
 async function writeStatus(to: ActContext, pod: Pod, status: Record<string, unknown>): Promise<void> {
-  const { namespace = '', name = '', uid = '' } = pod.metadata
+  const { namespace = '', name = '', uid = '', resourceVersion } = pod.metadata
   const changes = statusPatch(pod['status'] ?? {}, status)
   if (changes === undefined) return
-  const body = { metadata: { uid }, status: changes }
+  const body = { metadata: { uid, resourceVersion }, status: changes }
   try {
     to.pods.saw(
       await to.context.client
@@ -94,7 +97,7 @@ async function writeStatus(to: ActContext, pod: Pod, status: Record<string, unkn
         .patch({ namespace, name }, { type: 'strategic', body, subresource: 'status' }),
     )
   } catch (error) {
-    // It is gone; the watch says so in a moment.
+    // It is gone or another; the watch says so in a moment.
     if (!(isStatus(error, 'NotFound') || isStatus(error, 'Conflict'))) throw error
   }
 }
