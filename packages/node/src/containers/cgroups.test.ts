@@ -76,6 +76,13 @@ describe('control groups of pods', { skip: process.getuid?.() !== 0 && 'needs ro
     for (const hierarchy of hierarchies) assert.equal(existsSync(join(hierarchy.path, path)), true)
     assert.equal(read('cpu', path, shares), version() === 1 ? '512' : '20')
     assert.equal(read('memory', path, memory), String(128 * 1024 * 1024))
+    for (const { version, controllers, path: mount } of hierarchies) {
+      if (version === 1) continue
+      const handed = readFileSync(join(mount, path, 'cgroup.controllers'), 'utf8')
+      for (const name of controllers.filter((one) => ['cpu', 'memory', 'pids', 'hugetlb'].includes(one))) {
+        assert.ok(handed.split(/\s+/).includes(name), `${name} of v2 reaches the pod`)
+      }
+    }
     assert.deepEqual(await cgroups.known(), ['u-1'])
   })
 
