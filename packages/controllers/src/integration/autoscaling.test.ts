@@ -3,13 +3,10 @@ import { after, before, describe, it } from 'node:test'
 import type { KubeObject } from '@brume/api/object'
 import { formatTime } from '@brume/base/clock'
 import { DEPLOYMENTS, EVENTS, HORIZONTAL_POD_AUTOSCALERS, NODES, PODS } from '@brume/client/builtin'
-import type { Client } from '@brume/client/client'
-import { startTestControlPlane, type TestControlPlane } from '@brume/testkit/control-plane'
 import { eventually as within } from '@brume/testkit/eventually'
 import { httpOf } from '@brume/testkit/http'
 import { type StatsAgent, startStatsAgent } from '@brume/testkit/stats-agent'
-import { createNamespace } from './cluster.ts'
-import { type FakeKubelet, startFakeKubelet } from './fake-kubelet.ts'
+import { withCluster } from './with-cluster.ts'
 import { hasKubectl, kubectl, podsOf, workload } from './workloads.ts'
 
 const NS = 'scaling'
@@ -19,24 +16,18 @@ const TABLE = { headers: { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io
 const eventually: typeof within = (what, probe) => within(what, probe, LIMIT_MS)
 
 describe('use of resources, and autoscaling by it', { timeout: 180_000 }, () => {
-  let plane: TestControlPlane
-  let client: Client
-  let kubelet: FakeKubelet | undefined
+  const cluster = withCluster({ namespace: NS, nodes: ['n1', 'silent'] })
   let agent: StatsAgent
   let known: KubeObject[] = []
   let cpuMillis = 100
 
   before(async () => {
-    plane = await startTestControlPlane()
-    client = plane.client
-    await createNamespace(client, NS)
-    kubelet = await startFakeKubelet(client, ['n1', 'silent'])
-    agent = await startStatsAgent(plane, 'n1', () => ({
+    agent = await startStatsAgent(cluster.plane, 'n1', () => ({
       node: { cpuMillis: 1500, memoryBytes: 3 * 1024 ** 3 },
       pods: known.map((pod) => ({ pod, containers: { main: { cpuMillis, memoryBytes: 64 * 1024 ** 2 } } })),
     }))
     const body = { status: agent.status }
-    await client.resource(NODES).patch({ name: 'n1' }, { type: 'merge', subresource: 'status', body })
+    await cluster.client.resource(NODES).patch({ name: 'n1' }, { type: 'merge', subresource: 'status', body })
     const requests = { cpu: '200m', memory: '64Mi' }
     const containers = [{ name: 'main', image: 'example.org/app:1', resources: { requests } }]
     const web = workload({
@@ -46,7 +37,7 @@ describe('use of resources, and autoscaling by it', { timeout: 180_000 }, () => 
       spec: { replicas: 2 },
       podSpec: { containers, nodeName: 'n1' },
     })
-    await client.resource(DEPLOYMENTS).create(web)
+    await cluster.client.resource(DEPLOYMENTS).create(web)
     known = await eventually('two pods to run', running)
     // Freshly started pods say little about the use of CPU.
     const longAgo = formatTime(Date.now() - 3_600_000)
@@ -54,24 +45,24 @@ describe('use of resources, and autoscaling by it', { timeout: 180_000 }, () => 
       const conditions = [{ type: 'Ready', status: 'True', lastTransitionTime: longAgo }]
       const status = { startTime: longAgo, conditions }
       const key = { namespace: NS, name: metadata.name! }
-      await client.resource(PODS).patch(key, { type: 'strategic', subresource: 'status', body: { status } })
+      await cluster.client
+        .resource(PODS)
+        .patch(key, { type: 'strategic', subresource: 'status', body: { status } })
     }
   })
   after(async () => {
-    await kubelet?.stop()
     await agent?.stop()
-    await plane.stop()
   })
 
   const running = async () => {
-    const pods = await podsOf(client, NS, 'web')
+    const pods = await podsOf(cluster.client, NS, 'web')
     return pods.length === 2 && pods.every(({ status }) => status.phase === 'Running') ? pods : undefined
   }
-  const metrics = (path: string) => httpOf(plane).send('GET', `/apis/metrics.k8s.io/v1beta1/${path}`)
+  const metrics = (path: string) => httpOf(cluster.plane).send('GET', `/apis/metrics.k8s.io/v1beta1/${path}`)
   const replicas = async () =>
-    (await client.resource(DEPLOYMENTS).get({ namespace: NS, name: 'web' }))['spec'].replicas
+    (await cluster.client.resource(DEPLOYMENTS).get({ namespace: NS, name: 'web' }))['spec'].replicas
   const status = async () =>
-    (await client.resource(HORIZONTAL_POD_AUTOSCALERS).get({ namespace: NS, name: 'web' }))['status']
+    (await cluster.client.resource(HORIZONTAL_POD_AUTOSCALERS).get({ namespace: NS, name: 'web' }))['status']
 
   it('is asked of the agents, by node and by pod, and nodes that do not answer are left out', async () => {
     const nodes = await metrics('nodes')
@@ -104,7 +95,7 @@ describe('use of resources, and autoscaling by it', { timeout: 180_000 }, () => 
   })
 
   it('is a table for people, and cannot be written', async () => {
-    const http = httpOf(plane)
+    const http = httpOf(cluster.plane)
     const table = await http.send('GET', '/apis/metrics.k8s.io/v1beta1/nodes', undefined, TABLE)
     assert.deepEqual(
       table.body.columnDefinitions.map(({ name }: { name: string }) => name),
@@ -116,14 +107,17 @@ describe('use of resources, and autoscaling by it', { timeout: 180_000 }, () => 
   })
 
   it('is what kubectl top shows', { skip: hasKubectl ? false : 'kubectl is not on PATH' }, async () => {
-    assert.match(await kubectl(plane.kubeconfig, 'top', 'node', 'n1', '--no-headers'), /^n1\s+1500m\s/)
-    const pods = await kubectl(plane.kubeconfig, 'top', 'pod', '-n', NS, '--no-headers')
+    assert.match(
+      await kubectl(cluster.plane.kubeconfig, 'top', 'node', 'n1', '--no-headers'),
+      /^n1\s+1500m\s/,
+    )
+    const pods = await kubectl(cluster.plane.kubeconfig, 'top', 'pod', '-n', NS, '--no-headers')
     assert.match(pods, /^web-\S+\s+100m\s+64Mi/)
   })
 
   it('makes a Deployment larger when its pods use more than they should, and smaller again', async () => {
     cpuMillis = 190
-    await client.resource(HORIZONTAL_POD_AUTOSCALERS).create({
+    await cluster.client.resource(HORIZONTAL_POD_AUTOSCALERS).create({
       apiVersion: 'autoscaling/v2',
       kind: 'HorizontalPodAutoscaler',
       metadata: { name: 'web', namespace: NS },
@@ -146,28 +140,30 @@ describe('use of resources, and autoscaling by it', { timeout: 180_000 }, () => 
     )
     assert.ok(conditions.includes('ScalingActive ValidMetricFound'))
     const rescale = await eventually('its event', async () => {
-      const { items } = await client.resource(EVENTS).list({ namespace: NS })
+      const { items } = await cluster.client.resource(EVENTS).list({ namespace: NS })
       return items.find(({ reason }) => reason === 'SuccessfulRescale')
     })
     assert.match(rescale['message'], /^New size: 4; reason: cpu resource utilization/)
     cpuMillis = 10
     // Pods that are not measured count as busy.
     known = await eventually('four pods', async () => {
-      const pods = await podsOf(client, NS, 'web')
+      const pods = await podsOf(cluster.client, NS, 'web')
       return pods.length === 4 ? pods : undefined
     })
     await eventually('fewer replicas', async () => (await replicas()) < 4)
   })
 
   it('says why when the target cannot be read', async () => {
-    await client.resource(HORIZONTAL_POD_AUTOSCALERS).create({
+    await cluster.client.resource(HORIZONTAL_POD_AUTOSCALERS).create({
       apiVersion: 'autoscaling/v2',
       kind: 'HorizontalPodAutoscaler',
       metadata: { name: 'lost', namespace: NS },
       spec: { maxReplicas: 5, scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'lost' } },
     })
     await eventually('the condition', async () => {
-      const lost = await client.resource(HORIZONTAL_POD_AUTOSCALERS).get({ namespace: NS, name: 'lost' })
+      const lost = await cluster.client
+        .resource(HORIZONTAL_POD_AUTOSCALERS)
+        .get({ namespace: NS, name: 'lost' })
       const [able] = lost['status']?.conditions ?? []
       return able?.reason === 'FailedGetScale' && /deployments.apps "lost" not found/.test(able.message)
     })

@@ -1,38 +1,22 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import { isStatus } from '@brume/base/errors'
 import { PODS, REPLICA_SETS } from '@brume/client/builtin'
-import type { Client } from '@brume/client/client'
-import { startTestControlPlane, type TestControlPlane } from '@brume/testkit/control-plane'
 import { eventually } from '@brume/testkit/eventually'
 import { POD_DISRUPTION_BUDGETS } from '../disruption/controller.ts'
-import { createNamespace } from './cluster.ts'
-import { type FakeKubelet, startFakeKubelet } from './fake-kubelet.ts'
+import { withCluster } from './with-cluster.ts'
 import { podsOf, workload } from './workloads.ts'
 
 const NS = 'budgets'
 
 describe('disruption budgets on a control plane', { timeout: 120_000 }, () => {
-  let plane: TestControlPlane
-  let client: Client
-  let kubelet: FakeKubelet
-
-  before(async () => {
-    plane = await startTestControlPlane()
-    client = plane.client
-    await createNamespace(client, NS)
-    kubelet = await startFakeKubelet(client, ['node-1'])
-  })
-  after(async () => {
-    await kubelet?.stop()
-    await plane?.stop()
-  })
+  const cluster = withCluster({ namespace: NS, nodes: ['node-1'] })
 
   it('lets one pod be evicted, refuses the next, and allows again when the first is replaced', async () => {
-    await client
+    await cluster.client
       .resource(REPLICA_SETS)
       .create(workload({ kind: 'ReplicaSet', name: 'web', namespace: NS, spec: { replicas: 3 } }))
-    const budgets = client.resource(POD_DISRUPTION_BUDGETS)
+    const budgets = cluster.client.resource(POD_DISRUPTION_BUDGETS)
     await budgets.create({
       apiVersion: 'policy/v1',
       kind: 'PodDisruptionBudget',
@@ -46,10 +30,10 @@ describe('disruption budgets on a control plane', { timeout: 120_000 }, () => {
       })
     const status = await allowed(1)
     assert.deepEqual([status.currentHealthy, status.desiredHealthy], [3, 2])
-    kubelet.hold = () => true
-    const [first, second] = await podsOf(client, NS, 'web')
+    cluster.kubelet.hold = () => true
+    const [first, second] = await podsOf(cluster.client, NS, 'web')
     const evict = (name: string) =>
-      client.resource(PODS).createSubresource({ namespace: NS, name }, 'eviction', {
+      cluster.client.resource(PODS).createSubresource({ namespace: NS, name }, 'eviction', {
         apiVersion: 'policy/v1',
         kind: 'Eviction',
         metadata: { name, namespace: NS },
@@ -61,8 +45,8 @@ describe('disruption budgets on a control plane', { timeout: 120_000 }, () => {
       const { status: now } = await budgets.get({ namespace: NS, name: 'web' })
       return now.currentHealthy === 2 && now.disruptionsAllowed === 0
     })
-    kubelet.hold = () => false
-    kubelet.look()
+    cluster.kubelet.hold = () => false
+    cluster.kubelet.look()
     await allowed(1)
   })
 })

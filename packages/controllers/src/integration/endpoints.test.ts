@@ -1,43 +1,36 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import type { KubeObject } from '@brume/api/object'
 import { ENDPOINT_SLICES, ENDPOINTS, PODS, SERVICES } from '@brume/client/builtin'
-import type { Client } from '@brume/client/client'
-import { startTestControlPlane, type TestControlPlane } from '@brume/testkit/control-plane'
 import { eventually } from '@brume/testkit/eventually'
-import { createNamespace, exists, gone } from './cluster.ts'
+import { exists, gone } from './cluster.ts'
 import { createNode } from './fake-kubelet.ts'
+import { withCluster } from './with-cluster.ts'
 import { template } from './workloads.ts'
 
 const NS = 'leads'
 const at = (name: string) => ({ namespace: NS, name })
 
 describe('endpoints and their slices on a control plane', { timeout: 120_000 }, () => {
-  let plane: TestControlPlane
-  let client: Client
-
-  before(async () => {
-    plane = await startTestControlPlane()
-    client = plane.client
-    await createNamespace(client, NS)
-    await createNode(client, 'node-1')
-  })
-  after(async () => {
-    await plane?.stop()
+  const cluster = withCluster({
+    namespace: NS,
+    async prepare(client) {
+      await createNode(client, 'node-1')
+    },
   })
 
   const slicesOf = async (service: string) =>
     (
-      await client
+      await cluster.client
         .resource(ENDPOINT_SLICES)
         .list({ namespace: NS, labelSelector: `kubernetes.io/service-name=${service}` })
     ).items
   const makeService = (name: string, spec: object) =>
-    client
+    cluster.client
       .resource(SERVICES)
       .create({ apiVersion: 'v1', kind: 'Service', metadata: { name, namespace: NS }, spec })
   const setReady = (name: string, ready: boolean, ip: string) =>
-    client.resource(PODS).patch(at(name), {
+    cluster.client.resource(PODS).patch(at(name), {
       type: 'merge',
       subresource: 'status',
       body: {
@@ -56,7 +49,7 @@ describe('endpoints and their slices on a control plane', { timeout: 120_000 }, 
       spec: object
       metadata: object
     }
-    await client.resource(PODS).create({
+    await cluster.client.resource(PODS).create({
       apiVersion: 'v1',
       kind: 'Pod',
       metadata: { ...metadata, ...at('web-1') },
@@ -70,7 +63,7 @@ describe('endpoints and their slices on a control plane', { timeout: 120_000 }, 
     assert.deepEqual(ready['endpoints'][0].addresses, ['10.2.0.1'])
     assert.equal(ready['endpoints'][0].nodeName, 'node-1')
     assert.deepEqual(ready['ports'], [{ name: '', port: 8080, protocol: 'TCP' }])
-    const subsetOf = async () => (await client.resource(ENDPOINTS).get(at('web')))['subsets']?.[0]
+    const subsetOf = async () => (await cluster.client.resource(ENDPOINTS).get(at('web')))['subsets']?.[0]
     await eventually(
       'the Endpoints have it',
       async () => (await subsetOf())?.addresses?.[0]?.ip === '10.2.0.1',
@@ -81,7 +74,7 @@ describe('endpoints and their slices on a control plane', { timeout: 120_000 }, 
       const unready = (await subsetOf())?.notReadyAddresses?.[0]?.ip === '10.2.0.1'
       return unready && slice?.['endpoints'][0].conditions.ready === false
     })
-    await client.resource(PODS).delete(at('web-1'), { gracePeriodSeconds: 0 })
+    await cluster.client.resource(PODS).delete(at('web-1'), { gracePeriodSeconds: 0 })
     await eventually('one empty slice is left', async () => {
       const slices = await slicesOf('web')
       return (
@@ -90,15 +83,15 @@ describe('endpoints and their slices on a control plane', { timeout: 120_000 }, 
         (await subsetOf()) === undefined
       )
     })
-    await client.resource(SERVICES).delete(at('web'))
+    await cluster.client.resource(SERVICES).delete(at('web'))
     await eventually('all is gone with the Service', async () => {
-      return (await slicesOf('web')).length === 0 && (await gone(client, ENDPOINTS, at('web')))
+      return (await slicesOf('web')).length === 0 && (await gone(cluster.client, ENDPOINTS, at('web')))
     })
   })
 
   it('are repeated as slices when people keep them themselves', async () => {
     await makeService('db', { ports: [{ port: 5432 }] })
-    await client.resource(ENDPOINTS).create({
+    await cluster.client.resource(ENDPOINTS).create({
       apiVersion: 'v1',
       kind: 'Endpoints',
       metadata: at('db'),
@@ -108,12 +101,12 @@ describe('endpoints and their slices on a control plane', { timeout: 120_000 }, 
       const [slice] = await slicesOf('db')
       return slice?.['endpoints'][0].addresses[0] === '192.0.2.7'
     })
-    await client.resource(ENDPOINTS).delete(at('db'))
+    await cluster.client.resource(ENDPOINTS).delete(at('db'))
     await eventually('the slice is gone', async () => (await slicesOf('db')).length === 0)
   })
 
   it('stay when there never was a Service', async () => {
-    await client.resource(ENDPOINTS).create({
+    await cluster.client.resource(ENDPOINTS).create({
       apiVersion: 'v1',
       kind: 'Endpoints',
       metadata: at('alone'),
@@ -121,7 +114,7 @@ describe('endpoints and their slices on a control plane', { timeout: 120_000 }, 
     })
     // What is asked for later is done later: when this Service has its Endpoints, those before were looked at.
     await makeService('after', { selector: { app: 'after' }, ports: [{ port: 1 }] })
-    await eventually('later Endpoints exist', () => exists(client, ENDPOINTS, at('after')))
-    assert.equal(await exists(client, ENDPOINTS, at('alone')), true)
+    await eventually('later Endpoints exist', () => exists(cluster.client, ENDPOINTS, at('after')))
+    assert.equal(await exists(cluster.client, ENDPOINTS, at('alone')), true)
   })
 })

@@ -1,34 +1,18 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import type { KubeObject } from '@brume/api/object'
 import { JOBS, PODS } from '@brume/client/builtin'
-import type { Client } from '@brume/client/client'
-import { startTestControlPlane, type TestControlPlane } from '@brume/testkit/control-plane'
 import { eventually } from '@brume/testkit/eventually'
-import { createNamespace } from './cluster.ts'
-import { type FakeKubelet, startFakeKubelet } from './fake-kubelet.ts'
+import { withCluster } from './with-cluster.ts'
 
 const NS = 'jobs'
 const at = (name: string) => ({ namespace: NS, name })
 
 describe('Jobs on a control plane', { timeout: 120_000 }, () => {
-  let plane: TestControlPlane
-  let client: Client
-  let kubelet: FakeKubelet
-
-  before(async () => {
-    plane = await startTestControlPlane()
-    client = plane.client
-    await createNamespace(client, NS)
-    kubelet = await startFakeKubelet(client, ['node-1'])
-  })
-  after(async () => {
-    await kubelet?.stop()
-    await plane?.stop()
-  })
+  const cluster = withCluster({ namespace: NS, nodes: ['node-1'] })
 
   const make = (name: string, spec: object) =>
-    client.resource(JOBS).create({
+    cluster.client.resource(JOBS).create({
       apiVersion: 'batch/v1',
       kind: 'Job',
       metadata: { name, namespace: NS },
@@ -39,7 +23,7 @@ describe('Jobs on a control plane', { timeout: 120_000 }, () => {
     })
   const podsOf = async (name: string) =>
     (
-      await client
+      await cluster.client
         .resource(PODS)
         .list({ namespace: NS, labelSelector: `batch.kubernetes.io/job-name=${name}` })
     ).items
@@ -49,12 +33,12 @@ describe('Jobs on a control plane', { timeout: 120_000 }, () => {
       return pods.length === count && pods
     })
   const end = (pod: KubeObject, phase: string) =>
-    client
+    cluster.client
       .resource(PODS)
       .patch(at(pod.metadata.name!), { type: 'merge', subresource: 'status', body: { status: { phase } } })
   const condition = (name: string, type: string) =>
     eventually(`${name} is ${type}`, async () => {
-      const { status } = await client.resource(JOBS).get(at(name))
+      const { status } = await cluster.client.resource(JOBS).get(at(name))
       return (
         status?.conditions?.some(
           (c: { type: string; status: string }) => c.type === type && c.status === 'True',
@@ -84,7 +68,7 @@ describe('Jobs on a control plane', { timeout: 120_000 }, () => {
   it('go with their pods', async () => {
     await make('left', { parallelism: 2, completions: 2 })
     await running('left', 2)
-    await client.resource(JOBS).delete(at('left'), { propagationPolicy: 'Background' })
+    await cluster.client.resource(JOBS).delete(at('left'), { propagationPolicy: 'Background' })
     await eventually('their pods are gone', async () => (await podsOf('left')).length === 0)
   })
 })

@@ -1,30 +1,23 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import type { KubeObject } from '@brume/api/object'
 import { formatTime } from '@brume/base/clock'
 import { NODES, PODS } from '@brume/client/builtin'
-import type { Client } from '@brume/client/client'
-import { startTestControlPlane, type TestControlPlane } from '@brume/testkit/control-plane'
 import { eventually } from '@brume/testkit/eventually'
-import { createNamespace, gone } from './cluster.ts'
+import { gone } from './cluster.ts'
 import { createNode } from './fake-kubelet.ts'
+import { withCluster } from './with-cluster.ts'
 
 const NS = 'lost'
 const at = (name: string) => ({ namespace: NS, name })
 
 describe('nodes that fail, on a control plane', { timeout: 120_000 }, () => {
-  let plane: TestControlPlane
-  let client: Client
-
-  before(async () => {
-    plane = await startTestControlPlane()
-    client = plane.client
-    await createNamespace(client, NS)
-    await createNode(client, 'well')
-    await createNode(client, 'ill')
-  })
-  after(async () => {
-    await plane?.stop()
+  const cluster = withCluster({
+    namespace: NS,
+    async prepare(client) {
+      await createNode(client, 'well')
+      await createNode(client, 'ill')
+    },
   })
 
   const runPod = async (name: string, spec: object) => {
@@ -39,17 +32,19 @@ describe('nodes that fail, on a control plane', { timeout: 120_000 }, () => {
         ...spec,
       },
     }
-    await client.resource(PODS).create(pod as KubeObject)
+    await cluster.client.resource(PODS).create(pod as KubeObject)
     const lastTransitionTime = formatTime(Date.now())
     const status = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True', lastTransitionTime }] }
-    await client.resource(PODS).patch(at(name), { type: 'merge', subresource: 'status', body: { status } })
+    await cluster.client
+      .resource(PODS)
+      .patch(at(name), { type: 'merge', subresource: 'status', body: { status } })
   }
   const taintsOf = async (): Promise<string[]> => {
-    const { spec } = await client.resource(NODES).get({ name: 'ill' })
+    const { spec } = await cluster.client.resource(NODES).get({ name: 'ill' })
     return (spec.taints ?? []).map(({ key, effect }: { key: string; effect: string }) => `${key}:${effect}`)
   }
   const setReady = (status: string) =>
-    client.resource(NODES).patch(
+    cluster.client.resource(NODES).patch(
       { name: 'ill' },
       {
         type: 'strategic',
@@ -81,33 +76,33 @@ describe('nodes that fail, on a control plane', { timeout: 120_000 }, () => {
         taints.includes(`node.kubernetes.io/not-ready:${effect}`),
       )
     })
-    await eventually('one pod goes', () => gone(client, PODS, at('short')))
+    await eventually('one pod goes', () => gone(cluster.client, PODS, at('short')))
     await eventually('the other is not ready', async () => {
-      const { status } = await client.resource(PODS).get(at('long'))
+      const { status } = await cluster.client.resource(PODS).get(at('long'))
       return status.conditions.some(
         (c: { type: string; status: string }) => c.type === 'Ready' && c.status === 'False',
       )
     })
     await setReady('True')
     await eventually('the taints are gone', async () => (await taintsOf()).length === 0)
-    assert.equal(await gone(client, PODS, at('long')), false)
+    assert.equal(await gone(cluster.client, PODS, at('long')), false)
   })
 
   it('give up their leaving pods when they are out of service', async () => {
     await runPod('stuck', { terminationGracePeriodSeconds: 600 })
     await setReady('False')
-    await client.resource(PODS).delete(at('stuck'))
-    assert.equal(await gone(client, PODS, at('stuck')), false)
+    await cluster.client.resource(PODS).delete(at('stuck'))
+    assert.equal(await gone(cluster.client, PODS, at('stuck')), false)
     await eventually('the node is out of service', async () => {
-      const { metadata, spec } = await client.resource(NODES).get({ name: 'ill' })
+      const { metadata, spec } = await cluster.client.resource(NODES).get({ name: 'ill' })
       const taint = { key: 'node.kubernetes.io/out-of-service', value: 'nodeshutdown', effect: 'NoSchedule' }
       const body = {
         metadata: { resourceVersion: metadata.resourceVersion },
         spec: { taints: [...(spec.taints ?? []), taint] },
       }
-      await client.resource(NODES).patch({ name: 'ill' }, { type: 'merge', body })
+      await cluster.client.resource(NODES).patch({ name: 'ill' }, { type: 'merge', body })
       return true
     })
-    await eventually('the pod is gone', () => gone(client, PODS, at('stuck')))
+    await eventually('the pod is gone', () => gone(cluster.client, PODS, at('stuck')))
   })
 })

@@ -1,33 +1,17 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import { EVENTS, PODS, REPLICA_SETS, REPLICATION_CONTROLLERS, RESOURCE_QUOTAS } from '@brume/client/builtin'
-import type { Client } from '@brume/client/client'
-import { startTestControlPlane, type TestControlPlane } from '@brume/testkit/control-plane'
 import { eventually } from '@brume/testkit/eventually'
-import { createNamespace } from './cluster.ts'
-import { type FakeKubelet, startFakeKubelet } from './fake-kubelet.ts'
+import { withCluster } from './with-cluster.ts'
 import { podsOf, workload } from './workloads.ts'
 
 const NS = 'replicas'
 
 describe('ReplicaSets on a control plane', { timeout: 120_000 }, () => {
-  let plane: TestControlPlane
-  let client: Client
-  let kubelet: FakeKubelet
-
-  before(async () => {
-    plane = await startTestControlPlane()
-    client = plane.client
-    await createNamespace(client, NS)
-    kubelet = await startFakeKubelet(client, ['node-1', 'node-2'])
-  })
-  after(async () => {
-    await kubelet.stop()
-    await plane.stop()
-  })
+  const cluster = withCluster({ namespace: NS, nodes: ['node-1', 'node-2'] })
 
   const at = (name: string) => ({ namespace: NS, name })
-  const sets = () => client.resource(REPLICA_SETS)
+  const sets = () => cluster.client.resource(REPLICA_SETS)
   const available = (name: string, count: number) =>
     eventually(`${name} has ${count} available pods`, async () => {
       const { status } = await sets().get(at(name))
@@ -40,18 +24,18 @@ describe('ReplicaSets on a control plane', { timeout: 120_000 }, () => {
     await make('web', { replicas: 3 })
     const status = await available('web', 3)
     assert.equal(status.fullyLabeledReplicas, 3)
-    const [victim] = await podsOf(client, NS, 'web')
-    await client.resource(PODS).delete({ namespace: NS, name: victim!.metadata.name! })
+    const [victim] = await podsOf(cluster.client, NS, 'web')
+    await cluster.client.resource(PODS).delete({ namespace: NS, name: victim!.metadata.name! })
     await eventually('another pod takes its place', async () => {
-      const pods = await podsOf(client, NS, 'web')
+      const pods = await podsOf(cluster.client, NS, 'web')
       return pods.length === 3 && pods.every(({ metadata }) => metadata.uid !== victim!.metadata.uid)
     })
     for (const count of [30, 1]) {
       await sets().patch(at('web'), { type: 'merge', body: { spec: { replicas: count } } })
       await available('web', count)
-      assert.equal((await podsOf(client, NS, 'web')).length, count)
+      assert.equal((await podsOf(cluster.client, NS, 'web')).length, count)
     }
-    const { items } = await client.resource(EVENTS).list({ namespace: NS })
+    const { items } = await cluster.client.resource(EVENTS).list({ namespace: NS })
     assert.ok(
       items.some(
         ({ reason, message }) => reason === 'SuccessfulCreate' && /^Created pod: web-/.test(message),
@@ -64,30 +48,32 @@ describe('ReplicaSets on a control plane', { timeout: 120_000 }, () => {
     const labels = { app: 'adopt' }
     const spec = { containers: [{ name: 'main', image: 'example.org/app:1' }] }
     const metadata = { name: 'alone', namespace: NS, labels }
-    await client.resource(PODS).create({ apiVersion: 'v1', kind: 'Pod', metadata, spec })
+    await cluster.client.resource(PODS).create({ apiVersion: 'v1', kind: 'Pod', metadata, spec })
     const set = await make('adopt', { replicas: 1 })
     await available('adopt', 1)
-    const adopted = await client.resource(PODS).get(at('alone'))
+    const adopted = await cluster.client.resource(PODS).get(at('alone'))
     assert.equal(adopted.metadata.ownerReferences![0]!.uid, set.metadata.uid)
-    await client
+    await cluster.client
       .resource(PODS)
       .patch(at('alone'), { type: 'merge', body: { metadata: { labels: { app: 'free' } } } })
     await eventually('the pod is free', async () => {
-      return ((await client.resource(PODS).get(at('alone'))).metadata.ownerReferences ?? []).length === 0
+      return (
+        ((await cluster.client.resource(PODS).get(at('alone'))).metadata.ownerReferences ?? []).length === 0
+      )
     })
     await available('adopt', 1)
   })
 
   it('says that a quota refuses its pods, and goes on when it no longer does', async () => {
     const quota = { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'few', namespace: NS } }
-    await client.resource(RESOURCE_QUOTAS).create({ ...quota, spec: { hard: { pods: '0' } } })
+    await cluster.client.resource(RESOURCE_QUOTAS).create({ ...quota, spec: { hard: { pods: '0' } } })
     await make('refused', { replicas: 2 })
     const condition = await eventually('the failure is told', async () => {
       return (await sets().get(at('refused')))['status'].conditions?.[0]
     })
     assert.equal(condition.reason, 'FailedCreate')
     assert.match(condition.message, /exceeded quota: few/)
-    await client.resource(RESOURCE_QUOTAS).delete(at('few'))
+    await cluster.client.resource(RESOURCE_QUOTAS).delete(at('few'))
     await sets().patch(at('refused'), {
       type: 'merge',
       body: { metadata: { annotations: { look: 'again' } } },
@@ -101,16 +87,16 @@ describe('ReplicaSets on a control plane', { timeout: 120_000 }, () => {
 
   it('goes with its pods, or without them', async () => {
     await sets().delete(at('web'))
-    await eventually('its pods are gone', async () => (await podsOf(client, NS, 'web')).length === 0)
+    await eventually('its pods are gone', async () => (await podsOf(cluster.client, NS, 'web')).length === 0)
     await sets().delete(at('adopt'), { propagationPolicy: 'Orphan' })
     await eventually('its pods stay without an owner', async () => {
-      const pods = await podsOf(client, NS, 'adopt')
+      const pods = await podsOf(cluster.client, NS, 'adopt')
       return pods.length === 1 && (pods[0]!.metadata.ownerReferences ?? []).length === 0
     })
   })
 
   it('keeps as many pods for a ReplicationController', async () => {
-    const controllers = client.resource(REPLICATION_CONTROLLERS)
+    const controllers = cluster.client.resource(REPLICATION_CONTROLLERS)
     await controllers.create(
       workload({
         apiVersion: 'v1',
@@ -124,7 +110,7 @@ describe('ReplicaSets on a control plane', { timeout: 120_000 }, () => {
       'both are available',
       async () => (await controllers.get(at('old')))['status'].availableReplicas === 2,
     )
-    const [one] = await podsOf(client, NS, 'old')
+    const [one] = await podsOf(cluster.client, NS, 'old')
     const { apiVersion, kind } = one!.metadata.ownerReferences![0]!
     assert.deepEqual({ apiVersion, kind }, { apiVersion: 'v1', kind: 'ReplicationController' })
   })

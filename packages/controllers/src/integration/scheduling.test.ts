@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import type { KubeObject } from '@brume/api/object'
 import { EVENTS, NODES, PODS, PRIORITY_CLASSES } from '@brume/client/builtin'
-import type { Client } from '@brume/client/client'
-import { startTestControlPlane, type TestControlPlane } from '@brume/testkit/control-plane'
 import { eventually as within } from '@brume/testkit/eventually'
-import { createNamespace } from './cluster.ts'
+import { withCluster } from './with-cluster.ts'
 
 const NS = 'placing'
 const LIMIT_MS = 15_000
@@ -13,27 +11,19 @@ const LIMIT_MS = 15_000
 const eventually: typeof within = (what, probe) => within(what, probe, LIMIT_MS)
 
 describe('the scheduler on a control plane', { timeout: 120_000 }, () => {
-  let plane: TestControlPlane
-  let client: Client
-
-  before(async () => {
-    plane = await startTestControlPlane()
-    client = plane.client
-    await createNamespace(client, NS)
-  })
-  after(() => plane.stop())
+  const cluster = withCluster({ namespace: NS })
 
   /** A new node is tainted until something finds it ready. */
   const createNode = async (name: string) => {
-    await client.resource(NODES).create({
+    await cluster.client.resource(NODES).create({
       apiVersion: 'v1',
       kind: 'Node',
       metadata: { name, labels: { 'kubernetes.io/hostname': name } },
       status: { allocatable: { cpu: '2', memory: '4Gi', pods: '20' } },
     })
-    await client.resource(NODES).patch({ name }, { type: 'merge', body: { spec: { taints: null } } })
+    await cluster.client.resource(NODES).patch({ name }, { type: 'merge', body: { spec: { taints: null } } })
   }
-  const pods = () => client.resource(PODS)
+  const pods = () => cluster.client.resource(PODS)
   const make = (name: string, requests: object, spec: object = {}): Promise<KubeObject> =>
     pods().create({
       apiVersion: 'v1',
@@ -53,7 +43,7 @@ describe('the scheduler on a control plane', { timeout: 120_000 }, () => {
   const bound = (name: string) => eventually(`${name} to be bound`, () => nodeOf(name))
   const event = (name: string, reason: string) =>
     eventually(`the event ${reason} of ${name}`, async () => {
-      const { items } = await client.resource(EVENTS).list({ namespace: NS })
+      const { items } = await cluster.client.resource(EVENTS).list({ namespace: NS })
       return items.find((each) => each['involvedObject'].name === name && each['reason'] === reason)
     })
 
@@ -85,7 +75,7 @@ describe('the scheduler on a control plane', { timeout: 120_000 }, () => {
     await make('third', {}, { nodeSelector: { disk: 'fast' } })
     await refusal('third', /1 node\(s\) didn't match Pod's node affinity\/selector/)
     const body = { metadata: { labels: { disk: 'fast' } } }
-    await client.resource(NODES).patch({ name: 'n1' }, { type: 'merge', body })
+    await cluster.client.resource(NODES).patch({ name: 'n1' }, { type: 'merge', body })
     assert.equal(await bound('third'), 'n1')
   })
 
@@ -105,7 +95,7 @@ describe('the scheduler on a control plane', { timeout: 120_000 }, () => {
   })
 
   it('lets a more important pod take the place of another, gracefully', async () => {
-    await client.resource(PRIORITY_CLASSES).create({
+    await cluster.client.resource(PRIORITY_CLASSES).create({
       apiVersion: 'scheduling.k8s.io/v1',
       kind: 'PriorityClass',
       metadata: { name: 'important' },

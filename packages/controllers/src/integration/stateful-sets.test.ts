@@ -1,34 +1,18 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import type { KubeObject } from '@brume/api/object'
 import { CONTROLLER_REVISIONS, PERSISTENT_VOLUME_CLAIMS, STATEFUL_SETS } from '@brume/client/builtin'
-import type { Client } from '@brume/client/client'
-import { startTestControlPlane, type TestControlPlane } from '@brume/testkit/control-plane'
 import { eventually } from '@brume/testkit/eventually'
-import { createNamespace } from './cluster.ts'
-import { type FakeKubelet, startFakeKubelet } from './fake-kubelet.ts'
+import { withCluster } from './with-cluster.ts'
 import { hasKubectl, imagesOf, kubectl, podsOf, template, workload } from './workloads.ts'
 
 const NS = 'states'
 
 describe('StatefulSets on a control plane', { timeout: 120_000 }, () => {
-  let plane: TestControlPlane
-  let client: Client
-  let kubelet: FakeKubelet
-
-  before(async () => {
-    plane = await startTestControlPlane()
-    client = plane.client
-    await createNamespace(client, NS)
-    kubelet = await startFakeKubelet(client, ['node-1', 'node-2'])
-  })
-  after(async () => {
-    await kubelet.stop()
-    await plane.stop()
-  })
+  const cluster = withCluster({ namespace: NS, nodes: ['node-1', 'node-2'] })
 
   const at = (name: string) => ({ namespace: NS, name })
-  const sets = () => client.resource(STATEFUL_SETS)
+  const sets = () => cluster.client.resource(STATEFUL_SETS)
   const make = (name: string, spec: object) =>
     sets().create(
       workload({ kind: 'StatefulSet', name, namespace: NS, spec: { serviceName: name, ...spec } }),
@@ -43,10 +27,10 @@ describe('StatefulSets on a control plane', { timeout: 120_000 }, () => {
     })
   const named = (pods: readonly KubeObject[]) => pods.map(({ metadata }) => metadata.name).sort()
   const claims = async () =>
-    named((await client.resource(PERSISTENT_VOLUME_CLAIMS).list({ namespace: NS })).items)
+    named((await cluster.client.resource(PERSISTENT_VOLUME_CLAIMS).list({ namespace: NS })).items)
 
   it('makes pods in order, each with its name, labels and claim', async () => {
-    kubelet.hold = (pod) => pod.metadata.name === 'db-1'
+    cluster.kubelet.hold = (pod) => pod.metadata.name === 'db-1'
     await make('db', {
       replicas: 3,
       volumeClaimTemplates: [
@@ -56,11 +40,14 @@ describe('StatefulSets on a control plane', { timeout: 120_000 }, () => {
         },
       ],
     })
-    await eventually('the second pod waits', async () => (await podsOf(client, NS, 'db')).length === 2)
-    kubelet.hold = () => false
-    kubelet.look()
+    await eventually(
+      'the second pod waits',
+      async () => (await podsOf(cluster.client, NS, 'db')).length === 2,
+    )
+    cluster.kubelet.hold = () => false
+    cluster.kubelet.look()
     await settled('db', 3)
-    const pods = await podsOf(client, NS, 'db')
+    const pods = await podsOf(cluster.client, NS, 'db')
     assert.deepEqual(named(pods), ['db-0', 'db-1', 'db-2'])
     const [first] = pods
     assert.equal(first!.metadata.labels!['statefulset.kubernetes.io/pod-name'], 'db-0')
@@ -79,14 +66,14 @@ describe('StatefulSets on a control plane', { timeout: 120_000 }, () => {
       const { status } = await sets().get(at('db'))
       return status.updatedReplicas === 1 && status.readyReplicas === 3
     })
-    assert.deepEqual(imagesOf(await podsOf(client, NS, 'db')), ['1', '1', '2'])
+    assert.deepEqual(imagesOf(await podsOf(cluster.client, NS, 'db')), ['1', '1', '2'])
     await change('db', { updateStrategy: { rollingUpdate: { partition: 0 } } })
     await settled('db', 3)
-    assert.deepEqual(imagesOf(await podsOf(client, NS, 'db')), ['2', '2', '2'])
+    assert.deepEqual(imagesOf(await podsOf(cluster.client, NS, 'db')), ['2', '2', '2'])
   })
 
   it('answers kubectl rollout', { skip: !hasKubectl && 'kubectl 1.32 is not here' }, async () => {
-    const run = (...args: string[]) => kubectl(plane.kubeconfig, '-n', NS, ...args)
+    const run = (...args: string[]) => kubectl(cluster.plane.kubeconfig, '-n', NS, ...args)
     assert.match(await run('rollout', 'history', 'sts/db'), /^1 .*\n2 /m)
     await run('rollout', 'undo', 'sts/db')
     assert.match(
@@ -94,8 +81,8 @@ describe('StatefulSets on a control plane', { timeout: 120_000 }, () => {
       /rolling update complete|roll out complete/,
     )
     await settled('db', 3)
-    assert.deepEqual(imagesOf(await podsOf(client, NS, 'db')), ['1', '1', '1'])
-    const { items } = await client.resource(CONTROLLER_REVISIONS).list({ namespace: NS })
+    assert.deepEqual(imagesOf(await podsOf(cluster.client, NS, 'db')), ['1', '1', '1'])
+    const { items } = await cluster.client.resource(CONTROLLER_REVISIONS).list({ namespace: NS })
     assert.deepEqual(items.map(({ revision }) => revision).sort(), [2, 3])
   })
 
@@ -107,7 +94,7 @@ describe('StatefulSets on a control plane', { timeout: 120_000 }, () => {
       persistentVolumeClaimRetentionPolicy: { whenScaled: 'Delete', whenDeleted: 'Delete' },
     })
     await eventually('claims are owned by the set', async () => {
-      const claim = await client.resource(PERSISTENT_VOLUME_CLAIMS).get(at('data-db-0'))
+      const claim = await cluster.client.resource(PERSISTENT_VOLUME_CLAIMS).get(at('data-db-0'))
       return claim.metadata.ownerReferences?.[0]?.kind === 'StatefulSet'
     })
     await change('db', { replicas: 1 })
@@ -118,20 +105,20 @@ describe('StatefulSets on a control plane', { timeout: 120_000 }, () => {
     )
     await sets().delete(at('db'))
     await eventually('all but the claim of before is gone', async () => {
-      return (await podsOf(client, NS, 'db')).length === 0 && (await claims()).join() === 'data-db-2'
+      return (await podsOf(cluster.client, NS, 'db')).length === 0 && (await claims()).join() === 'data-db-2'
     })
   })
 
   it('makes all at once when they are Parallel, from the first ordinal that it was given', async () => {
-    kubelet.hold = () => true
+    cluster.kubelet.hold = () => true
     await make('many', { replicas: 3, podManagementPolicy: 'Parallel', ordinals: { start: 5 } })
     const pods = await eventually('all are there', async () => {
-      const list = await podsOf(client, NS, 'many')
+      const list = await podsOf(cluster.client, NS, 'many')
       return list.length === 3 && list
     })
     assert.deepEqual(named(pods), ['many-5', 'many-6', 'many-7'])
-    kubelet.hold = () => false
-    kubelet.look()
+    cluster.kubelet.hold = () => false
+    cluster.kubelet.look()
     await settled('many', 3)
   })
 
@@ -143,12 +130,12 @@ describe('StatefulSets on a control plane', { timeout: 120_000 }, () => {
       const { status } = await sets().get(at('slow'))
       return status.currentRevision !== status.updateRevision
     })
-    const [first] = await podsOf(client, NS, 'slow')
-    await client
+    const [first] = await podsOf(cluster.client, NS, 'slow')
+    await cluster.client
       .resource({ group: '', version: 'v1', plural: 'pods', namespaced: true })
       .delete(at(first!.metadata.name!))
     await eventually('the deleted one is new', async () => {
-      return imagesOf(await podsOf(client, NS, 'slow')).join() === '1,2'
+      return imagesOf(await podsOf(cluster.client, NS, 'slow')).join() === '1,2'
     })
   })
 })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import { DIRECTORY, TO_CLEAR } from '@brume/api/local-volumes'
 import type { KubeObject } from '@brume/api/object'
 import { isStatus } from '@brume/base/errors'
@@ -12,10 +12,9 @@ import {
   STATEFUL_SETS,
   STORAGE_CLASSES,
 } from '@brume/client/builtin'
-import type { Client } from '@brume/client/client'
-import { startTestControlPlane, type TestControlPlane } from '@brume/testkit/control-plane'
 import { eventually as within } from '@brume/testkit/eventually'
-import { createNamespace, gone } from './cluster.ts'
+import { gone } from './cluster.ts'
+import { withCluster } from './with-cluster.ts'
 import { workload } from './workloads.ts'
 
 const NS = 'volumes'
@@ -24,32 +23,28 @@ const LIMIT_MS = 30_000
 const eventually: typeof within = (what, probe) => within(what, probe, LIMIT_MS)
 
 describe('volumes on a control plane', { timeout: 120_000 }, () => {
-  let plane: TestControlPlane
-  let client: Client
-
-  before(async () => {
-    plane = await startTestControlPlane()
-    client = plane.client
-    await createNamespace(client, NS)
-    for (const name of ['n1', 'n2']) {
-      await client.resource(NODES).create({
-        apiVersion: 'v1',
-        kind: 'Node',
-        metadata: {
-          name,
-          labels: { 'kubernetes.io/hostname': name },
-          annotations: { [DIRECTORY]: '/data/node/local-volumes' },
-        },
-        status: { allocatable: { cpu: '4', memory: '8Gi', pods: '50' } },
-      })
-      await client.resource(NODES).patch({ name }, { type: 'merge', body: { spec: { taints: null } } })
-    }
+  const cluster = withCluster({
+    namespace: NS,
+    async prepare(client) {
+      for (const name of ['n1', 'n2']) {
+        await client.resource(NODES).create({
+          apiVersion: 'v1',
+          kind: 'Node',
+          metadata: {
+            name,
+            labels: { 'kubernetes.io/hostname': name },
+            annotations: { [DIRECTORY]: '/data/node/local-volumes' },
+          },
+          status: { allocatable: { cpu: '4', memory: '8Gi', pods: '50' } },
+        })
+        await client.resource(NODES).patch({ name }, { type: 'merge', body: { spec: { taints: null } } })
+      }
+    },
   })
-  after(() => plane.stop())
 
-  const claims = () => client.resource(PERSISTENT_VOLUME_CLAIMS)
-  const volumes = () => client.resource(PERSISTENT_VOLUMES)
-  const pods = () => client.resource(PODS)
+  const claims = () => cluster.client.resource(PERSISTENT_VOLUME_CLAIMS)
+  const volumes = () => cluster.client.resource(PERSISTENT_VOLUMES)
+  const pods = () => cluster.client.resource(PODS)
   const getClaim = (name: string) => claims().get({ namespace: NS, name })
   const makeClaim = (name: string, spec: object): Promise<KubeObject> =>
     claims().create({
@@ -85,7 +80,7 @@ describe('volumes on a control plane', { timeout: 120_000 }, () => {
   const phaseOf = async (name: string) => (await volumes().get({ name }))['status'].phase
   const said = (about: string, reason: string) =>
     eventually(`the event ${reason} about ${about}`, async () => {
-      const { items } = await client.resource(EVENTS).list({ namespace: NS })
+      const { items } = await cluster.client.resource(EVENTS).list({ namespace: NS })
       return items.find((each) => each['involvedObject'].name === about && each['reason'] === reason)
     })
 
@@ -104,7 +99,7 @@ describe('volumes on a control plane', { timeout: 120_000 }, () => {
         ],
       },
     })
-    await client.resource(STATEFUL_SETS).create(set)
+    await cluster.client.resource(STATEFUL_SETS).create(set)
     const node = await eventually('db-0 to be bound to a node', async () => {
       try {
         return await nodeOf('db-0')
@@ -136,9 +131,9 @@ describe('volumes on a control plane', { timeout: 120_000 }, () => {
   })
 
   it('clears the directory of a deleted claim on its node, then lets the volume go', async () => {
-    await client.resource(STATEFUL_SETS).delete({ namespace: NS, name: 'db' })
+    await cluster.client.resource(STATEFUL_SETS).delete({ namespace: NS, name: 'db' })
     await eventually('the pod to go', () =>
-      gone(client, PODS, { namespace: NS, name: 'db-0' }).then(async (is) => {
+      gone(cluster.client, PODS, { namespace: NS, name: 'db-0' }).then(async (is) => {
         if (!is)
           await pods()
             .delete({ namespace: NS, name: 'db-0' }, { gracePeriodSeconds: 0 })
@@ -152,14 +147,14 @@ describe('volumes on a control plane', { timeout: 120_000 }, () => {
       .matchExpressions[0].values[0]
     await claims().delete({ namespace: NS, name: 'data-db-0' })
     const node = await eventually('the node to be told', async () => {
-      const object = await client.resource(NODES).get({ name: hostname })
+      const object = await cluster.client.resource(NODES).get({ name: hostname })
       return object.metadata.annotations?.[TO_CLEAR] === name ? object : undefined
     })
     assert.ok((await volumes().get({ name })).metadata.deletionTimestamp, 'is being deleted')
     // As the agent does when the directory is gone.
     const body = { metadata: { annotations: { [TO_CLEAR]: null } } }
-    await client.resource(NODES).patch({ name: node.metadata.name! }, { type: 'merge', body })
-    await eventually('the volume to go', () => gone(client, PERSISTENT_VOLUMES, { name }))
+    await cluster.client.resource(NODES).patch({ name: node.metadata.name! }, { type: 'merge', body })
+    await eventually('the volume to go', () => gone(cluster.client, PERSISTENT_VOLUMES, { name }))
   })
 
   it('binds a claim to the smallest volume that suits, keeps a retained one, and never gives it to the next', async () => {
@@ -187,7 +182,7 @@ describe('volumes on a control plane', { timeout: 120_000 }, () => {
   })
 
   it('places a pod where a volume is that waits for its first pod', async () => {
-    await client.resource(STORAGE_CLASSES).create({
+    await cluster.client.resource(STORAGE_CLASSES).create({
       apiVersion: 'storage.k8s.io/v1',
       kind: 'StorageClass',
       metadata: { name: 'disks' },
@@ -232,7 +227,7 @@ describe('volumes on a control plane', { timeout: 120_000 }, () => {
     assert.equal(claim.metadata.ownerReferences?.[0]?.kind, 'Pod')
     await pods().delete({ namespace: NS, name: 'scratch' }, { gracePeriodSeconds: 0 })
     await eventually('the claim to go', () =>
-      gone(client, PERSISTENT_VOLUME_CLAIMS, { namespace: NS, name: 'scratch-tmp' }),
+      gone(cluster.client, PERSISTENT_VOLUME_CLAIMS, { namespace: NS, name: 'scratch-tmp' }),
     )
   })
 
