@@ -42,14 +42,23 @@ export function switchingHead(headers: HeaderLists): string {
   return `HTTP/1.1 101 Switching Protocols\r\n${lines.join('')}\r\n`
 }
 
-/** As much of a body as a person will read. */
-export async function readText(message: AsyncIterable<Buffer>, maxBytes: number): Promise<string> {
+const TEXT_MS = 10_000
+
+/** As much of a body as a person will read, or as comes in time. */
+export async function readText(message: IncomingMessage, maxBytes: number): Promise<string> {
   const chunks: Buffer[] = []
   let length = 0
-  for await (const chunk of message) {
-    chunks.push(chunk)
-    length += chunk.length
-    if (length >= maxBytes) break
+  const timer = setTimeout(() => message.destroy(), TEXT_MS)
+  try {
+    for await (const chunk of message) {
+      chunks.push(chunk)
+      length += chunk.length
+      if (length >= maxBytes) break
+    }
+  } catch {
+    // Cut off: what came is told.
+  } finally {
+    clearTimeout(timer)
   }
   return Buffer.concat(chunks).subarray(0, maxBytes).toString()
 }

@@ -102,7 +102,9 @@ async function joinUpgrade(
 export async function joined(answer: UpgradeAnswer): Promise<ApiResponse> {
   if (!answer.upgraded) {
     const { statusCode = 500, headers: told } = answer.message
-    const type = told['content-type'] ?? 'text/plain; charset=utf-8'
+    // Nothing that a browser would show as a page of ours.
+    const isJson = told['content-type']?.startsWith('application/json')
+    const type = isJson ? 'application/json' : 'text/plain; charset=utf-8'
     const body = await readText(answer.message, MAX_ERROR_BYTES)
     return {
       status: statusCode,
