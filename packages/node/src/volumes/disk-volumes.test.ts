@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, lstatSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { chownSync, existsSync, lstatSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES } from '@brume/client/builtin'
@@ -129,12 +129,15 @@ describe('volumes on disks and in memory', { skip: skipVolumes, timeout: 60_000 
     await claim('local', { local: { path: disk } }, affinity)
     const pod = await bench.withVolume(
       { persistentVolumeClaim: { claimName: 'local' } },
-      { securityContext: { fsGroup: 99, fsGroupChangePolicy: 'OnRootMismatch' } },
+      { securityContext: { fsGroup: 99 } },
     )
     await bench.volumes.ensure(pod)
     const dir = await bench.pathOf(pod)
     assert.equal(readIn(dir, 'data'), 'kept')
     assert.deepEqual([statSync(disk).gid, statSync(join(disk, 'data')).gid], [99, 99])
+    chownSync(join(disk, 'data'), 0, 0)
+    await bench.fresh().devicesOf(pod, pod['spec'].containers[0])
+    assert.equal(statSync(join(disk, 'data')).gid, 0)
     await bench.volumes.remove(pod.metadata.uid!)
     assert.equal(readIn(disk, 'data'), 'kept')
     await claim('remote', { nfs: { server: 's', path: '/p' } })

@@ -69,7 +69,7 @@ export class NodeVolumes implements PodVolumes {
     const { pod } = request
     const uid = pod.metadata.uid ?? ''
     return this.#inTurn(uid, async () => {
-      const ready = this.#ready.get(uid) ?? (await this.#ensure(pod))
+      const ready = this.#ready.get(uid) ?? (await this.#ensure(pod, true))
       try {
         return await containerMounts(request, ready, { ...context, settings })
       } catch (cause) {
@@ -83,7 +83,7 @@ export class NodeVolumes implements PodVolumes {
   devicesOf(pod: Pod, container: ContainerSpec): Promise<Device[]> {
     const uid = pod.metadata.uid ?? ''
     return this.#inTurn(uid, async () =>
-      containerDevices(container, this.#ready.get(uid) ?? (await this.#ensure(pod))),
+      containerDevices(container, this.#ready.get(uid) ?? (await this.#ensure(pod, true))),
     )
   }
 
@@ -111,9 +111,10 @@ export class NodeVolumes implements PodVolumes {
     await removeDir(memoryRoot(dirs))
   }
 
-  async #ensure(pod: Pod): Promise<Map<string, ReadyVolume>> {
+  /** `again`: they were made before, by an agent before this one. */
+  async #ensure(pod: Pod, again = false): Promise<Map<string, ReadyVolume>> {
     const uid = pod.metadata.uid ?? ''
-    const context = this.#contextOf(pod)
+    const context = { ...this.#contextOf(pod), again }
     const volumes = listOf(pod['spec'].volumes)
     const own = podDir(context.dirs, uid)
     await named('(all)', async () => {

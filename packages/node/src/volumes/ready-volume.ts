@@ -34,6 +34,8 @@ export interface VolumeContext extends PayloadContext {
   settings: NodeSettings
   /** Digests of what this agent wrote, by volume of the pod. */
   written: Map<string, string>
+  /** The volumes were made before: a look at the top of each is enough to see whose it is. */
+  again?: boolean
 }
 
 /** What this node does not know how to mount. */
@@ -90,13 +92,13 @@ async function claimedVolume(source: Json, context: VolumeContext): Promise<Read
     const isOwn = isProvisioned(volume) && path.startsWith(join(dirs.root, '/'))
     // A volume of Brume's own is empty at first and there for any user; what others offer stays as they made it.
     await ensureHostPath(path, type, isOwn ? 0o777 : undefined)
-    if (isOwn) await applyGroup(path, pod)
+    if (isOwn) await applyGroup(path, context)
     return { path, readOnly, block }
   }
   if (spec['local']) {
     const { path } = spec['local']
     await checkLocal(path, block)
-    if (!block && !readOnly) await applyGroup(path, pod)
+    if (!block && !readOnly) await applyGroup(path, context)
     return { path, readOnly, block }
   }
   throw new UnknownVolumeError(
@@ -117,9 +119,9 @@ async function checkLocal(path: string, block: boolean): Promise<void> {
   )
 }
 
-async function applyGroup(path: string, pod: Pod): Promise<void> {
+async function applyGroup(path: string, { pod, again = false }: VolumeContext): Promise<void> {
   const { fsGroup, fsGroupChangePolicy = 'Always' } = pod['spec'].securityContext ?? {}
-  if (fsGroup !== undefined) await giveToGroup(path, fsGroup, fsGroupChangePolicy)
+  if (fsGroup !== undefined) await giveToGroup(path, fsGroup, again ? 'OnRootMismatch' : fsGroupChangePolicy)
 }
 
 function isProvisioned({ metadata }: KubeObject): boolean {
