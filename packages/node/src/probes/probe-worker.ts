@@ -22,7 +22,8 @@ export interface ProbeWorkerOptions {
 
 /**
  * A container that has just started is looked at more often than its period says until it is there, so that it is ready
- * as soon as it is; only success counts then. Not for commands: they cost the machine too much.
+ * as soon as it is. In this first period only success counts: nobody is told that what is starting has not started yet.
+ * Not for commands: they cost the machine too much.
  */
 const EAGER_MS = [100, 200, 400, 800, 1600, 3200]
 
@@ -53,7 +54,9 @@ export class ProbeWorker {
     const initialMs = (probe.initialDelaySeconds ?? 0) * 1000
     const leftMs = startedAtMs + initialMs - clock.now()
     // Nobody waits longer because the clock was set.
-    this.#lookAfter(Math.min(Math.max(leftMs, 0), initialMs))
+    const delayMs = Math.min(Math.max(leftMs, 0), initialMs)
+    const isEager = this.#eager < EAGER_MS.length && this.#verdict.value !== true
+    this.#lookAfter(delayMs, isEager ? performance.now() + delayMs : undefined)
   }
 
   stop(): void {
