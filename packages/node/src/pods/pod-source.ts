@@ -39,6 +39,8 @@ export class PodSource {
       const before = previous?.metadata.uid ?? uid
       if (before !== uid) gone(before)
       const known = this.#byUid.get(uid)
+      // Of the agent's own write nothing follows that was not decided with it.
+      if (known?.metadata.resourceVersion === pod.metadata.resourceVersion) return
       if (known === undefined || newer(pod, known)) this.#byUid.set(uid, pod)
       onPod(pod)
     }
