@@ -85,6 +85,20 @@ describe('a containerd of its own', { skip, timeout: 120_000 }, () => {
     assert.notEqual(processId(second.pid), undefined)
   })
 
+  it('is ended and started again when it hangs', async () => {
+    const { dataDir } = test
+    const containerd = await startContainerd({ dataDir, logger: silentLogger, lookEveryMs: 250 })
+    const hanging = containerd.pid
+    process.kill(hanging, 'SIGSTOP')
+    await eventually(
+      'another containerd answers',
+      () => containerd.pid !== hanging && containerd.trouble === '',
+    )
+    assert.equal(processId(hanging), undefined)
+    assert.deepEqual(processId(goesOn!.pid), goesOn)
+    containerd.close()
+  })
+
   it('is taken away with its containers, shims, mounts and groups', async () => {
     const { dataDir } = test
     const containerd = await startContainerd({ dataDir, logger: silentLogger })

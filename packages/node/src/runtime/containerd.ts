@@ -33,6 +33,8 @@ export interface ContainerdOptions {
   cniConfDir?: string | undefined
   logger: Logger
   clock?: Clock
+  /** How often it is looked whether it still answers. Default: 30 s. */
+  lookEveryMs?: number
   /** Told when it ends and when it answers again: '' or the sentence that says what is wrong. */
   onTrouble?(trouble: string): void
 }
@@ -57,6 +59,10 @@ const STOP_LIMIT_MS = 10_000
 const FIRST_BACKOFF_MS = 100
 const MAX_BACKOFF_MS = 30_000
 const ROTATE_EVERY_MS = 3600_000
+const LOOK_EVERY_MS = 30_000
+const LOOK_LIMIT_MS = 10_000
+/** So many looks in a row without an answer: it hangs, and only another one will answer. */
+const MAX_SILENT_LOOKS = 4
 /** Who lived so long starts with the shortest back-off again. */
 const STEADY_MS = 60_000
 
@@ -117,6 +123,7 @@ class Supervisor {
   #backoffMs = FIRST_BACKOFF_MS
   #timer: Timer | undefined
   #rotation: Timer | undefined
+  #look: Timer | undefined
   #closed = false
   readonly #binary: string
   readonly #paths: RuntimePaths
@@ -146,6 +153,21 @@ class Supervisor {
     this.#tell('')
     this.#rotation?.cancel()
     this.#rotate()
+    this.#lookAfter(session, 0)
+  }
+
+  /** The end of its process ends the session; a process that hangs does not. */
+  #lookAfter(session: ClientHttp2Session, silent: number): void {
+    const everyMs = this.#options.lookEveryMs ?? LOOK_EVERY_MS
+    this.#look?.cancel()
+    this.#look = this.#clock.after(everyMs, async () => {
+      const { answered } = await askCri(session, Math.min(everyMs, LOOK_LIMIT_MS))
+      if (this.#closed || session !== this.#session || session.destroyed) return
+      if (!answered && silent + 1 >= MAX_SILENT_LOOKS && this.#current !== undefined) {
+        this.#options.logger.warn('containerd hangs and is ended', { pid: this.pid })
+        signalProcess(this.#current, 'SIGKILL')
+      } else this.#lookAfter(session, answered ? 0 : silent + 1)
+    })
   }
 
   #rotate(): void {
@@ -157,6 +179,7 @@ class Supervisor {
     this.#closed = true
     this.#timer?.cancel()
     this.#rotation?.cancel()
+    this.#look?.cancel()
     this.#session?.destroy()
   }
 

@@ -29,21 +29,27 @@ export interface CriAnswer {
   trouble: string
   /** Waiting does not help. */
   final: boolean
+  /** It said something, be it that it is in trouble. */
+  answered: boolean
 }
 
-export async function askCri(session: ClientHttp2Session): Promise<CriAnswer> {
+export async function askCri(
+  session: ClientHttp2Session,
+  timeoutMs = REQUEST_TIMEOUT_MS,
+): Promise<CriAnswer> {
   const call = {
     path: STATUS,
     message: EMPTY_MESSAGE,
-    timeoutMs: REQUEST_TIMEOUT_MS,
+    timeoutMs,
     maxAnswerBytes: MAX_ANSWER_BYTES,
   }
   try {
     const { code, message } = await callOnce(session, call)
     const trouble = code === GRPC_STATUS.ok ? '' : message || String(code)
     // Unimplemented: the plugin failed to load, and will not appear later.
-    return { trouble, final: code === GRPC_STATUS.unimplemented }
+    const answered = code !== GRPC_STATUS.deadlineExceeded
+    return { trouble, final: code === GRPC_STATUS.unimplemented, answered }
   } catch (error) {
-    return { trouble: (error as Error).message, final: false }
+    return { trouble: (error as Error).message, final: false, answered: false }
   }
 }
