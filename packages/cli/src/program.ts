@@ -9,6 +9,7 @@ import { explain } from './commands/explain.ts'
 import { image } from './commands/image/image.ts'
 import { kubeconfig } from './commands/kubeconfig.ts'
 import { logs } from './commands/logs.ts'
+import { node } from './commands/node.ts'
 import { runApp } from './commands/run.ts'
 import { service } from './commands/service.ts'
 import { status } from './commands/status.ts'
@@ -23,6 +24,7 @@ export const COMMANDS: readonly Command[] = [
   backup,
   doctor,
   logs,
+  node,
   service,
   version,
   completion,
@@ -54,6 +56,18 @@ export const LAUNCHER_COMMANDS: readonly CommandSpec[] = [
         help: 'How much is logged',
         choices: ['debug', 'info', 'warn', 'error'],
       },
+    ],
+  },
+  {
+    name: 'join',
+    usage: '[URL]',
+    summary: 'Make this machine a node of a cloud that runs elsewhere',
+    options: [
+      DATA_DIR,
+      { name: 'token', value: 'TOKEN', help: 'Lets this machine in, once' },
+      { name: 'ca-hash', value: 'HASH', help: 'By which the cloud is known' },
+      { name: 'node-name', value: 'NAME', help: 'What this machine is called as a node' },
+      { name: 'cni-conf', value: 'DIR', help: "A site's own CNI configuration" },
     ],
   },
   {

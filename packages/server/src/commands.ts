@@ -1,11 +1,9 @@
-// The command lines of up, down, reset and restore.
+// The command lines of up, join, down, reset and restore. Each loads only what it needs: an agent alone stays small.
 
 import { parseArgs } from 'node:util'
 import type { LogLevel } from '@brume/base/log'
 import { DEFAULT_DATA_DIR } from './data-dir.ts'
-import { down, reset } from './down.ts'
-import { restore } from './restore.ts'
-import { DEFAULT_DOMAIN, up } from './up.ts'
+import { DEFAULT_DOMAIN } from './defaults.ts'
 import { UserError } from './user-error.ts'
 
 const DEFAULT_LISTEN = '0.0.0.0:6443'
@@ -32,6 +30,18 @@ ${DATA_DIR}
   --http-port PORT        where Ingresses are served, once there is one (default 80)
   --https-port PORT       the same with TLS (default 443)
   --domain NAME           apps have names below it (default ${DEFAULT_DOMAIN}: on this machine alone)
+  --log-level LEVEL       debug, info, warn or error (default warn)
+`,
+  join: `usage: ./brume join [https://HOST:PORT --token TOKEN --ca-hash HASH] [options]
+
+Makes this machine a node of a cloud that runs elsewhere: the agent alone, in the foreground. The whole command is printed
+on the first machine by: ./brume node token. A machine that has joined needs no arguments.
+
+${DATA_DIR}
+  --token TOKEN           lets this machine in, once
+  --ca-hash HASH          by which the cloud is known
+  --node-name NAME        what this machine is called as a node (default: its host name)
+  --cni-conf DIR          a site's own CNI configuration instead of the built-in network
   --log-level LEVEL       debug, info, warn or error (default warn)
 `,
   down: `usage: ./brume down [--data-dir DIR] [--stop-workloads]
@@ -94,6 +104,7 @@ async function execute(name: string, args: string[]): Promise<number> {
           'log-level': { type: 'string', default: 'warn' },
         },
       })
+      const { up } = await import('./up.ts')
       return up({
         dataDir: values['data-dir'],
         listen: values.listen,
@@ -120,13 +131,39 @@ async function execute(name: string, args: string[]): Promise<number> {
       })
       const [file, ...more] = positionals
       if (file === undefined || more.length > 0) throw usage('name one backup file')
+      const { restore } = await import('./restore.ts')
       return restore(file, values['data-dir'])
+    }
+    case 'join': {
+      const { values, positionals } = parseArgs({
+        args,
+        allowPositionals: true,
+        options: {
+          'data-dir': dataDir,
+          token: { type: 'string' },
+          'ca-hash': { type: 'string' },
+          'node-name': { type: 'string' },
+          'cni-conf': { type: 'string' },
+          'log-level': { type: 'string', default: 'warn' },
+        },
+      })
+      const { joinCloud } = await import('./join/join.ts')
+      return joinCloud({
+        server: positionals[0],
+        token: values.token,
+        caHash: values['ca-hash'],
+        dataDir: values['data-dir'],
+        nodeName: values['node-name'],
+        cniConfDir: values['cni-conf'],
+        logLevel: logLevel(values['log-level']),
+      })
     }
     case 'reset': {
       const { values } = parseArgs({
         args,
         options: { 'data-dir': dataDir, yes: { type: 'boolean', default: false } },
       })
+      const { reset } = await import('./down.ts')
       return reset(values['data-dir'], values.yes)
     }
     default: {
@@ -134,6 +171,7 @@ async function execute(name: string, args: string[]): Promise<number> {
         args,
         options: { 'data-dir': dataDir, 'stop-workloads': { type: 'boolean', default: false } },
       })
+      const { down } = await import('./down.ts')
       return down(values['data-dir'], { workloads: values['stop-workloads'] })
     }
   }

@@ -2,7 +2,6 @@
 // own user, its own certificate.
 
 import { mkdir } from 'node:fs/promises'
-import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Pki } from '@brume/apiserver/auth/pki/ensure'
 import { ensureLeaf, type Leaf } from '@brume/apiserver/auth/pki/leaf'
@@ -13,6 +12,7 @@ import { type NodeAgent, type NodeAgentOptions, startNodeAgent } from '@brume/no
 import type { ControlPlane } from './control-plane.ts'
 import type { DataDir } from './data-dir.ts'
 import { inProcessTransport } from './in-process-transport.ts'
+import { defaultNodeName } from './node-name.ts'
 
 export interface LocalNodeOptions
   extends Pick<NodeAgentOptions, 'rangesAreGiven' | 'cniConfDir' | 'serviceRange' | 'labels' | 'onRefused'> {
@@ -65,15 +65,6 @@ export async function startLocalNode(options: LocalNodeOptions): Promise<NodeAge
       client.transport.close()
     },
   }
-}
-
-/** A node's name is a DNS subdomain: what this machine calls itself, in lower case. */
-export function defaultNodeName(name = hostname()): string {
-  const usable = name
-    .toLowerCase()
-    .replace(/[^a-z0-9.-]+/g, '-')
-    .replace(/^[.-]+|[.-]+$/g, '')
-  return usable === '' ? 'node' : usable
 }
 
 /** One certificate for both ways: the node asks the API server, and the API server asks the node. */

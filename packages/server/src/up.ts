@@ -13,6 +13,7 @@ import { StoreError } from '@brume/store/contract'
 import type { Faults } from '@brume/store/sqlite/faults'
 import { type ControlPlane, startControlPlane } from './control-plane.ts'
 import { type DataDir, dataDirAt, ensureDataDir, keyFileNext } from './data-dir.ts'
+import { DEFAULT_DOMAIN } from './defaults.ts'
 import { runningIn } from './down.ts'
 import type { Edge } from './local-edge.ts'
 import { openLog } from './log-file.ts'
@@ -45,8 +46,6 @@ const GRACE_MS = 5_000
 const FORCED_EXIT_MS = 9_000
 const STOP_GRACE_SECONDS = 3
 const HTTP_PORTS = { http: 80, https: 443 }
-/** Every name below it leads to the machine itself (RFC 6761). */
-export const DEFAULT_DOMAIN = 'brume.localhost'
 
 /** Resolves with the exit code when the cloud has stopped. Throws UserError when it cannot start. */
 export async function up(options: UpOptions): Promise<number> {

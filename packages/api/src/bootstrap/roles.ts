@@ -31,6 +31,10 @@ const JOINING: readonly KubeObject[] = [
   clusterBinding('brume:node-bootstrapper', 'system:node-bootstrapper', ['Group:system:bootstrappers']),
   clusterBinding('brume:node-client-certificates', `${REQUESTS}:nodeclient`, ['Group:system:bootstrappers']),
   clusterBinding('brume:node-certificate-renewal', `${REQUESTS}:selfnodeclient`, ['Group:system:nodes']),
+  clusterRole(`${REQUESTS}:selfnodeserver`, [
+    rule('create', 'certificates.k8s.io', 'certificatesigningrequests/selfnodeserver'),
+  ]),
+  clusterBinding('brume:node-serving-certificates', `${REQUESTS}:selfnodeserver`, ['Group:system:nodes']),
   // Each node's own agent keeps the rules of Services and of network policies.
   clusterRole('brume:network-policies', [
     rule('list watch', 'core', 'namespaces pods'),

@@ -1,4 +1,4 @@
-// Approves the client certificates of joining and renewing nodes, when whoever asks is allowed to have them.
+// Approves the certificates of joining and renewing nodes, when whoever asks is allowed to have them.
 
 import type { KubeObject } from '@brume/api/object'
 import { formatTime } from '@brume/base/clock'
@@ -7,10 +7,10 @@ import type { Client } from '@brume/client/client'
 import { type ControllerSpec, defineController, fromInformer, type Plan } from '@brume/client/controller'
 import type { Dependencies } from '../dependencies.ts'
 import { type CertificateRequest, parseRequest } from './request.ts'
-import { hasCondition, KUBELET_CLIENT_SIGNER, refusal } from './rules.ts'
+import { hasCondition, KUBELET_CLIENT_SIGNER, KUBELET_SERVING_SIGNER, refusal } from './rules.ts'
 
 /** Subresources of certificatesigningrequests that only serve as names of permissions. */
-export type NodePermission = 'selfnodeclient' | 'nodeclient'
+export type NodePermission = 'selfnodeclient' | 'nodeclient' | 'selfnodeserver'
 
 export interface ObservedRequest {
   request: KubeObject
@@ -26,6 +26,7 @@ export interface ApproveRequest {
 const MESSAGES: Record<NodePermission, string> = {
   selfnodeclient: 'Auto approving self kubelet client certificate after SubjectAccessReview.',
   nodeclient: 'Auto approving kubelet client certificate after SubjectAccessReview.',
+  selfnodeserver: 'Auto approving self kubelet server certificate after SubjectAccessReview.',
 }
 
 export function certificateApprover({ client, informers }: Dependencies): ControllerSpec {
@@ -74,9 +75,18 @@ export function decideApproval({ request, granted }: ObservedRequest, now: numbe
 /** Which permissions would let this request be approved, the narrower first. */
 export function calledFor(request: KubeObject, parsed: CertificateRequest): NodePermission[] {
   const { signerName, usages, username } = request.spec
-  if (signerName !== KUBELET_CLIENT_SIGNER) return []
+  if (signerName !== KUBELET_CLIENT_SIGNER && signerName !== KUBELET_SERVING_SIGNER) return []
   if (refusal(signerName, parsed, usages ?? []) !== undefined) return []
+  if (signerName === KUBELET_SERVING_SIGNER) {
+    return username === parsed.commonName && isNamedAsItself(parsed) ? ['selfnodeserver'] : []
+  }
   return username === parsed.commonName ? ['selfnodeclient', 'nodeclient'] : ['nodeclient']
+}
+
+/** A node serves under its own name alone: addresses and other names are for an administrator to approve. */
+function isNamedAsItself({ commonName, dnsNames, ipAddresses }: CertificateRequest): boolean {
+  const [name] = dnsNames
+  return dnsNames.length === 1 && ipAddresses.length === 0 && commonName === `system:node:${name}`
 }
 
 function isUndecided(request: KubeObject): boolean {
