@@ -84,6 +84,7 @@ export async function reset(dataDir: string, yes: boolean): Promise<number> {
     dir.images,
     dirname(dir.log),
     join(dir.root, 'gateway'),
+    join(dir.root, 'network.json'),
     dir.kubeconfig,
     `${dir.kubeconfig}.new`,
     dir.running,
