@@ -5,45 +5,28 @@ import type { KubeObject } from '../../object.ts'
 import { fromMap } from '../../selectors/structured.ts'
 import { invalidAs, nonnegative } from '../../validate/fields.ts'
 import { goMap } from '../../validate/go-text.ts'
-import { integer, wide } from '../cells.ts'
-import { age, mapText } from '../columns.ts'
+import { wide } from '../cells.ts'
+import { mapText } from '../columns.ts'
 import { defineKind } from '../define.ts'
-import { containerColumns } from '../workload-cells.ts'
-import { validateCounts, validateLongRunning, workloadWarnings } from '../workload-rules.ts'
+import { replicaColumns, replicas } from '../replicas.ts'
+import { validateLongRunning } from '../workload-rules.ts'
 import { defaultPodTemplate } from './pod/defaults.ts'
 import { validatePodTemplate } from './pod/template.ts'
 
-const COUNTS = [
-  'replicas',
-  'fullyLabeledReplicas',
-  'readyReplicas',
-  'availableReplicas',
-  'observedGeneration',
-]
-const BOUNDED = ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas']
-
 export const replicationController = defineKind({
+  ...replicas,
   group: '',
   version: 'v1',
   kind: 'ReplicationController',
   plural: 'replicationcontrollers',
   shortNames: ['rc'],
-  categories: ['all'],
   scale: {
     specReplicasPath: '.spec.replicas',
     statusReplicasPath: '.status.replicas',
     labelSelectorPath: '.spec.selector',
     structuredSelector: true,
   },
-  columns: [
-    integer('Desired', (object) => object['spec']?.replicas ?? 0),
-    integer('Current', (object) => object['status']?.replicas ?? 0),
-    integer('Ready', (object) => object['status']?.readyReplicas ?? 0),
-    age,
-    ...containerColumns(),
-    wide('Selector', (object) => mapText(object['spec']?.selector)),
-  ],
-  selectableFields: { 'status.replicas': (object) => String(object['status']?.replicas ?? 0) },
+  columns: replicaColumns(wide('Selector', (object) => mapText(object['spec']?.selector))),
   setDefaults(object) {
     object['spec'] ??= {}
     const { spec } = object
@@ -55,15 +38,7 @@ export const replicationController = defineKind({
     spec.replicas ??= 1
     defaultPodTemplate(spec.template)
   },
-  prepareForCreate(object) {
-    object['status'] = { replicas: 0 }
-  },
-  prepareForUpdate(object, old) {
-    object['status'] = old['status']
-  },
   validate,
-  validateStatusUpdate: (object) => validateCounts(object['status'], COUNTS, BOUNDED),
-  warnings: workloadWarnings,
 })
 
 function validate(object: KubeObject): FieldError[] {
