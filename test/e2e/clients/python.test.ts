@@ -1,30 +1,24 @@
-// The Kubernetes project's client for Python, in a virtual environment of its own under .state/.
+// The Kubernetes project's client for Python: its own checks of the API, and streams into containers.
 
-import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import { startBareNode } from '@brume/testkit/bare-node'
+import { whyNoBusybox } from '@brume/testkit/busybox-image'
+import { whyNoContainers } from '@brume/testkit/containerd'
 import { startTestControlPlane } from '@brume/testkit/control-plane'
+import { installPython, PYTHON } from './python-environment.ts'
 import { runChecks } from './run-checks.ts'
 
-const PACKAGE = 'kubernetes==32.0.1'
-const ENVIRONMENT = resolve(import.meta.dirname, '../../../.state/clients', PACKAGE.replace('==', '-'))
-const PYTHON = join(ENVIRONMENT, 'bin/python')
-const INSTALLED = join(ENVIRONMENT, 'installed')
-const INSTALL_LIMIT_MS = 5 * 60_000
-/** What pip says when the index cannot be reached, as opposed to when something is wrong with a package. */
-const NO_INDEX =
-  /No matching distribution|connection|ConnectTimeout|ProxyError|403 Client Error|Temporary failure/i
+const checks = (file: string) => join(import.meta.dirname, 'python', file)
 
 test('the Python client', { timeout: 10 * 60_000 }, async (t) => {
-  const reason = await install()
+  const reason = await installPython()
   if (reason !== undefined) return t.skip(reason)
   const plane = await startTestControlPlane()
   try {
     await runChecks(t, {
       path: PYTHON,
-      args: [join(import.meta.dirname, 'python/checks.py')],
+      args: [checks('checks.py')],
       env: { KUBECONFIG: plane.kubeconfig },
     })
   } finally {
@@ -32,42 +26,26 @@ test('the Python client', { timeout: 10 * 60_000 }, async (t) => {
   }
 })
 
-/** Why it cannot be installed here; undefined when it is. */
-async function install(): Promise<string | undefined> {
-  if (existsSync(INSTALLED)) return undefined
-  mkdirSync(ENVIRONMENT, { recursive: true })
-  rmSync(ENVIRONMENT, { recursive: true })
-  const made = await run('python3', ['-m', 'venv', ENVIRONMENT])
-  if (made.code !== 0) return `python3 -m venv does not work here: ${made.output.trim().split('\n')[0]}`
-  const pip = [
-    '-m',
-    'pip',
-    'install',
-    '--quiet',
-    '--disable-pip-version-check',
-    '--only-binary=:all:',
-    PACKAGE,
-  ]
-  const installed = await run(PYTHON, pip)
-  if (installed.code !== 0) {
-    const last = installed.output.trim().split('\n').at(-1)
-    if (NO_INDEX.test(installed.output)) return `the package kubernetes cannot be fetched: ${last}`
-    assert.fail(installed.output)
-  }
-  writeFileSync(INSTALLED, '')
-  return undefined
-}
+const skip = whyNoContainers() ?? whyNoBusybox() ?? false
 
-function run(path: string, args: string[]): Promise<{ code: number | null; output: string }> {
-  const child = spawn(path, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: INSTALL_LIMIT_MS })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      output += text
-    })
+test('the Python client and containers', { skip, timeout: 10 * 60_000 }, async (t) => {
+  const reason = await installPython()
+  if (reason !== undefined) return t.skip(reason)
+  const plane = await startTestControlPlane()
+  try {
+    const node = await startBareNode(plane)
+    try {
+      const serve = 'echo begun; echo page > /tmp/page; httpd -f -p 127.0.0.1:20178 -h /tmp'
+      await node.start({ name: 'p', command: ['sh', '-c', serve] })
+      await runChecks(t, {
+        path: PYTHON,
+        args: [checks('streams.py')],
+        env: { KUBECONFIG: plane.kubeconfig },
+      })
+    } finally {
+      await node.stop()
+    }
+  } finally {
+    await plane.stop()
   }
-  return new Promise((resolve) => {
-    child.once('error', ({ message }) => resolve({ code: null, output: message }))
-    child.once('close', (code) => resolve({ code, output }))
-  })
-}
+})
