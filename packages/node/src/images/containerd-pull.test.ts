@@ -10,11 +10,14 @@ import type { KubeObject } from '@brume/api/object'
 import { digestOf } from '@brume/images/oci/digest'
 import { composeImage, type Image } from '@brume/images/oci/image'
 import { MEDIA_TYPES, machineArchitecture } from '@brume/images/oci/types'
+import { PAUSE_IMAGE } from '@brume/images/pause/image'
 import { packTar } from '@brume/images/tar/pack'
 import { startTestContainerd, type TestContainerd, whyNoContainers } from '@brume/testkit/containerd'
 import { type ImagePuller, PodProblem } from '../contract.ts'
 import { type Cri, connectCri } from '../cri/cri.ts'
+import { ensureSandboxImage } from '../runtime/import-image.ts'
 import { type TestNodeContext, testNodeContext } from '../testing/node-context.ts'
+import { IMAGE_GC_POLICY, imageGc } from './image-gc.ts'
 import { imagePuller } from './puller.ts'
 
 const skip = whyNoContainers() ?? false
@@ -133,6 +136,24 @@ describe('a real containerd', { skip, timeout: 120_000 }, () => {
     await ensure('team/hostile:1').catch((error) => assert.ok(error instanceof PodProblem))
     assert.equal(existsSync('/brume-hostile'), false)
     assert.equal(existsSync(join(test.dataDir, 'brume-hostile')), false)
+  })
+
+  it('loses the images that no container uses, but for the sandbox image and those that have just come', async () => {
+    await ensureSandboxImage(test.containerd.paths, cri)
+    await ensure('team/web:1')
+    const young = imageGc(context, async () => ({ capacityBytes: 1, availableBytes: 1 }))
+    assert.equal(await young.collect({ allUnused: true }), 0)
+    const gc = imageGc(context, async () => ({ capacityBytes: 1, availableBytes: 1 }), {
+      ...IMAGE_GC_POLICY,
+      minAgeMs: 0,
+    })
+    assert.ok((await gc.collect({ allUnused: true })) > 0)
+    const left = await cri.listImages()
+    assert.deepEqual(
+      left.flatMap(({ repoTags }) => repoTags ?? []),
+      [PAUSE_IMAGE],
+    )
+    assert.match((await ensure('team/web:1')).imageRef, /^sha256:/)
   })
 
   it('gets the image when a registry that was away is back', async () => {

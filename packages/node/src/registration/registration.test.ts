@@ -135,6 +135,22 @@ describe('a node that registers', { timeout: 120_000 }, () => {
     await eventually('a report', async () => !isNew((await ready()).lastHeartbeatTime))
   })
 
+  it('is heard of again when the API server was away', async () => {
+    const renewed = async () => {
+      const lease = await plane.client.resource<KubeObject>(LEASES).get(LEASE)
+      return Date.parse(lease['spec'].renewTime)
+    }
+    const before = await renewed()
+    await plane.restart()
+    await eventually('a renewal', async () => (await renewed()) > before)
+    problem = 'the disk of the node is slow'
+    registration.refresh()
+    await eventually('the condition', async () => (await ready()).message === problem)
+    problem = undefined
+    registration.refresh()
+    await eventually('ready again', async () => (await ready()).status === 'True')
+  })
+
   it('is created again when somebody deletes it', async () => {
     const { uid } = (await node()).metadata
     await plane.client.resource(NODES).delete({ name: 'n1' })

@@ -89,6 +89,7 @@ class Registrar implements Registration {
   #wantsImages = false
   #isHeld = false
   #stopped = false
+  #isUnreported = false
 
   constructor(context: NodeContext, options: RegistrationOptions) {
     this.#context = context
@@ -183,10 +184,15 @@ class Registrar implements Registration {
       this.#isDirty = false
       try {
         await this.#sync()
+        if (this.#isUnreported) this.#context.logger.info('the node is reported again')
+        this.#isUnreported = false
       } catch (error) {
         if (!(error instanceof Error)) throw error
         if (isStatus(error, 'Conflict') || isStatus(error, 'AlreadyExists')) continue
-        this.#context.logger.warn('the node was not reported', { error: error.message })
+        // Once: an API server can be away for hours.
+        const level = this.#isUnreported ? 'debug' : 'warn'
+        this.#context.logger[level]('the node could not be reported', { error: error.message })
+        this.#isUnreported = true
         this.#timer?.cancel()
         this.#timer = this.#context.clock.after(LOOK_SOON_MS, () => this.#look())
       }
