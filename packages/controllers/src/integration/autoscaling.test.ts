@@ -6,7 +6,7 @@ import { DEPLOYMENTS, EVENTS, HORIZONTAL_POD_AUTOSCALERS, NODES, PODS } from '@b
 import { eventually as within } from '@brume/testkit/eventually'
 import { httpOf } from '@brume/testkit/http'
 import { type StatsAgent, startStatsAgent } from '@brume/testkit/stats-agent'
-import { withCluster } from './with-cluster.ts'
+import { withCluster } from '@brume/testkit/with-cluster'
 import { hasKubectl, kubectl, podsOf, workload } from './workloads.ts'
 
 const NS = 'scaling'

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { CRON_JOBS, JOBS, PODS } from '@brume/client/builtin'
 import { eventually } from '@brume/testkit/eventually'
-import { withCluster } from './with-cluster.ts'
+import { withCluster } from '@brume/testkit/with-cluster'
 
 const NS = 'cron'
 const key = { namespace: NS, name: 'tick' }

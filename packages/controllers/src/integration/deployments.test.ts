@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import type { KubeObject } from '@brume/api/object'
 import { DEPLOYMENTS, EVENTS, REPLICA_SETS } from '@brume/client/builtin'
 import { eventually } from '@brume/testkit/eventually'
-import { withCluster } from './with-cluster.ts'
+import { withCluster } from '@brume/testkit/with-cluster'
 import { hasKubectl, imagesOf, kubectl, podsOf, template, workload } from './workloads.ts'
 
 const NS = 'rollouts'

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { CONFIG_MAPS, EVENTS, SECRETS } from '@brume/client/builtin'
 import { eventually } from '@brume/testkit/eventually'
+import { withCluster } from '@brume/testkit/with-cluster'
 import { createConfigMap, exists, gone } from './cluster.ts'
-import { withCluster } from './with-cluster.ts'
 
 const NS = 'collected'
 

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import type { KubeObject } from '@brume/api/object'
 import { JOBS, PODS } from '@brume/client/builtin'
 import { eventually } from '@brume/testkit/eventually'
-import { withCluster } from './with-cluster.ts'
+import { withCluster } from '@brume/testkit/with-cluster'
 
 const NS = 'jobs'
 const at = (name: string) => ({ namespace: NS, name })

@@ -4,9 +4,9 @@ import type { KubeObject } from '@brume/api/object'
 import { formatTime } from '@brume/base/clock'
 import { NODES, PODS } from '@brume/client/builtin'
 import { eventually } from '@brume/testkit/eventually'
+import { withCluster } from '@brume/testkit/with-cluster'
 import { gone } from './cluster.ts'
 import { createNode } from './fake-kubelet.ts'
-import { withCluster } from './with-cluster.ts'
 
 const NS = 'lost'
 const at = (name: string) => ({ namespace: NS, name })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { EVENTS, PODS, REPLICA_SETS, REPLICATION_CONTROLLERS, RESOURCE_QUOTAS } from '@brume/client/builtin'
 import { eventually } from '@brume/testkit/eventually'
-import { withCluster } from './with-cluster.ts'
+import { withCluster } from '@brume/testkit/with-cluster'
 import { podsOf, workload } from './workloads.ts'
 
 const NS = 'replicas'

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import type { KubeObject } from '@brume/api/object'
 import { EVENTS, NODES, PODS, PRIORITY_CLASSES } from '@brume/client/builtin'
 import { eventually as within } from '@brume/testkit/eventually'
-import { withCluster } from './with-cluster.ts'
+import { withCluster } from '@brume/testkit/with-cluster'
 
 const NS = 'placing'
 const LIMIT_MS = 15_000

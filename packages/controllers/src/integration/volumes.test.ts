@@ -13,8 +13,8 @@ import {
   STORAGE_CLASSES,
 } from '@brume/client/builtin'
 import { eventually as within } from '@brume/testkit/eventually'
+import { withCluster } from '@brume/testkit/with-cluster'
 import { gone } from './cluster.ts'
-import { withCluster } from './with-cluster.ts'
 import { workload } from './workloads.ts'
 
 const NS = 'volumes'

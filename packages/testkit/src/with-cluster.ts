@@ -4,9 +4,9 @@
 import { after, before } from 'node:test'
 import { assert } from '@brume/base/assert'
 import type { Client } from '@brume/client/client'
-import { startTestControlPlane, type TestControlPlane } from '@brume/testkit/control-plane'
-import { createNamespace } from './cluster.ts'
-import { type FakeKubelet, startFakeKubelet } from './fake-kubelet.ts'
+import { createNamespace } from '@brume/controllers/integration/cluster'
+import { type FakeKubelet, startFakeKubelet } from '@brume/controllers/integration/fake-kubelet'
+import { startTestControlPlane, type TestControlPlane } from './control-plane.ts'
 
 export interface TestCluster {
   readonly plane: TestControlPlane
