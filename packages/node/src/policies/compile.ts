@@ -5,6 +5,7 @@ import { isIPv4 } from 'node:net'
 import type { KubeObject } from '@brume/api/object'
 import { fromStructured } from '@brume/api/selectors/structured'
 import { type Json, listOf } from '@brume/api/validate/json'
+import { formatRange, parseIpv4Range } from '../network/ipv4.ts'
 
 export type Direction = 'ingress' | 'egress'
 
@@ -112,9 +113,10 @@ function peersOf(
   ownNamespace: string,
   { pods, namespaces }: PolicyWorld,
 ): { peers: Peers; pods: KubeObject[] } {
-  const blocks = given
-    .filter(({ ipBlock }) => ipBlock !== undefined && !String(ipBlock.cidr).includes(':'))
-    .map(({ ipBlock }) => ({ cidr: ipBlock.cidr, except: listOf(ipBlock.except) as unknown as string[] }))
+  const blocks = given.flatMap(({ ipBlock }) => {
+    const [cidr] = ipBlock === undefined ? [] : ipv4Ranges([ipBlock.cidr])
+    return cidr === undefined ? [] : [{ cidr, except: ipv4Ranges(listOf(ipBlock.except)) }]
+  })
   const selectors = given.filter(({ ipBlock }) => ipBlock === undefined)
   const chosen = pods.filter((pod) => {
     const { namespace = '', labels = {} } = pod.metadata
@@ -128,6 +130,14 @@ function peersOf(
   })
   const addresses = chosen.filter((pod) => !isOver(pod) && pod['spec'].hostNetwork !== true).flatMap(ipv4Of)
   return { peers: { addresses: [...new Set(addresses)].sort(), blocks }, pods: chosen }
+}
+
+/** As nft reads them: the API also takes 010.0.0.7/8, and blocks of IPv6, which no pod's address is in. */
+function ipv4Ranges(blocks: readonly unknown[]): string[] {
+  return blocks.flatMap((block) => {
+    const range = parseIpv4Range(String(block))
+    return range === undefined ? [] : [formatRange(range)]
+  })
 }
 
 function matches(selector: Json, labels: Readonly<Record<string, string>> = {}): boolean {

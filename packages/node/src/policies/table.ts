@@ -3,6 +3,9 @@
 
 import type { Filter, PortMatch, Rule } from './compile.ts'
 
+/** nft takes no longer ones; names of pods may be. */
+const MAX_COMMENT = 128
+
 export interface PolicyTable {
   table: string
   bridge: string
@@ -48,7 +51,7 @@ export function chainOf({ direction, podIp }: Pick<Filter, 'direction' | 'podIp'
 /** Going back to the caller lets through; the end drops. */
 function rulesOf({ podIp, direction, rules, pod }: Filter): string[] {
   const peer = direction === 'ingress' ? 'saddr' : 'daddr'
-  const comment = `comment "${pod}"`
+  const comment = `comment "${pod.slice(0, MAX_COMMENT)}"`
   return [
     // A pod is never kept from itself.
     `ip ${peer} ${podIp} return`,
@@ -79,13 +82,26 @@ function peerMatches({ addresses, blocks }: NonNullable<Rule['peers']>, peer: st
 }
 
 function portMatches(ports: readonly PortMatch[]): string[] {
-  const protocols = ports.filter(({ from }) => from === undefined).map(({ protocol }) => protocol)
-  const numbered = ports.filter(({ from }) => from !== undefined)
-  const texts = numbered.map(
+  const whole = new Set(ports.filter(({ from }) => from === undefined).map(({ protocol }) => protocol))
+  const texts = merged(ports.filter(({ protocol }) => !whole.has(protocol))).map(
     ({ protocol, from, to }) => `${protocol} . ${from === to ? from : `${from}-${to}`}`,
   )
   return [
-    ...(protocols.length === 0 ? [] : [`meta l4proto { ${[...new Set(protocols)].join(', ')} }`]),
-    ...(texts.length === 0 ? [] : [`meta l4proto . th dport { ${[...new Set(texts)].join(', ')} }`]),
+    ...(whole.size > 0 ? [`meta l4proto { ${[...whole].join(', ')} }`] : []),
+    ...(texts.length > 0 ? [`meta l4proto . th dport { ${texts.join(', ')} }`] : []),
   ]
+}
+
+/** A set of nft takes no range that meets another one. */
+function merged(ports: readonly PortMatch[]): Required<PortMatch>[] {
+  const sorted = ports
+    .map(({ protocol, from = 0, to = from }) => ({ protocol, from, to }))
+    .sort((a, b) => (a.protocol < b.protocol ? -1 : a.protocol > b.protocol ? 1 : a.from - b.from))
+  const ranges: Required<PortMatch>[] = []
+  for (const range of sorted) {
+    const last = ranges.at(-1)
+    if (last?.protocol === range.protocol && range.from <= last.to) last.to = Math.max(last.to, range.to)
+    else ranges.push(range)
+  }
+  return ranges
 }
