@@ -16,6 +16,10 @@ export interface NodeUsage {
   cpuNanos: number
   memoryCapacityBytes: number
   memoryBytes: number
+  /**
+   * What cannot be given to somebody else, as the kernel estimates it. The kubelet takes inactive file pages alone for
+   * free, and so runs short on machines that only cache a lot.
+   */
   workingSetBytes: number
   rssBytes: number
   pageFaults: number
@@ -40,7 +44,7 @@ export function readNodeUsage(): NodeUsage {
     cpuNanos: busyTicks(stat) * NANOS_PER_TICK,
     memoryCapacityBytes: of('MemTotal'),
     memoryBytes,
-    workingSetBytes: Math.max(0, memoryBytes - of('Inactive(file)')),
+    workingSetBytes: Math.max(0, of('MemTotal') - of('MemAvailable')),
     rssBytes: of('AnonPages'),
     pageFaults: Number(/^pgfault (\d+)$/m.exec(faults)?.[1] ?? 0),
     majorPageFaults: Number(/^pgmajfault (\d+)$/m.exec(faults)?.[1] ?? 0),
