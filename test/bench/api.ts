@@ -16,7 +16,7 @@ import { LoadProcess } from './api/load-process.ts'
 import { gets, lists } from './api/reads.ts'
 import { milliseconds, Report } from './api/report.ts'
 import { fillPods, prepare } from './api/setup.ts'
-import { idle, readyEmpty, readyWithObjects, resident, type Starters } from './api/start.ts'
+import { idle, readyEmpty, readyWithObjects, resident, rest, type Starters } from './api/start.ts'
 import type { Target } from './api/target.ts'
 import { watches } from './api/watches.ts'
 import { configMaps, pods } from './api/writes.ts'
@@ -91,6 +91,7 @@ async function measureAll(
   for (const target of targetsOf(bench)) await target.stop()
   bench = { ...shared, ...(await readyWithObjects(starters, shared)) }
   limited = await prepareAll(bench)
+  await rest()
   resident(bench, `resident memory, ${shared.scale.objects} pods, started again`, 250)
   step('reading')
   await gets(bench, limited)

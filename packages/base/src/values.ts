@@ -47,6 +47,68 @@ export function deepFreeze<T>(value: T): T {
   return value
 }
 
+/**
+ * What equals `value`, frozen, with all that equals the same part of `model` (frozen too) taken from there: of many alike
+ * the memory holds their common parts once. `model` itself when both are equal.
+ */
+export function shareParts<T>(value: T, model: unknown): T {
+  if (typeof value !== 'object' || value === null) return value === model ? (model as T) : value
+  if (value === model || typeof model !== 'object' || model === null) return deepFreeze(value)
+  if (Array.isArray(value)) return (Array.isArray(model) ? shareItems(value, model) : deepFreeze(value)) as T
+  if (Array.isArray(model)) return deepFreeze(value)
+  return shareMembers(value as Record<string, unknown>, model as Record<string, unknown>) as T
+}
+
+function shareItems(value: readonly unknown[], model: readonly unknown[]): readonly unknown[] {
+  const { length } = value
+  const shared = new Array<unknown>(length)
+  let isSame = length === model.length
+  for (let i = 0; i < length; i++) {
+    const part = shareParts(value[i], model[i])
+    shared[i] = part
+    if (part !== model[i]) isSame = false
+  }
+  return isSame ? model : Object.freeze(shared)
+}
+
+function shareMembers(
+  value: Readonly<Record<string, unknown>>,
+  model: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  let members = 0
+  let isSame = true
+  for (const key in value) {
+    members++
+    // What every object inherits is a function, and equals nothing; but for this.
+    if (key === '__proto__') return deepFreeze(value)
+    const child = value[key]
+    const other = model[key]
+    if (child === other) continue
+    isSame = false
+    if (typeof child === 'object' && child !== null) break
+  }
+  if (isSame) {
+    for (const _ in model) members--
+    if (members === 0) return model
+  }
+  const shared: Record<string, unknown> = {}
+  isSame = true
+  members = 0
+  for (const key in value) {
+    const child = value[key]
+    const other = model[key]
+    const part = child === other ? other : shareParts(child, other)
+    if (part !== other) isSame = false
+    shared[key] = part
+    members++
+  }
+  if (isSame) {
+    for (const _ in model) members--
+    if (members === 0) return model
+  }
+  return Object.freeze(shared)
+}
+
 /** Equal as JSON: order of keys does not matter, undefined properties count as absent. */
 export function deepEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true

@@ -91,6 +91,27 @@ for (const medium of MEDIA)
       await informer.stop()
     })
 
+    it('holds what the objects of a list have in common once', async () => {
+      const watch = fed()
+      const { informer } = harness(watches(watch))
+      informer.start()
+      const labels = { app: 'web', tier: 'front' }
+      watch
+        .event('ADDED', pod('a', 3, { labels }))
+        .event('ADDED', pod('b', 4, { labels }))
+        .bookmark('4', true)
+      await informer.synced()
+      const [a, b] = [informer.store.get('ns', 'a')!, informer.store.get('ns', 'b')!]
+      assert.equal(a.metadata.labels, b.metadata.labels)
+      watch
+        .event('MODIFIED', pod('a', 5, { labels: { app: 'web' } }))
+        .event('MODIFIED', pod('a', 6, { labels }))
+      await settled()
+      assert.deepEqual(informer.store.get('ns', 'a'), pod('a', 6, { labels }))
+      assert.deepEqual(informer.store.get('ns', 'b'), pod('b', 4, { labels }))
+      await informer.stop()
+    })
+
     it('falls back to list and watch where the server refuses streaming lists', async () => {
       const watch = fed()
       const { informer, seen, transport } = harness((request) => {

@@ -3,7 +3,7 @@
 import type { KubeObject } from '@brume/api/object'
 import type { Clock } from '@brume/base/clock'
 import type { Logger } from '@brume/base/log'
-import { deepFreeze } from '@brume/base/values'
+import { deepFreeze, shareParts } from '@brume/base/values'
 import { delay } from './backoff.ts'
 import { InformerStore, type StoreReader } from './informer-store.ts'
 import { Reflector, type ReflectorSink } from './reflector.ts'
@@ -112,31 +112,35 @@ export class Informer<T extends KubeObject = KubeObject> {
     return {
       replace: (objects) => {
         const gone = new Set(this.#store.keys())
+        // Objects of a kind are alike, neighbours most of all: of a long list the memory holds what they share once.
+        let last: T | undefined
         for (const object of objects) {
           gone.delete(keyOf(object))
-          this.#put(object)
+          last = this.#put(object, last)
         }
         for (const key of gone) this.#delete(key, undefined)
         this.#hasSynced = true
         this.#synced.resolve()
       },
-      put: (object) => this.#put(object),
+      put: (object) => void this.#put(object),
       delete: (object) => this.#delete(keyOf(object), this.#kept(object)),
     }
   }
 
-  #put(received: T): void {
+  /** Returns what is kept; it shares with `like`, if given, what they have in common. */
+  #put(received: T, like?: T): T {
     const known = this.#store.getByKey(keyOf(received))
-    if (known !== undefined && isSame(known, received)) return
-    const object = this.#kept(received)
+    if (known !== undefined && isSame(known, received)) return known
+    const object = this.#kept(received, like)
     const previous = this.#store.put(object)
     if (previous !== undefined && previous.metadata.uid === object.metadata.uid) {
       this.#each((handler) => handler.update?.(object, previous))
-      return
+      return object
     }
     // Deleted and created again while no one looked: two objects, so two events.
     if (previous !== undefined) this.#each((handler) => handler.delete?.(previous))
     this.#each((handler) => handler.add?.(object))
+    return object
   }
 
   #delete(key: string, last: T | undefined): void {
@@ -144,8 +148,9 @@ export class Informer<T extends KubeObject = KubeObject> {
     if (known !== undefined) this.#each((handler) => handler.delete?.(last ?? known))
   }
 
-  #kept(object: T): T {
-    return deepFreeze((this.#options.transform ?? withoutManagedFields)(object))
+  #kept(received: T, like?: T): T {
+    const object = (this.#options.transform ?? withoutManagedFields)(received)
+    return like === undefined ? deepFreeze(object) : shareParts(object, like)
   }
 
   /** A handler that throws is a bug; the others still hear of the event. */

@@ -14,6 +14,7 @@ import { firstControllers } from '@brume/controllers/first'
 import { type RunningControllers, type StartOptions, startInPhases } from '@brume/controllers/phases'
 import { SYSTEM_USER } from './identity.ts'
 import { inProcessTransport } from './in-process-transport.ts'
+import { collectStartGarbage } from './start-garbage.ts'
 
 export type { RunningControllers }
 
@@ -57,7 +58,9 @@ export function runControllers(options: ControllersOptions): RunningControllers 
     apiServer: { addresses, port, serviceIp, publicUrl: url },
     ...(podRange === undefined ? {} : { podRange }),
   }
-  return startInPhases(all, { first: firstControllers, others })
+  const running = startInPhases(all, { first: firstControllers, others })
+  collectStartGarbage(running.ready)
+  return running
 }
 
 /** Most of what runs in here is not needed to be of use, and is loaded when that is so. */

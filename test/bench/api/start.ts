@@ -14,6 +14,9 @@ export interface Starters {
 
 type Start = (name: string) => Promise<Target>
 
+/** Until a process that nobody asks for anything has given back what it will: V8 waits for eight quiet seconds. */
+const REST_MS = 15_000
+
 /** First starts, each on an empty directory, then starts on the last of these again. */
 export async function readyEmpty(
   starters: Starters,
@@ -61,7 +64,7 @@ export async function readyWithObjects(
 
 /** CPU while nobody asks for anything. */
 export async function idle({ ours, peer, report, scale }: Bench): Promise<void> {
-  await sleep(scale.idleMs / 2)
+  await rest()
   const before = { ours: cpuSeconds(ours.pids), peer: peer && cpuSeconds(peer.pids) }
   await sleep(scale.idleMs)
   const share = (target: Target, from: number) =>
@@ -75,6 +78,9 @@ export async function idle({ ours, peer, report, scale }: Bench): Promise<void> 
   })
   resident({ ours, peer, report }, 'resident memory, idle', 100)
 }
+
+/** Lets the targets come to rest. */
+export const rest = () => sleep(REST_MS)
 
 export function resident(
   { ours, peer, report }: Pick<Bench, 'ours' | 'peer' | 'report'>,
