@@ -29,8 +29,10 @@ describe('what a machine tells', () => {
 30 22 0:26 / /a\\040b rw,nosuid - tmpfs tmpfs rw,size=1k
 31 30 0:27 / /a\\040b/c rw - tmpfs tmp\\303\\244 rw
 32 22 0:28 / /a\\040bc rw - tmpfs tmpfs rw
+33 22 0:29 / /ü\\040ü rw - tmpfs tmpfs rw
 `
-    const all = mounts(text)
+    const all = mounts(Buffer.from(text).toString('latin1'))
+    assert.equal(all.at(-1)!.path, '/ü ü')
     assert.deepEqual(all[0], {
       path: '/',
       type: 'ext4',
@@ -71,11 +73,12 @@ describe('the names of a cloud on its machine', () => {
       table: 'brume',
       cgroup: '/brume',
       shortDir: '/run/brume',
+      tunnel: 'brume-tunnel',
     })
     const [a, b] = [ownNames('/srv/a'), ownNames('/srv/b')]
     assert.notEqual(a.bridge, b.bridge)
     assert.deepEqual(ownNames('/srv/x/../a/'), a)
     // The kernel's limit for names of interfaces.
-    assert.ok(a.bridge.length <= 15)
+    assert.ok(a.bridge.length <= 15 && a.tunnel.length <= 15)
   })
 })

@@ -39,6 +39,8 @@ export interface CgroupFacts {
 }
 
 export interface DiskFacts {
+  /** Absolute. */
+  dataDir: string
   /** The data directory, or what of its path exists. */
   path: string
   type: string
@@ -99,6 +101,7 @@ function diskFacts(dataDir: string, all: readonly Mount[]): DiskFacts {
     .filter((mount) => mount.path === '/' || path === mount.path || path.startsWith(`${mount.path}/`))
     .reduce((a, b) => (b.path.length >= a.path.length ? b : a))
   return {
+    dataDir: resolve(dataDir),
     path,
     type: holding.type,
     freeBytes: bavail * bsize,

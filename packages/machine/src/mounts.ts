@@ -11,7 +11,8 @@ export interface Mount {
   options: readonly string[]
 }
 
-export function mounts(text = readFileSync('/proc/self/mountinfo', 'utf8')): Mount[] {
+/** `text` holds a byte in each letter: paths may be of any encoding, and parts of them are written as octal numbers. */
+export function mounts(text = readFileSync('/proc/self/mountinfo', 'latin1')): Mount[] {
   return text
     .split('\n')
     .filter((line) => line !== '')
@@ -36,8 +37,8 @@ function parseLine(line: string): Mount {
   }
 }
 
-/** Blanks and backslashes are written as octal numbers, byte by byte. */
+/** Blanks and backslashes are written as octal numbers, byte by byte; other bytes stand for themselves. */
 function plainPath(text: string): string {
   const bytes = text.replace(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8)))
-  return bytes === text ? text : Buffer.from(bytes, 'latin1').toString('utf8')
+  return Buffer.from(bytes, 'latin1').toString('utf8')
 }

@@ -15,6 +15,12 @@ export function diskFindings(disk: DiskFacts): Finding[] {
   const findings: Finding[] = []
   const free = `${(disk.freeBytes / GIB).toFixed(1)} GiB are free at ${disk.path}`
   const elsewhere = './brume up --data-dir DIR   (on another file system)'
+  // Options of mounts are separated by commas, layers of an overlay by colons; lines end where lines end.
+  const odd = /[,:\\"\n]/.exec(disk.dataDir)?.[0]
+  if (odd !== undefined) {
+    const what = `the path ${JSON.stringify(disk.dataDir)} has a ${JSON.stringify(odd)}, which mounts cannot hold`
+    findings.push(problem('disk', what, './brume up --data-dir DIR   (with another name)'))
+  }
   if (disk.options.includes('ro'))
     findings.push(problem('disk', `the file system at ${disk.path} is read-only`, elsewhere))
   for (const option of ['noexec', 'nodev'].filter((name) => disk.options.includes(name))) {

@@ -18,7 +18,14 @@ const FIT: MachineFacts = {
   seccomp: true,
   sysctlsWritable: true,
   cgroups: { version: 2, controllers: ['cpuset', 'cpu', 'io', 'memory', 'pids'], writable: true },
-  disk: { path: '/var/lib', type: 'ext4', freeBytes: 50 * GIB, freeFiles: 1e6, options: ['rw', 'relatime'] },
+  disk: {
+    dataDir: '/var/lib/brume',
+    path: '/var/lib',
+    type: 'ext4',
+    freeBytes: 50 * GIB,
+    freeFiles: 1e6,
+    options: ['rw', 'relatime'],
+  },
   busyPorts: [22],
   otherRuntimes: [],
   maxOpenFiles: 65536,
@@ -97,6 +104,11 @@ describe('a machine', () => {
       'with little room',
       disk({ freeBytes: 2 * GIB }),
       'warning disk: only 2.0 GiB are free at /var/lib: a few images fill them',
+    ],
+    [
+      'whose data directory has a name that cannot be mounted',
+      disk({ dataDir: '/srv/a,b' }),
+      'problem disk: the path "/srv/a,b" has a ",", which mounts cannot hold',
     ],
     ['without inodes', disk({ freeFiles: 12 }), 'problem disk: only 12 files fit at /var/lib'],
     [
