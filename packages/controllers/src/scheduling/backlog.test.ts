@@ -28,4 +28,17 @@ describe('what may be done later', () => {
     for (let i = 0; i < 6; i++) await tick()
     assert.deepEqual([done, most > 1], [10, true])
   })
+
+  it('is not done any more when it ends', async () => {
+    const slots = new Slots(1)
+    const backlog = new Backlog({ slots, logger: createLogger('error') })
+    const call = Promise.withResolvers<void>()
+    await slots.run(() => call.promise)
+    let done = 0
+    for (let i = 0; i < 5; i++) backlog.add(async () => void done++)
+    backlog.clear()
+    call.resolve()
+    await tick()
+    assert.equal(done, 1)
+  })
 })

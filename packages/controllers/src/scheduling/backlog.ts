@@ -38,6 +38,11 @@ export class Backlog {
     this.#run()
   }
 
+  /** What waits is not done any more. */
+  clear(): void {
+    this.#waiting.length = 0
+  }
+
   #run(): void {
     const most = this.#options.slots.isIdle ? AT_ONCE_WHEN_IDLE : AT_ONCE_WHEN_BUSY
     while (this.#running < most) {

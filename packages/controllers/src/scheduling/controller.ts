@@ -35,7 +35,11 @@ export function scheduler({
       {
         start(add) {
           enqueue = add
-          return source.start(add)
+          const stop = source.start(add)
+          return () => {
+            stop()
+            later.clear()
+          }
         },
         synced: () => source.synced(),
       },

@@ -8,15 +8,18 @@ import { DIRECTORY, TO_CLEAR } from '@brume/api/local-volumes'
 import { systemClock } from '@brume/base/clock'
 import { createLogger } from '@brume/base/log'
 import { NODES } from '@brume/client/builtin'
+import { Client } from '@brume/client/client'
 import { type RunningController, runController } from '@brume/client/controller'
 import { Informers } from '@brume/client/informers'
 import { startTestControlPlane, type TestControlPlane } from '@brume/testkit/control-plane'
 import { eventually } from '@brume/testkit/eventually'
+import { nodeTransport } from '@brume/testkit/node-user'
 import { localVolumes } from './local-volumes.ts'
 
 describe("the agent's half of local volumes", { timeout: 60_000 }, () => {
   const logger = createLogger('error')
   let plane: TestControlPlane
+  let client: Client
   let root: string
   let informers: Informers
   let running: RunningController
@@ -27,15 +30,18 @@ describe("the agent's half of local volumes", { timeout: 60_000 }, () => {
     await plane.client
       .resource(NODES)
       .create({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'n1', annotations: { [TO_CLEAR]: 'x' } } })
-    const { client } = plane
+    // With the rights of the node's agent.
+    client = new Client({ transport: await nodeTransport(plane, 'n1') })
     informers = new Informers({ client, clock: systemClock, random: Math.random, logger })
-    const spec = localVolumes({ nodeName: 'n1', client, logger, dirs: { root } }, informers.for(NODES))
+    const nodes = informers.for(NODES, { fieldSelector: 'metadata.name=n1' })
+    const spec = localVolumes({ nodeName: 'n1', client, logger, dirs: { root } }, nodes)
     running = runController(spec, { clock: systemClock, logger })
     informers.start()
   })
   after(async () => {
     await running.stop()
     await informers.stop()
+    client.transport.close()
     await plane.stop()
     await rm(root, { recursive: true, force: true })
   })
