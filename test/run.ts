@@ -7,6 +7,7 @@ import { availableParallelism } from 'node:os'
 import { join, relative, resolve } from 'node:path'
 import { run } from 'node:test'
 import { type Report, report } from './report.ts'
+import { installTools } from './tools.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
 const FILE_TIMEOUT_MS = 15 * 60_000
@@ -33,6 +34,7 @@ async function main(args: string[]): Promise<number> {
     process.stdout.write(`${files.map((file) => relative(ROOT, file)).join('\n')}\n`)
     return 0
   }
+  await installTools()
   const failedChecks = args.some((arg) => !arg.startsWith('--'))
     ? []
     : CHECKS.filter((check) => !passes(check))

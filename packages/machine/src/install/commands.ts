@@ -46,11 +46,11 @@ export function installStep(installer: Installer, packages: readonly string[]): 
   return { argv, env: APT_ENV, what }
 }
 
-/** Debian starts the service of a package that is installed; Brume brings a containerd of its own. */
-export function quietServiceStep(): InstallStep {
+/** Debian starts the service of a package that is installed; Brume runs these programs itself. */
+export function quietServiceStep(service: string): InstallStep {
   return {
-    argv: ['systemctl', 'disable', '--now', 'containerd.service'],
+    argv: ['systemctl', 'disable', '--now', `${service}.service`],
     env: {},
-    what: 'stopping the containerd service that the package brought (Brume runs one of its own)',
+    what: `stopping the ${service} service that the package brought (Brume runs one of its own)`,
   }
 }

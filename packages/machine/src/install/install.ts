@@ -21,6 +21,8 @@ const LIMIT_MS = 30 * 60_000
 /** systemd is the init: only then does a package start its service. */
 const SYSTEMD = '/run/systemd/system'
 const MAX_LISTED = 10
+/** Of programs whose packages bring a service. One that was there before is somebody's, and stays as it is. */
+const SERVICES = ['containerd', 'haproxy']
 
 /** Gives the packages that were installed; none when all was there. Throws InstallError. */
 export async function installMissing(options: InstallOptions): Promise<string[]> {
@@ -42,10 +44,11 @@ export async function installMissing(options: InstallOptions): Promise<string[]>
       installStep(installer, packages).argv.join(' '),
     )
   }
-  const hadContainerd = findExecutable('containerd') !== undefined
+  const fresh = SERVICES.filter((name) => findExecutable(name) === undefined)
   await installWith(installer, packages, onProgress)
-  if (!hadContainerd && installer === 'apt' && existsSync(SYSTEMD))
-    await perform(quietServiceStep(), onProgress).catch(ignoreRunError)
+  if (installer === 'apt' && existsSync(SYSTEMD)) {
+    for (const service of fresh) await perform(quietServiceStep(service), onProgress).catch(ignoreRunError)
+  }
   const still = missingNeeds(missing)
   if (still.length > 0) {
     const list = still.map(({ name }) => name).join(', ')
