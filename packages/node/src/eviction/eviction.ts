@@ -3,6 +3,7 @@
 
 import type { Timer } from '@brume/base/clock'
 import type { NodeContext, Pod } from '../contract.ts'
+import { nodeSubject } from '../event-subjects.ts'
 import type { ImageGc } from '../images/image-gc.ts'
 import type { Health } from '../registration/conditions.ts'
 import type { NodeStats } from '../stats/node-stats.ts'
@@ -120,9 +121,8 @@ class Evictor implements NodeEviction {
 
   async #relieve(shortage: Shortage): Promise<void> {
     const { event, nodeName, logger } = this.#context
-    const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: nodeName, uid: nodeName } }
     const message = `Attempting to reclaim ${shortage.resource}`
-    event(node, { type: 'Warning', reason: 'EvictionThresholdMet', message })
+    event(nodeSubject(nodeName), { type: 'Warning', reason: 'EvictionThresholdMet', message })
     if (shortage.kind === 'disk' && (await this.#reclaim())) return
     const { sample } = await this.#options.stats.current()
     if (this.#isLeaving(sample.pods)) return

@@ -1,8 +1,8 @@
 // What a container wants to be done after it has started and before it is stopped.
 
-import { containerSubject } from '../container-subject.ts'
 import { type LifecycleHooks, type NodeContext, PodProblem } from '../contract.ts'
 import { isCriError } from '../cri/connection.ts'
+import { containerSubject } from '../event-subjects.ts'
 import {
   type HttpGetAction,
   HttpGetError,

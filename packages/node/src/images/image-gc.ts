@@ -4,6 +4,7 @@
 import { PAUSE_IMAGE } from '@brume/images/pause/image'
 import type { NodeContext } from '../contract.ts'
 import type { Container, Image } from '../cri/cri.ts'
+import { nodeSubject } from '../event-subjects.ts'
 
 export interface ImageRecord {
   firstSeenMs: number
@@ -109,7 +110,7 @@ export function imageGc(
   policy: ImageGcPolicy = IMAGE_GC_POLICY,
 ): ImageGc {
   let records: ReadonlyMap<string, ImageRecord> = new Map()
-  const subject = { apiVersion: 'v1', kind: 'Node', metadata: { name: nodeName, uid: nodeName } }
+  const subject = nodeSubject(nodeName)
   const observe = async () => {
     const [found, containers] = await Promise.all([cri.listImages(), cri.listContainers()])
     const images = found.map(withSandboxImagePinned)

@@ -3,7 +3,6 @@
 import { join } from 'node:path'
 import type { KubeObject } from '@brume/api/object'
 import { formatGoDuration } from '@brume/base/go-duration'
-import { containerSubject } from '../container-subject.ts'
 import {
   type ContainerSpec,
   type ImagePuller,
@@ -14,6 +13,7 @@ import {
   PodProblem,
 } from '../contract.ts'
 import type { AuthConfig, Image } from '../cri/cri.ts'
+import { containerSubject } from '../event-subjects.ts'
 import { goArchitecture } from '../registration/machine-facts.ts'
 import { credentialsFor } from './keyring.ts'
 import { Places } from './places.ts'

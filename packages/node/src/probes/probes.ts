@@ -1,7 +1,7 @@
 // The probes of all containers on this node. A container without probes costs nothing.
 
-import { containerSubject } from '../container-subject.ts'
 import type { ContainerSpec, NodeContext, Pod, ProbeKind, Probes, RunningContainer } from '../contract.ts'
+import { containerSubject } from '../event-subjects.ts'
 import { check, type ProbeSpec } from './check.ts'
 import { knownBefore } from './known-before.ts'
 import type { Outcome } from './outcome.ts'

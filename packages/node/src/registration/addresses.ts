@@ -34,6 +34,16 @@ export function nodeAddress(sources: AddressSources = ofThisMachine()): string {
   return LOOPBACK
 }
 
+/** Asked again and again: the address as it is now, or the last one while the machine has none (a cable is out). */
+export function steadyAddress(now: () => string = nodeAddress): () => string {
+  let last = now()
+  return () => {
+    const found = now()
+    if (found !== LOOPBACK) last = found
+    return last
+  }
+}
+
 /** Of /proc/net/route: the up (1) route with a gateway (2) to 0.0.0.0/0 with the lowest metric. */
 export function defaultInterface(routes: string): string | undefined {
   let best: { name: string; metric: number } | undefined

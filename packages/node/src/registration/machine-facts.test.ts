@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { NetworkInterfaceInfo } from 'node:os'
 import { tmpdir } from 'node:os'
 import { test } from 'node:test'
-import { defaultInterface, nodeAddress } from './addresses.ts'
+import { defaultInterface, nodeAddress, steadyAddress } from './addresses.ts'
 import { clockJumps } from './clock-jump.ts'
 import { hugepagesResource, osImageOf, readMachineFacts } from './machine-facts.ts'
 
@@ -72,4 +72,13 @@ test('a clock that was set is noticed once, in either direction; one that drifts
   assert.match(pass(3_610_000, 10_000) ?? '', /jumped forward by 1h0m0s\./)
   assert.equal(pass(10_000, 10_000), undefined)
   assert.match(pass(-20_000, 10_000) ?? '', /jumped back by 30s\./)
+})
+
+test('an address that changes is followed, and kept while there is none', () => {
+  let current = '192.0.2.2'
+  const address = steadyAddress(() => current)
+  current = '127.0.0.1'
+  assert.equal(address(), '192.0.2.2')
+  current = '192.0.2.9'
+  assert.equal(address(), '192.0.2.9')
 })

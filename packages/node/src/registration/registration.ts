@@ -9,6 +9,9 @@ import { NODES } from '@brume/client/builtin'
 import { Informer } from '@brume/client/informer'
 import type { NodeContext } from '../contract.ts'
 import type { Image } from '../cri/cri.ts'
+import { nodeSubject } from '../event-subjects.ts'
+import { nodeActor } from './act.ts'
+import { steadyAddress } from './addresses.ts'
 import { ownIdentity } from './agent-identity.ts'
 import { clockJumps } from './clock-jump.ts'
 import type { ConditionChange, Health } from './conditions.ts'
@@ -55,8 +58,6 @@ export interface Registration {
 const LOOK_EVERY_MS = 10_000
 /** While something is in doubt: the runtime does not answer, or a write failed. */
 const LOOK_SOON_MS = 2000
-/** Writes that follow each other at once (somebody else writes the same fields) wait so long. */
-const MIN_GAP_MS = 500
 /** Images are listed at every n-th look, and when refresh() is called. */
 const IMAGES_EVERY = 6
 const MAX_PODS = 110
@@ -77,13 +78,14 @@ class Registrar implements Registration {
   readonly #runtime: ReturnType<typeof runtimeHealth>
   readonly #nodes: Informer
   readonly #jumped: () => string | undefined
+  readonly #act: (action: RegistrationAction) => Promise<void>
+  readonly #address: () => string
   #lease: NodeLease | undefined
   #timer: Timer | undefined
   #facts: MachineFacts | undefined
   #kubeletVersion = ''
   #images: readonly Image[] = []
   #looks = 0
-  #lastWriteAt = Number.NEGATIVE_INFINITY
   #turn: Promise<void> | undefined
   #isDirty = false
   #wantsImages = false
@@ -97,6 +99,8 @@ class Registrar implements Registration {
     const { client, clock, logger, nodeName, cri } = context
     this.#runtime = runtimeHealth(cri, clock)
     this.#jumped = clockJumps(() => clock.now())
+    this.#act = nodeActor(context)
+    this.#address = options.address === undefined ? steadyAddress() : () => options.address!
     this.#nodes = new Informer({
       resource: client.resource(NODES),
       fieldSelector: `metadata.name=${nodeName}`,
@@ -231,7 +235,7 @@ class Registrar implements Registration {
 
   #report(): NodeReport {
     const { kubeletPort, maxPods = MAX_PODS, reserved = {}, pressure, problems } = this.#options
-    const facts = this.#facts!
+    const facts = { ...this.#facts!, address: this.#address() }
     return {
       facts,
       runtimeVersion: this.#runtime.version,
@@ -251,46 +255,8 @@ class Registrar implements Registration {
     }
   }
 
-  async #act(action: RegistrationAction): Promise<void> {
-    const { client, nodeName } = this.#context
-    const nodes = client.resource(NODES)
-    switch (action.type) {
-      case 'create':
-        await nodes.create(action.node)
-        this.#context.logger.info('the node is registered', { node: nodeName })
-        return
-      case 'setLabels':
-        await this.#paced(() =>
-          nodes.patch({ name: nodeName }, { type: 'merge', body: { metadata: { labels: action.labels } } }),
-        )
-        return
-      case 'setStatus': {
-        const { resourceVersion, status } = action
-        const body = { metadata: { resourceVersion }, status }
-        await this.#paced(() =>
-          nodes.patch({ name: nodeName }, { type: 'merge', body, subresource: 'status' }),
-        )
-        return
-      }
-      case 'say':
-        this.#say(action.level, action.change)
-    }
-  }
-
-  /** Nobody who writes the same fields can draw this agent into a race. */
-  async #paced(write: () => Promise<unknown>): Promise<void> {
-    const { clock } = this.#context
-    const waitMs = this.#lastWriteAt + MIN_GAP_MS - performance.now()
-    if (waitMs > 0) await delay(clock, waitMs)
-    this.#lastWriteAt = performance.now()
-    await write()
-  }
-
-  /** Events of a node name it as their uid too: that is what kubectl describe looks for. */
   #say(type: 'Normal' | 'Warning', text: ConditionChange): void {
-    const { nodeName, event } = this.#context
-    const subject = { apiVersion: 'v1', kind: 'Node', metadata: { name: nodeName, uid: nodeName } }
-    event(subject, { type, ...text })
+    this.#context.event(nodeSubject(this.#context.nodeName), { type, ...text })
   }
 
   /** undefined: stopped before they could be read. */
@@ -299,9 +265,7 @@ class Registrar implements Registration {
     while (!this.#stopped) {
       try {
         await mkdir(dirs.root, { recursive: true })
-        const facts = await readMachineFacts(dirs.root)
-        const { address } = this.#options
-        this.#facts = address === undefined ? facts : { ...facts, address }
+        this.#facts = await readMachineFacts(dirs.root)
         return this.#stopped ? undefined : this.#facts
       } catch (error) {
         logger.error('the machine could not be looked at', { error: String(error) })

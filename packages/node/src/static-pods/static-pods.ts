@@ -8,6 +8,7 @@ import type { Timer } from '@brume/base/clock'
 import { isStatus } from '@brume/base/errors'
 import { PODS } from '@brume/client/builtin'
 import type { NodeContext, Pod } from '../contract.ts'
+import { nodeSubject } from '../event-subjects.ts'
 import { decideStaticPods, isMirror, type StaticAction } from './decide.ts'
 import { type BadManifest, type Manifest, readManifest } from './manifest.ts'
 
@@ -172,7 +173,6 @@ class StaticPodKeeper implements StaticPods {
     const { nodeName, event, logger } = this.#context
     const message = `The static pod in ${path} does not run: ${problem}`
     logger.warn(message)
-    const subject = { apiVersion: 'v1', kind: 'Node', metadata: { name: nodeName, uid: nodeName } }
-    event(subject, { type: 'Warning', reason: 'FailedStaticPod', message })
+    event(nodeSubject(nodeName), { type: 'Warning', reason: 'FailedStaticPod', message })
   }
 }

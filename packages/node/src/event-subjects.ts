@@ -1,4 +1,4 @@
-// Who an event about one container is about: its pod, and in it the container.
+// Who events are about: the node, or a pod and in it one container.
 
 import type { EventSubject } from '@brume/client/event-recorder'
 import type { Pod } from './contract.ts'
@@ -11,4 +11,9 @@ export function containerSubject(pod: Pod, container: string): EventSubject {
     pod['spec'][field]?.some(({ name }: { name: string }) => name === container),
   )
   return { apiVersion, kind, metadata, fieldPath: `spec.${found ?? 'containers'}{${container}}` }
+}
+
+/** Named as its uid too: that is what kubectl describe looks for. */
+export function nodeSubject(nodeName: string): EventSubject {
+  return { apiVersion: 'v1', kind: 'Node', metadata: { name: nodeName, uid: nodeName } }
 }
