@@ -2,7 +2,7 @@
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { KubeObject } from '@brume/api/object'
 import { NODES } from '@brume/client/builtin'
 import type { Client } from '@brume/client/client'
@@ -13,6 +13,8 @@ import { eventually } from '@brume/testkit/eventually'
 import { runMain, startServer } from '../../e2e/crash/server-process.ts'
 
 export const NODE = 'bench'
+
+const LAUNCHER = resolve(import.meta.dirname, '../../../brume')
 
 export interface BenchCloud {
   client: Client
@@ -37,7 +39,10 @@ export function newDataDir(): string {
 
 export async function startCloud(dataDir: string): Promise<BenchCloud> {
   const began = performance.now()
-  const server = startServer(dataDir, { options: ['--node-name', NODE] })
+  const server = startServer(dataDir, {
+    options: ['--node-name', NODE],
+    env: { NODE_OPTIONS: launcherFlags() },
+  })
   const client = await server.ready()
   const api = performance.now() - began
   await eventually('the node is ready', async () => isReady(await client.resource(NODES).get({ name: NODE })))
@@ -55,8 +60,14 @@ export async function startCloud(dataDir: string): Promise<BenchCloud> {
   }
 }
 
+/** Those that the launcher starts the cloud with. */
+function launcherFlags(): string {
+  return /^up_flags='(.*)'$/m.exec(readFileSync(LAUNCHER, 'utf8'))?.[1] ?? ''
+}
+
 export async function removeCloud(dataDir: string): Promise<void> {
-  await runMain(['reset', '--data-dir', dataDir, '--yes'])
+  const { code, stderr } = await runMain(['reset', '--data-dir', dataDir, '--yes'])
+  if (code !== 0) throw new Error(`what ran is still there: ${stderr}`)
   rmSync(dataDir, { recursive: true, force: true })
 }
 

@@ -100,7 +100,8 @@ export async function startApps(): Promise<Apps> {
     },
     async stop() {
       await server.kill('SIGKILL')
-      await runMain(['reset', '--data-dir', dataDir, '--yes'])
+      const { code, stderr } = await runMain(['reset', '--data-dir', dataDir, '--yes'])
+      if (code !== 0) throw new Error(`what ran is still there: ${stderr}`)
       rmSync(folder, { recursive: true, force: true })
     },
   }
