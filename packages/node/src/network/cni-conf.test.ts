@@ -40,11 +40,11 @@ describe("the node's nft rules", () => {
         'add rule ip brume postrouting ip saddr 10.42.0.0/24 oifname != "brume0" masquerade fully-random\n',
       ),
     )
-    for (const line of rules.trim().split('\n')) assert.match(line, /^(add|flush) \w+ ip brume( |$)/)
+    for (const line of rules.trim().split('\n')) assert.match(line, /^(add|flush) \w+ ip6? brume( |$)/)
     assert.equal(removalRules('brume'), 'add table ip brume\ndelete table ip brume\n')
   })
 
-  it('replace all host ports at once, and let the last of two have a port', () => {
+  it('replace all host ports at once, let the last of two have a port, and leave out addresses of IPv6', () => {
     const at = (podIp: string, hostIp?: string) =>
       ({ protocol: 'TCP', hostPort: 80, hostIp, podIp, containerPort: 8080 }) as const
     assert.equal(
@@ -53,6 +53,18 @@ describe("the node's nft rules", () => {
 add element ip brume ports { tcp . 80 : 10.42.0.3 . 8080 }
 flush map ip brume address-ports
 add element ip brume address-ports { 192.0.2.2 . tcp . 80 : 10.42.0.4 . 8080 }
+`,
+    )
+    assert.equal(
+      hostPortRules('brume', [
+        at('10.42.0.5', '010.0.0.1'),
+        at('10.42.0.6', 'fd00::1'),
+        at('10.42.0.7', '::'),
+      ]),
+      `flush map ip brume ports
+add element ip brume ports { tcp . 80 : 10.42.0.7 . 8080 }
+flush map ip brume address-ports
+add element ip brume address-ports { 10.0.0.1 . tcp . 80 : 10.42.0.5 . 8080 }
 `,
     )
     assert.equal(hostPortRules('brume', []), 'flush map ip brume ports\nflush map ip brume address-ports\n')

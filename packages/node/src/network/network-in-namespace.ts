@@ -8,9 +8,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { silentLogger } from '@brume/base/log'
 import { run } from '@brume/machine/run'
+import { eventually } from '@brume/testkit/eventually'
 import { addPod, ask, inside, Namespaces } from '../testing/namespaces.ts'
 import { CNI_CONF_FILE } from './cni-conf.ts'
-import { ensureNetwork } from './network.ts'
+import { ensureNetwork, type PodNetwork } from './network.ts'
 import { removeNetwork } from './remove.ts'
 
 const MACHINE = '198.51.100.2'
@@ -48,6 +49,7 @@ try {
     loopback: await hear('127.0.0.1', HOST_PORT),
     itself: await ask(pod, MACHINE, HOST_PORT),
   }
+  const ipv6 = await besidePolicies(pod, network)
   const firewall = await behindFirewall(pod)
   const before = await rules()
   const again = await ensureNetwork(options)
@@ -62,7 +64,17 @@ try {
   await removeNetwork(dataDir)
   const left = { rules: await rules(), links: (await run(['ip', '-br', 'link'])).stdout }
   process.stdout.write(
-    JSON.stringify({ ...seen, firewall, same, closed, guarded, unguarded, left, bridge: network.bridge }),
+    JSON.stringify({
+      ...seen,
+      ipv6,
+      firewall,
+      same,
+      closed,
+      guarded,
+      unguarded,
+      left,
+      bridge: network.bridge,
+    }),
   )
 } finally {
   namespaces.close()
@@ -73,6 +85,29 @@ async function hear(host: string, port: number): Promise<string> {
   const socket = connect({ host, port })
   const [text] = await once(socket, 'data')
   return String(text)
+}
+
+/** What another pod hears at the address of IPv6 that the kernel gave to this one; and without the rule. */
+async function besidePolicies(pod: number, network: PodNetwork): Promise<Record<string, string>> {
+  const other = await namespaces.make()
+  await addPod(join(network.cniConfDir, CNI_CONF_FILE), other)
+  await namespaces.serve(pod, 'the pod', 9000, '::')
+  const address = `${await ipv6Of(pod)}%eth0`
+  await ipv6Of(other)
+  const closed = await ask(other, address, 9000)
+  await run(['nft', 'delete', 'table', 'ip6', network.bridge!])
+  const open = await ask(other, address, 9000)
+  await ensureNetwork({ dataDir, logger: silentLogger })
+  return { closed, open, again: await ask(other, address, 9000) }
+}
+
+/** As soon as the kernel has made sure that nobody else has it. */
+async function ipv6Of(pod: number): Promise<string> {
+  const show = ['ip', '-json', '-6', 'address', 'show', 'dev', 'eth0', 'scope', 'link', '-tentative']
+  return await eventually('an address of IPv6', async () => {
+    const [link] = JSON.parse(await inside(pod, show))
+    return link?.addr_info?.[0]?.local as string | undefined
+  })
 }
 
 /** A site's own firewall that drops what is forwarded; what is said about it is then done, word by word. */

@@ -17,6 +17,7 @@ interface Seen {
   in: string
   loopback: string
   itself: string
+  ipv6: { closed: string; open: string; again: string }
   firewall: { warnings: string[]; dropped: string; mended: string; after: string[] }
   same: boolean
   closed: string
@@ -60,6 +61,12 @@ describe("the node's network", { skip: whyNoContainers() ?? false, timeout: 60_0
     assert.equal(seen.guarded, 'nothing')
     // The way is open without the rule: the test can fail.
     assert.match(seen.unguarded, /^the machine alone sees /)
+  })
+
+  it('never lets pods reach each other by IPv6, past what filters them', () => {
+    // The way is open without the rule: the test can fail.
+    assert.match(seen.ipv6.open, /^the pod sees fe80::/)
+    assert.deepEqual([seen.ipv6.closed, seen.ipv6.again], ['nothing', 'nothing'])
   })
 
   it("is told of a firewall that drops a pod's packets, with the commands that let them through", () => {

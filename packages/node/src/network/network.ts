@@ -16,6 +16,9 @@ import { addressesOf, type HostRoute, hostRoutes, linkKind, outgoingMtu, takenBy
 import { formatIpv4, parseIpv4Range } from './ipv4.ts'
 import { type HostPort, hostPortRules, nodeRules } from './nft-rules.ts'
 
+const UNTRACED =
+  'network policies do not count between pods of this node: its kernel shows no bridged packets to the rules of IP; modprobe br_netfilter, then start Brume again'
+
 /** Of VXLAN over IPv4: the headers around a frame (RFC 7348). */
 const TUNNEL_BYTES = 50
 
@@ -59,7 +62,8 @@ export async function ensureNetwork(options: NetworkOptions): Promise<PodNetwork
   const mtu = (await outgoingMtu(routes)) - TUNNEL_BYTES
   await ensureBridge(bridge, range, mtu)
   enableForwarding(bridge)
-  const tracedServices = (await traceBridges()) ? options.serviceRange : undefined
+  const traced = await traceBridges()
+  const tracedServices = traced ? options.serviceRange : undefined
   if (options.serviceRange !== undefined)
     await run(['ip', 'route', 'replace', options.serviceRange, 'dev', bridge])
   await run(['nft', '-f', '-'], {
@@ -68,6 +72,7 @@ export async function ensureNetwork(options: NetworkOptions): Promise<PodNetwork
   const conf = cniConf({ name: table, bridge, range, mtu, stateDir: paths.cniState })
   writeIfChanged(join(paths.cniConf, CNI_CONF_FILE), conf)
   const warnings = await firewallWarnings(bridge)
+  if (!traced) options.logger.warn(UNTRACED)
   for (const warning of warnings) options.logger.warn(warning)
   return { range, bridge, mtu, cniConfDir: paths.cniConf, warnings, setHostPorts: hostPortSetter(table) }
 }
@@ -146,10 +151,13 @@ function enableForwarding(bridge: string): void {
  * known for the answer of a Service.
  */
 async function traceBridges(): Promise<boolean> {
-  const path = '/proc/sys/net/bridge/bridge-nf-call-iptables'
-  if (!existsSync(path)) await run(['modprobe', 'br_netfilter']).catch(() => {})
-  if (!existsSync(path)) return false
-  if (readFileSync(path, 'utf8').trim() !== '1') writeFileSync(path, '1')
+  const dir = '/proc/sys/net/bridge'
+  if (!existsSync(dir)) await run(['modprobe', 'br_netfilter']).catch(() => {})
+  if (!existsSync(dir)) return false
+  for (const name of ['bridge-nf-call-iptables', 'bridge-nf-call-ip6tables']) {
+    const path = join(dir, name)
+    if (readFileSync(path, 'utf8').trim() !== '1') writeFileSync(path, '1')
+  }
   return true
 }
 

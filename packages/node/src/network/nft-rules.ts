@@ -1,6 +1,10 @@
 // The node's rules as an nft script: pods reach the outside under the node's address, and host ports reach pods. One
 // table of our own; the rules of others are not touched. Pure.
 
+import { formatIpv4, parseIpv4Range } from './ipv4.ts'
+
+const EVERYWHERE: ReadonlySet<string> = new Set(['', '0.0.0.0', '::'])
+
 export interface HostPort {
   protocol: 'TCP' | 'UDP' | 'SCTP'
   hostPort: number
@@ -24,6 +28,10 @@ export interface NodeRules {
 export function nodeRules({ table, bridge, range, cloudRange = range, tracedServices }: NodeRules): string {
   const inTable = `ip ${table}`
   return [
+    // Pods have addresses of IPv4 alone, and so have all filters. Without this they would reach each other and the node by
+    // the addresses of IPv6 that the kernel gives to every interface, past all network policies.
+    `add table ip6 ${table}`,
+    ...chain(`ip6 ${table}`, 'guard', 'filter hook prerouting priority -300', [`iifname "${bridge}" drop`]),
     `add table ${inTable}`,
     `add map ${inTable} ports { type inet_proto . inet_service : ipv4_addr . inet_service ; }`,
     `add map ${inTable} address-ports { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service ; }`,
@@ -54,14 +62,23 @@ export function nodeRules({ table, bridge, range, cloudRange = range, tracedServ
 export function hostPortRules(table: string, ports: readonly HostPort[]): string {
   const maps = { ports: new Map<string, string>(), 'address-ports': new Map<string, string>() }
   for (const { hostIp, protocol, hostPort, podIp, containerPort } of ports) {
-    const everywhere = hostIp === undefined || hostIp === '' || hostIp === '0.0.0.0'
+    const address = hostIp === undefined || EVERYWHERE.has(hostIp) ? '' : ipv4Text(hostIp)
+    // Pods have no addresses of IPv6 that it could lead to; nft would refuse it, and with it all others.
+    if (address === undefined) continue
+    const everywhere = address === ''
     const port = `${protocol.toLowerCase()} . ${hostPort}`
-    const key = everywhere ? port : `${hostIp} . ${port}`
+    const key = everywhere ? port : `${address} . ${port}`
     maps[everywhere ? 'ports' : 'address-ports'].set(key, `${key} : ${podIp} . ${containerPort}`)
   }
   return Object.entries(maps)
     .map(([map, elements]) => replaced(`ip ${table} ${map}`, [...elements.values()]))
     .join('')
+}
+
+/** The API also takes 010.0.0.1, which nft reads as another address. */
+function ipv4Text(address: string): string | undefined {
+  const range = parseIpv4Range(address)
+  return range === undefined ? undefined : formatIpv4(range.first)
 }
 
 function replaced(map: string, elements: readonly string[]): string {
@@ -80,8 +97,8 @@ export function policiesTable(table: string): string {
 }
 
 /** Also when there is no such table. */
-export function removalRules(table: string): string {
-  return `add table ip ${table}\ndelete table ip ${table}\n`
+export function removalRules(table: string, family: 'ip' | 'ip6' = 'ip'): string {
+  return `add table ${family} ${table}\ndelete table ${family} ${table}\n`
 }
 
 function chain(table: string, name: string, hook: string, rules: readonly string[]): string[] {

@@ -15,7 +15,8 @@ const CNI_RESULTS = '/var/lib/cni/results'
 export async function removeNetwork(dataDir: string): Promise<void> {
   const { bridge, table, tunnel } = ownNames(dataDir)
   const tables = [table, servicesTable(table), policiesTable(table)]
-  await ignoreMissing(run(['nft', '-f', '-'], { input: tables.map(removalRules).join('') }))
+  const removals = [...tables.map((one) => removalRules(one)), removalRules(table, 'ip6')]
+  await ignoreMissing(run(['nft', '-f', '-'], { input: removals.join('') }))
   await ignoreMissing(removeBridge(bridge))
   await ignoreMissing(removeTunnel(tunnel))
   if (existsSync(CNI_RESULTS)) {
