@@ -13,18 +13,22 @@ import { MEDIA_TYPES, machineArchitecture } from '@brume/images/oci/types'
 import { PAUSE_IMAGE } from '@brume/images/pause/image'
 import { packTar } from '@brume/images/tar/pack'
 import { startTestContainerd, type TestContainerd, whyNoContainers } from '@brume/testkit/containerd'
+import { eventually } from '@brume/testkit/eventually'
 import { type ImagePuller, PodProblem } from '../contract.ts'
 import { type Cri, connectCri } from '../cri/cri.ts'
 import { ensureSandboxImage } from '../runtime/import-image.ts'
 import { type TestNodeContext, testNodeContext } from '../testing/node-context.ts'
 import { IMAGE_GC_POLICY, imageGc } from './image-gc.ts'
+import { bytesBeingReceived } from './pull-progress.ts'
 import { imagePuller } from './puller.ts'
 
 const skip = whyNoContainers() ?? false
+const SLOW_BYTES = 4_000_000
+const slow = Promise.withResolvers<void>()
 const AUTHORIZATION = `Basic ${Buffer.from('ann:secret').toString('base64')}`
 
-function imageWith(path: string, architecture: string = machineArchitecture()): Image {
-  const layer = packTar([{ path, content: Buffer.from('hello'), mode: 0o644 }])
+function imageWith(path: string, architecture: string = machineArchitecture(), bytes = 5): Image {
+  const layer = packTar([{ path, content: Buffer.alloc(bytes, 'x'), mode: 0o644 }])
   const digest = digestOf(layer)
   const config = { architecture, os: 'linux', config: { User: '1000:1000', Cmd: ['/hello'] } }
   return composeImage(config, [{ mediaType: MEDIA_TYPES.layer, digest, diffId: digest, content: layer }])
@@ -48,7 +52,12 @@ function serve(images: Map<string, Image>): Promise<Server> {
     const digest = kind === 'manifests' && !of.startsWith('sha256:') ? image.descriptor.digest : of
     const type = kind === 'blobs' ? 'application/octet-stream' : image.descriptor.mediaType
     const body = image.blobs.get(digest) as Buffer
-    answer(200, { 'content-type': type, 'docker-content-digest': digest }, body)
+    const headers = { 'content-type': type, 'docker-content-digest': digest }
+    if (!name.startsWith('slow/') || body.length < SLOW_BYTES) return answer(200, headers, body)
+    // The second half comes when the test says so.
+    response.writeHead(200, { ...headers, 'content-length': body.length })
+    response.write(body.subarray(0, SLOW_BYTES / 2))
+    void slow.promise.then(() => response.end(body.subarray(SLOW_BYTES / 2)))
   })
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)))
 }
@@ -73,6 +82,7 @@ describe('a real containerd', { skip, timeout: 120_000 }, () => {
     ['team/web:1', imageWith('hello')],
     ['private/web:1', imageWith('hello')],
     ['team/foreign:1', foreignIndex()],
+    ['slow/web:1', imageWith('hello', machineArchitecture(), SLOW_BYTES)],
     ['team/hostile:1', imageWith('../../../../../../../../brume-hostile')],
   ])
 
@@ -130,6 +140,19 @@ describe('a real containerd', { skip, timeout: 120_000 }, () => {
   it('says that a tag does not exist, and that an image has no variant for this machine', async () => {
     await refused('team/web:2', /not found; check the name and the tag/)
     await refused('team/foreign:1', /no variant for linux\/a/)
+  })
+
+  it('shows how much of an image has come while it is pulled', async () => {
+    const content = join(test.containerd.paths.root, 'io.containerd.content.v1.content')
+    const pulled = ensure('slow/web:1')
+    const bytes = await eventually('half of it', async () => {
+      const come = await bytesBeingReceived(content)
+      return come > SLOW_BYTES / 4 ? come : undefined
+    })
+    assert.ok(bytes < SLOW_BYTES)
+    slow.resolve()
+    await pulled
+    assert.equal(await bytesBeingReceived(content), 0)
   })
 
   it('leaves nothing outside of an image whose layer points there', async () => {
