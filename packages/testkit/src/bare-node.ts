@@ -8,17 +8,20 @@ import { issueLeaf } from '@brume/apiserver/auth/pki/leaf'
 import { systemClock } from '@brume/base/clock'
 import { silentLogger } from '@brume/base/log'
 import { NODES, PODS } from '@brume/client/builtin'
+import { Client } from '@brume/client/client'
 import { ownNames } from '@brume/machine/own-names'
 import { CONTAINER_NAME, POD_NAME, POD_NAMESPACE, POD_UID } from '@brume/node/containers/names'
 import type { Pod } from '@brume/node/contract'
 import { type Cri, connectCri } from '@brume/node/cri/cri'
 import { NAMESPACE_CONTAINER, NAMESPACE_NODE, NAMESPACE_POD } from '@brume/node/cri/enums'
 import { ensureSandboxImage } from '@brume/node/runtime/import-image'
+import { delegatedAccess } from '@brume/node/server/access'
 import { type NodeServer, type NodeServerOptions, startNodeServer } from '@brume/node/server/server'
 import { BUSYBOX_IMAGE, importBusybox } from './busybox-image.ts'
 import { startTestContainerd, type TestContainerd } from './containerd.ts'
 import type { TestControlPlane } from './control-plane.ts'
 import { eventually } from './eventually.ts'
+import { nodeTransport } from './node-user.ts'
 
 export interface BarePod {
   name: string
@@ -67,6 +70,7 @@ export async function startBareNode(
     extKeyUsages: ['server auth'],
     lifetimeMs: HOUR_MS,
   })
+  const transport = await nodeTransport(plane, NAME)
   const listen = (port: number) =>
     startNodeServer({
       host: '127.0.0.1',
@@ -79,6 +83,7 @@ export async function startBareNode(
       clock: systemClock,
       logger: silentLogger,
       documents,
+      access: delegatedAccess({ client: new Client({ transport }), nodeName: NAME, clock: systemClock }),
     })
   let server = await listen(0)
   await plane.client.resource<KubeObject>(NODES).create({
@@ -110,6 +115,7 @@ export async function startBareNode(
     },
     async stop() {
       await server.close()
+      transport.close()
       cri.close()
       await runtime.stop()
     },

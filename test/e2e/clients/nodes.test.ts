@@ -26,7 +26,9 @@ describe('between the API server and containers', { skip, timeout: 120_000 }, ()
   const { admin, open, refused } = socketsOf(() => plane)
   before(async () => {
     plane = await startTestControlPlane()
-    node = await startBareNode(plane)
+    node = await startBareNode(plane, {
+      '/metrics': () => ({ contentType: 'text/plain', body: 'some 1\n' }),
+    })
     await node.start({ name: 'p', command: ['sleep', '1000'] })
   })
   after(async () => {
@@ -107,23 +109,71 @@ describe('between the API server and containers', { skip, timeout: 120_000 }, ()
     await following
   })
 
-  it('the agent listens to the API server alone', async () => {
-    const { pki } = plane.plane
-    const agent = {
+  /** Straight to the agent's port. */
+  const askAgent = async (path: string, credentials: object = {}) => {
+    const { port } = node.server
+    const options = {
       host: '127.0.0.1',
-      port: node.server.port,
-      path: '/pods',
+      port,
+      path,
       rejectUnauthorized: false,
       agent: false as const,
+      ...credentials,
     }
-    await assert.rejects(once(https.get(agent), 'response'))
-    const [response] = (await once(https.get({ ...agent, ...admin() }), 'response')) as [http.IncomingMessage]
-    assert.equal(response.statusCode, 403)
-    response.resume()
-    const { certificatePem: cert, privateKeyPem: key } = pki.nodeClient
-    const [known] = (await once(https.get({ ...agent, cert, key }), 'response')) as [http.IncomingMessage]
-    assert.equal(known.statusCode, 200)
-    known.resume()
+    const [response] = (await once(https.get(options), 'response')) as [http.IncomingMessage]
+    let text = ''
+    for await (const chunk of response) text += chunk
+    return { status: response.statusCode, text }
+  }
+
+  it('logs and streams are for the API server alone', async () => {
+    const { nodeClient } = plane.plane.pki
+    const { certificatePem: cert, privateKeyPem: key } = nodeClient
+    const log = '/containerLogs/default/p/main'
+    assert.equal((await askAgent(log)).status, 403)
+    assert.equal((await askAgent(log, admin())).status, 403)
+    assert.equal((await askAgent(log, { cert, key })).status, 200)
+    const upgrade = { connection: 'Upgrade', upgrade: 'websocket' }
+    const exec = await askAgent('/exec/default/p/main?command=true&output=1', {
+      ...admin(),
+      headers: upgrade,
+    })
+    assert.equal(exec.status, 403)
+  })
+
+  it('figures are for whoever may get them, by certificate or token', async () => {
+    assert.deepEqual(await askAgent('/metrics'), { status: 401, text: 'Unauthorized' })
+    assert.equal((await askAgent('/metrics', admin())).text, 'some 1\n')
+    const core = '/api/v1/namespaces/default'
+    const api = httpOf(plane)
+    const { body } = await api.send('POST', `${core}/serviceaccounts/default/token`, { spec: {} })
+    const withToken = (token: string) => ({ headers: { authorization: `Bearer ${token}` } })
+    const bearer = withToken(body.status.token)
+    assert.equal((await askAgent('/metrics', withToken('nonsense'))).status, 401)
+    const refused = await askAgent('/metrics', bearer)
+    assert.equal(refused.status, 403)
+    assert.match(
+      refused.text,
+      /^Forbidden \(user=system:serviceaccount:default:default, verb=get, resource=nodes, subresource=metrics\)$/,
+    )
+    const rbac = '/apis/rbac.authorization.k8s.io/v1'
+    const role = {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRole',
+      metadata: { name: 'scraper' },
+    }
+    await api.send('POST', `${rbac}/clusterroles`, {
+      ...role,
+      rules: [{ apiGroups: [''], resources: ['nodes/metrics'], verbs: ['get'] }],
+    })
+    await api.send('POST', `${rbac}/clusterrolebindings`, {
+      ...role,
+      kind: 'ClusterRoleBinding',
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'scraper' },
+      subjects: [{ kind: 'ServiceAccount', namespace: 'default', name: 'default' }],
+    })
+    await eventually('the right is known', async () => (await askAgent('/metrics', bearer)).status === 200)
+    assert.equal((await askAgent('/stats/summary', bearer)).status, 403)
   })
 
   it('an agent with the certificate of another node is not believed', async () => {

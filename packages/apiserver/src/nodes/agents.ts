@@ -70,7 +70,7 @@ export function nodeAgents({
   const backend = (node: string): Backend => {
     const { host, port } = nodeAddress(reader, node)
     const secureContext = contextOf(credentials())
-    const address = `${host}:${port}`
+    const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
     return {
       address,
       open({ method, path, headers = {}, signal }) {

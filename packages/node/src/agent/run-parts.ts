@@ -15,6 +15,7 @@ import { podWorker } from '../pods/worker.ts'
 import { nodeProbes } from '../probes/probes.ts'
 import { nodeAddress } from '../registration/addresses.ts'
 import { type Registration, startRegistration } from '../registration/registration.ts'
+import { delegatedAccess } from '../server/access.ts'
 import { startNodeServer } from '../server/server.ts'
 import { startStaticPods } from '../static-pods/static-pods.ts'
 import { localVolumes } from '../volumes/local-volumes.ts'
@@ -149,6 +150,7 @@ export async function runParts(
     clock,
     logger,
     documents: care.documents,
+    access: delegatedAccess({ client: context.client, nodeName, clock }),
   })
   const stopRotating = rotateLogs({ cri, clock, logger, logsDir: dirs.logs })
   // Pods run, though they reach less than they should: the node is ready, and whoever looks at it is told.

@@ -1,5 +1,5 @@
-// The agent's HTTPS port: logs, streams into containers, figures. It listens to one client alone, the API server, which
-// has checked who asks and whether they may; the paths are the kubelet's.
+// The agent's HTTPS port: logs, streams into containers, figures. All of it is for one client, the API server, which has
+// checked who asks and whether they may; figures also for others whom it vouches for. The paths are the kubelet's.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
@@ -8,6 +8,7 @@ import type { Clock } from '@brume/base/clock'
 import type { Logger } from '@brume/base/log'
 import type { Cri } from '../cri/cri.ts'
 import { containerEnds } from '../logs/ended.ts'
+import type { Access, Asker } from './access.ts'
 import { AgentError } from './agent-error.ts'
 import { type AgentDocument, answerDocument } from './documents.ts'
 import { serveLog } from './logs.ts'
@@ -32,6 +33,8 @@ export interface NodeServerOptions {
   logger: Logger
   /** Further paths with what they answer, e.g. `/stats/summary`, `/metrics`. */
   documents?: Readonly<Record<string, AgentDocument>>
+  /** Of others than the API server to documents. Default: none. */
+  access?: Access
 }
 
 export interface NodeServer {
@@ -62,7 +65,7 @@ export async function startNodeServer(options: NodeServerOptions): Promise<NodeS
   const tls = {
     ca: options.clientCa,
     requestCert: true,
-    rejectUnauthorized: true,
+    rejectUnauthorized: false,
     minVersion: 'TLSv1.2',
   } as const
   const server = https.createServer({
@@ -88,16 +91,23 @@ export async function startNodeServer(options: NodeServerOptions): Promise<NodeS
   const log = { pods, cri, clock, ends: containerEnds(cri, clock) }
   const documents = options.documents ?? {}
 
+  const admit = async (message: IncomingMessage, path: string) => {
+    const asker = askerOf(message)
+    if (isApiServer(asker)) return
+    if (options.access === undefined) refuseOthers(message)
+    else await options.access.check(asker, path)
+  }
   const answer = async (message: IncomingMessage, response: ServerResponse) => {
-    refuseOthers(message.socket as TLSSocket)
     const route = routeOf(message)
+    if (route.type === 'document') await admit(message, route.path)
+    else refuseOthers(message)
     if (route.type === 'log') return serveLog(log, route, response)
     if (route.type === 'run') return serveRun({ pods, cri }, route, response)
     if (route.type === 'document') return answerDocument(documents, { pods, path: route.path }, response)
     throw new AgentError(400, 'Upgrade request required')
   }
   const join = async (message: IncomingMessage, socket: Socket, head: Buffer) => {
-    refuseOthers(message.socket as TLSSocket)
+    refuseOthers(message)
     const route = routeOf(message)
     if (route.type !== 'stream') throw new AgentError(400, 'this path knows no other protocol')
     const { pod, query, verb, container } = route
@@ -131,8 +141,21 @@ export async function startNodeServer(options: NodeServerOptions): Promise<NodeS
   }
 }
 
-function refuseOthers(socket: TLSSocket): void {
-  const { subject } = socket.getPeerCertificate()
-  if (subject?.CN === CLIENT.name && subject.O === CLIENT.organization) return
-  throw new AgentError(403, "Forbidden: this port is the API server's; ask it instead")
+function refuseOthers(message: IncomingMessage): void {
+  if (isApiServer(askerOf(message))) return
+  throw new AgentError(403, "Forbidden: this is the API server's; ask it instead")
+}
+
+function isApiServer({ certificate }: Asker): boolean {
+  return certificate?.name === CLIENT.name && certificate.groups.join() === CLIENT.organization
+}
+
+/** A certificate of another CA is none. */
+function askerOf({ socket, headers }: IncomingMessage): Asker {
+  const tls = socket as TLSSocket
+  const subject = tls.authorized ? tls.getPeerCertificate().subject : undefined
+  const token = /^bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1]
+  if (subject?.CN === undefined) return { token }
+  const { CN: name, O: groups = [] } = subject as { CN: string; O?: string | string[] }
+  return { token, certificate: { name, groups: [groups].flat() } }
 }
