@@ -14,7 +14,10 @@ import { runMain, startServer } from '../../e2e/crash/server-process.ts'
 
 export const NODE = 'bench'
 
-const LAUNCHER = resolve(import.meta.dirname, '../../../brume')
+const ROOT = resolve(import.meta.dirname, '../../..')
+const LAUNCHER = join(ROOT, 'brume')
+/** Where the launcher has Node keep what it has compiled. */
+const COMPILE_CACHE = join(ROOT, 'node_modules/.cache/brume')
 
 export interface BenchCloud {
   client: Client
@@ -41,7 +44,7 @@ export async function startCloud(dataDir: string): Promise<BenchCloud> {
   const began = performance.now()
   const server = startServer(dataDir, {
     options: ['--node-name', NODE],
-    env: { NODE_OPTIONS: launcherFlags() },
+    env: { NODE_OPTIONS: launcherFlags(), NODE_COMPILE_CACHE: COMPILE_CACHE },
   })
   const client = await server.ready()
   const api = performance.now() - began
