@@ -2,8 +2,11 @@
 // all other names.
 
 import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { createSecureContext } from 'node:tls'
 import type { KubeObject } from '@brume/api/object'
 import type { Certificate } from './routes.ts'
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g
 
 export interface CertificateFiles {
   /** File name -> PEM. */
@@ -34,17 +37,37 @@ export function certificateFiles(
   return { files, 'crt-list': `${[...new Set(lines)].join('\n')}\n`, problems }
 }
 
-function pemOf(secret: KubeObject | undefined): { pem: string } | { problem: string } {
+/** Of Secrets that are as they were: to judge one takes a millisecond, and there may be a thousand. */
+const judged = new WeakMap<KubeObject, Judgement>()
+
+type Judgement = { pem: string } | { problem: string }
+
+function pemOf(secret: KubeObject | undefined): Judgement {
   if (secret === undefined)
     return { problem: 'does not exist; until then the cloud shows its own certificate' }
-  const [certificate, key] = ['tls.crt', 'tls.key'].map((name) =>
+  const known = judged.get(secret) ?? judge(secret)
+  judged.set(secret, known)
+  return known
+}
+
+function judge(secret: KubeObject): Judgement {
+  const [chain, key] = ['tls.crt', 'tls.key'].map((name) =>
     Buffer.from(String(secret['data']?.[name] ?? ''), 'base64').toString(),
   )
   try {
-    const first = new X509Certificate(certificate!)
-    if (!first.checkPrivateKey(createPrivateKey(key!)))
+    const certificates = (chain!.match(CERTIFICATE) ?? [chain!]).map((text) => new X509Certificate(text))
+    const privateKey = createPrivateKey(key!)
+    if (!certificates[0]!.checkPrivateKey(privateKey))
       return { problem: "has a key that is not its certificate's" }
-    return { pem: `${certificate!.trim()}\n${key!.trim()}\n` }
+    // Written anew: what else is in the Secret is not for HAProxy, which would refuse its whole configuration for it.
+    const pem = [
+      ...certificates.map((certificate) => certificate.toString().trim()),
+      String(privateKey.export({ type: 'pkcs8', format: 'pem' })).trim(),
+      '',
+    ].join('\n')
+    // OpenSSL's own judgement, as HAProxy will ask for it: keys that are too short, for one.
+    createSecureContext({ cert: pem, key: pem })
+    return { pem }
   } catch (error) {
     return { problem: `holds no usable certificate and key: ${(error as Error).message}` }
   }

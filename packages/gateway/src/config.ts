@@ -56,8 +56,12 @@ export function configFiles({ dir, ports, ipv6, routes, backendOf }: ConfigInput
   return {
     'haproxy.cfg': [
       ...head(dir),
-      ...frontend(dir, 'http', binds(ports.http, ipv6)),
-      ...frontend(dir, 'https', binds(ports.https, ipv6, ` ssl crt-list ${dir}/crt-list alpn h2,http/1.1`)),
+      ...frontend({ dir, ports }, 'http', binds(ports.http, ipv6)),
+      ...frontend(
+        { dir, ports },
+        'https',
+        binds(ports.https, ipv6, ` ssl crt-list ${dir}/crt-list alpn h2,http/1.1`),
+      ),
       ...[...backends]
         .sort(([a], [b]) => (a < b ? -1 : 1))
         .flatMap(([name, backend]) => backendLines(name, backend)),
@@ -119,16 +123,20 @@ function binds(port: number, ipv6: boolean, more = ''): string[] {
 }
 
 /** Host and path are looked up: the very host, then its domain's wildcard, then any host; exact paths first. */
-function frontend(dir: string, name: string, bind: readonly string[]): string[] {
+function frontend(
+  { dir, ports }: Pick<ConfigInput, 'dir' | 'ports'>,
+  name: string,
+  bind: readonly string[],
+): string[] {
   const hosts = ['txn.host', 'txn.domain', 'txn.any']
+  // A host without routes of its own has those of its domain, or of any host; and goes to HTTPS where these do.
   const lookups = hosts.flatMap((host) => [
     `http-request set-var(txn.to) var(${host}),concat(,txn.path),map_str(${dir}/exact.map) if !{ var(txn.to) -m found }`,
     `http-request set-var(txn.to) var(${host}),concat(,txn.path,/),map_beg(${dir}/prefix.map) if !{ var(txn.to) -m found }`,
+    `http-request set-var(txn.at) var(${host}) if { var(txn.to) -m found } !{ var(txn.at) -m found }`,
   ])
-  const redirects = hosts.map(
-    (host) =>
-      `http-request redirect scheme https code 308 if !{ ssl_fc } { var(${host}),map_str(${dir}/redirect.map) -m found }`,
-  )
+  const there = ports.https === 443 ? '' : `:${ports.https}`
+  const redirect = `http-request redirect location https://%[var(txn.host)]${there}%[pathq] code 308 if !{ ssl_fc } { var(txn.at),map_str(${dir}/redirect.map) -m found }`
   return [
     `frontend ${name}`,
     ...bind.map((line) => `  ${line}`),
@@ -142,8 +150,8 @@ function frontend(dir: string, name: string, bind: readonly string[]): string[] 
     '  http-request set-var(txn.domain) var(txn.host),regsub(^[^.]*,*)',
     '  http-request set-var(txn.any) str(*)',
     '  http-request set-var(txn.path) path',
-    ...redirects.map((line) => `  ${line}`),
     ...lookups.map((line) => `  ${line}`),
+    `  ${redirect}`,
     '  http-request return status 404 content-type text/plain string "no route leads there: kubectl get ingress -A\\n" if !{ var(txn.to) -m found }',
     '  use_backend %[var(txn.to)]',
     '',

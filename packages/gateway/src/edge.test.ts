@@ -180,8 +180,19 @@ describe('the edge', { skip, timeout: 120_000 }, () => {
   })
 
   it('sends to HTTPS where that is asked for', async () => {
-    const { status, location } = await ask('tls.example', '/x?y')
-    assert.deepEqual([status, location], [308, 'https://tls.example/x?y'])
+    const { status, location } = await ask('tls.example:8080', '/x?y')
+    assert.deepEqual([status, location], [308, `https://tls.example:${ports.https}/x?y`])
+  })
+
+  it('leaves hosts with routes of their own alone when all others are sent to HTTPS', async () => {
+    const toHttps = { ...OPTIONS, redirectToHttps: true }
+    write([route('a.example', '/', 'web'), route('', '/', 'any', { options: toHttps })])
+    await haproxy.apply()
+    await eventually('others are sent to HTTPS', async () => (await ask('b.example', '/')).status === 308)
+    assert.equal(await heard('a.example', '/'), 'web')
+    write()
+    await haproxy.apply()
+    await eventually('they are not any more', async () => (await heard('b.example', '/')) === 'any')
   })
 
   it('changes backends without losing a request', async () => {

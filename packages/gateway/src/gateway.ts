@@ -77,6 +77,8 @@ export function gateway(options: GatewayOptions): Gateway {
   const secrets = make(SECRETS, 'type=kubernetes.io/tls')
   const others = [classes, services, slices, secrets]
   const said = new Set<string>()
+  // The one before may have ended between writing and applying.
+  let applied = false
   const slicesOf = (namespace: string, name: string) =>
     slices.store
       .list()
@@ -177,10 +179,11 @@ export function gateway(options: GatewayOptions): Gateway {
         return
       }
       if (action.type === 'tell') return tell(action.ingress)
-      const changed = haproxy.write(action.files)
-      if (!changed && haproxy.running !== undefined) return
+      if (haproxy.write(action.files)) applied = false
+      if (applied && haproxy.running !== undefined) return
       try {
         await haproxy.apply()
+        applied = true
       } catch (error) {
         if (!(error instanceof GatewayError)) throw error
         logger.error('the HTTP edge does not run', { error: error.message })

@@ -68,6 +68,24 @@ describe('routes', () => {
     assert.equal(redirect({ 'brume.dev/redirect-to-https': 'false' }), false)
   })
 
+  it('leave out paths that would be more than a word for HAProxy, and say so', () => {
+    const bad = [
+      '/x\nvictim.example/ d.evil',
+      '/a b',
+      '/a\tb',
+      '/\u0000',
+      '/\u2028',
+      `/${'x'.repeat(16_383)}victim.example/`,
+    ]
+    const all = ingress('i', { rules: [rule('a', ...bad.map((path) => prefix(path)), prefix('/#"%[src]'))] })
+    assert.deepEqual(texts(all), ['a ^/#"%[src] -> web:80'])
+    const { problems } = wantedOf([all])
+    assert.deepEqual(
+      problems.map(({ reason, message }) => [reason, message.length < 300]),
+      bad.map(() => ['InvalidPath', true]),
+    )
+  })
+
   it('leave out what an annotation says wrongly, and say so', () => {
     const { routes, problems } = wantedOf([
       ingress(

@@ -51,6 +51,7 @@ export const PROTOCOL = 'brume.dev/backend-protocol'
 export const REDIRECT = 'brume.dev/redirect-to-https'
 export const TIMEOUT = 'brume.dev/timeout-seconds'
 const MAX_TIMEOUT_SECONDS = 86_400
+const MAX_PATH = 2048
 
 /** Those of this controller's classes; those without a class where one of ours is the default. */
 export function ownIngresses(ingresses: readonly KubeObject[], classes: readonly KubeObject[]): KubeObject[] {
@@ -118,6 +119,11 @@ function routesOf(ingress: KubeObject, problems: Wanted['problems']): Route[] {
     for (const { path = '/', pathType, backend } of listOf(http?.paths)) {
       const found = backendOf(backend)
       if (found === undefined) continue
+      if (!isUsablePath(path)) {
+        const message = `path ${JSON.stringify(path.slice(0, 80))} can be in no request (white space, or more than ${MAX_PATH} letters); it is left out`
+        problems.push({ ingress, reason: 'InvalidPath', message })
+        continue
+      }
       routes.push({ ...base, host: host.toLowerCase(), path, exact: pathType === 'Exact', backend: found })
     }
   }
@@ -131,6 +137,11 @@ function routesOf(ingress: KubeObject, problems: Wanted['problems']): Route[] {
     }
   }
   return routes
+}
+
+/** Paths are words on lines of a file, which HAProxy reads: none may be more than that. */
+function isUsablePath(path: string): boolean {
+  return path.length <= MAX_PATH && !/[\s\p{Cc}]/u.test(path)
 }
 
 function optionsOf(

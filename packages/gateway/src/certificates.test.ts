@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { generateKeyPairSync } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { createSecureContext } from 'node:tls'
+import { findExecutable } from '@brume/machine/executables'
+import { certificateFiles } from './certificates.ts'
+
+const skip = findExecutable('openssl') === undefined ? 'openssl is not installed' : false
+const GARBAGE = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'
+
+function selfSigned(...kind: string[]): { certificate: string; key: string } {
+  const dir = mkdtempSync(join(tmpdir(), 'brume-certificates-'))
+  try {
+    const [key, certificate] = ['key.pem', 'crt.pem'].map((name) => join(dir, name)) as [string, string]
+    const argv = [
+      'req',
+      '-x509',
+      '-nodes',
+      '-days',
+      '2',
+      '-subj',
+      '/CN=a',
+      '-keyout',
+      key,
+      '-out',
+      certificate,
+    ]
+    execFileSync('openssl', [...argv, '-newkey', ...kind], { stdio: 'ignore' })
+    return { certificate: readFileSync(certificate, 'utf8'), key: readFileSync(key, 'utf8') }
+  } finally {
+    rmSync(dir, { recursive: true, force: true })
+  }
+}
+
+function filesOf(certificate: string, key: string) {
+  const data = {
+    'tls.crt': Buffer.from(certificate).toString('base64'),
+    'tls.key': Buffer.from(key).toString('base64'),
+  }
+  const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { namespace: 'd', name: 's' }, data }
+  const wanted = [{ namespace: 'd', secret: 's', hosts: ['a'] }]
+  return certificateFiles(wanted, () => secret, { dir: '/edge', own: 'own' })
+}
+
+describe("Ingresses' certificates", { skip }, () => {
+  const ec = ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256']
+
+  it('are written with their chain and key, and nothing else of the Secret', () => {
+    const [first, second] = [selfSigned(...ec), selfSigned(...ec)]
+    const noise = `words before\n${second.key}`
+    const {
+      files,
+      problems,
+      'crt-list': list,
+    } = filesOf(
+      `${noise}${first.certificate}\nwords between${'x'.repeat(100_000)}\n${second.certificate}`,
+      `${first.key}\n${second.key}`,
+    )
+    assert.deepEqual(problems, [])
+    const pem = files.get('d.s.pem') ?? ''
+    assert.deepEqual(pem.match(/BEGIN [A-Z ]+/g), [
+      'BEGIN CERTIFICATE',
+      'BEGIN CERTIFICATE',
+      'BEGIN PRIVATE KEY',
+    ])
+    assert.doesNotMatch(pem, /words/)
+    assert.equal(list, '/edge/certs/own.pem\n/edge/certs/d.s.pem a\n')
+    createSecureContext({ cert: pem, key: pem })
+  })
+
+  it('are left out, with the reason, where HAProxy would refuse them and all others with them', () => {
+    const good = selfSigned(...ec)
+    const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
+    const short = selfSigned('rsa:1024')
+    const cases: [string, string, RegExp][] = [
+      [`${good.certificate}${GARBAGE}`, good.key, /holds no usable certificate and key/],
+      [GARBAGE, good.key, /holds no usable certificate and key/],
+      ['', '', /holds no usable certificate and key/],
+      [short.certificate, short.key, /key too small/],
+      [`${good.certificate}${short.certificate}`, good.key, /key too small/],
+      [good.certificate, String(other.export({ type: 'pkcs8', format: 'pem' })), /not its certificate's/],
+    ]
+    for (const [certificate, key, why] of cases) {
+      const { files, problems, 'crt-list': list } = filesOf(certificate, key)
+      assert.match(problems[0]?.message ?? '', why)
+      assert.deepEqual([[...files.keys()], list], [['own.pem'], '/edge/certs/own.pem\n'])
+    }
+  })
+})
