@@ -61,6 +61,28 @@ describe('kubectl and containers', { skip, timeout: 170_000 }, () => {
         assert.equal(result.stdout.length, 11_000_000)
       })
 
+      it('new kubectls stay with WebSockets and fall back to nothing', {
+        skip: kubectl.minor < 31,
+      }, async () => {
+        const ran = await run(['exec', pod, '-v=6', '--', 'echo', 'ran'])
+        assert.equal(ran.stdout, 'ran\n')
+        assert.doesNotMatch(ran.stderr, /fallback/i)
+        assert.match(ran.stderr, /subprotocol is v5\.channel\.k8s\.io/)
+        const forward = start(kubectl, ['port-forward', pod, `:${port}`, '-v=6'])
+        try {
+          const local = await eventually(
+            'forwarding',
+            () => /127\.0\.0\.1:(\d+) ->/.exec(forward.stdout)?.[1],
+          )
+          assert.equal((await fetch(`http://127.0.0.1:${local}/none`)).status, 404)
+          assert.doesNotMatch(forward.stderr, /fallback/i)
+          assert.match(forward.stderr, /negotiated protocol: portforward\.k8s\.io/)
+        } finally {
+          forward.stop()
+          await forward.result
+        }
+      })
+
       it('what cannot be run is said', async () => {
         const result = await run(['exec', pod, '--', 'nosuch'])
         assert.notEqual(result.code, 0)

@@ -25,9 +25,11 @@ export async function acceptWebSocket(offer: WebSocketOffer, protocol: string): 
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload: MAX_MESSAGE_BYTES,
-    handleProtocols: () => (protocol === '' ? false : protocol),
   })
   const { message, socket, head } = offer
+  // The library refuses names like `SPDY/3.1+portforward.k8s.io`, which are no tokens: they are agreed on without it.
+  delete message.headers['sec-websocket-protocol']
+  if (protocol !== '') server.once('headers', (lines) => lines.push(`Sec-WebSocket-Protocol: ${protocol}`))
   return new Promise((resolve, reject) => {
     server.once('wsClientError', reject)
     socket.once('close', () => reject(new Error('the client has gone')))
