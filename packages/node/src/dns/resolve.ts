@@ -29,6 +29,8 @@ const NXDOMAIN = 3
 const NOTIMP = 4
 /** Short: Services change, and asking again costs a fraction of a millisecond. */
 const TTL_SECONDS = 5
+/** ExternalNames that lead to ExternalNames, perhaps in a circle. */
+const MAX_ALIASES = 8
 const STANDARD_QUERY = 'QUERY'
 
 export function resolver({ source, upstream, domain }: ResolverOptions): Resolver {
@@ -43,23 +45,33 @@ export function resolver({ source, upstream, domain }: ResolverOptions): Resolve
     }
     const opcode = (query as { opcode?: string }).opcode ?? STANDARD_QUERY
     if (query.questions?.length !== 1 || question === undefined || opcode !== STANDARD_QUERY) {
-      return failed(base, NOTIMP)
+      // Without the questions: a thousand that point to one name are short, and would be long in the answer.
+      return failed({ ...base, questions: [] }, NOTIMP)
     }
-    const own = ownAnswer(source, domain, question.name.toLowerCase().replace(/\.$/, ''))
     try {
-      if (own === undefined) return { ...base, ...(await foreign(upstream, question, flags)) }
-      if (own.type === 'alias') return await aliased(base, question, own.target)
-      return authoritative(base, question, { answer: own, domain })
+      return await answerTo(question, 0)
     } catch {
       return failed(base, SERVFAIL)
     }
 
     /** A client that asks for an address gets the other name's addresses with it. */
-    async function aliased(packet: Packet, asked: Question, target: string): Promise<Packet> {
+    async function aliased(packet: Packet, asked: Question, target: string, depth = 1): Promise<Packet> {
+      if (depth > MAX_ALIASES) throw new Error(`${asked.name} leads to more than ${MAX_ALIASES} other names`)
       const alias: DnsRecord = { type: 'CNAME', name: asked.name, ttl: TTL_SECONDS, data: target }
       if (asked.type === 'CNAME') return { ...packet, answers: [alias] }
-      const more = await upstream.ask({ ...asked, name: target }, { checkingDisabled: false })
-      return { ...packet, answers: [alias, ...(more.answers ?? [])] }
+      const more = await answerTo({ ...asked, name: target }, depth)
+      return {
+        ...packet,
+        flags: (packet.flags ?? 0) | ((more.flags ?? 0) & 0xf),
+        answers: [alias, ...(more.answers ?? [])],
+      }
+    }
+
+    async function answerTo(asked: Question, depth: number): Promise<Packet> {
+      const own = ownAnswer(source, domain, asked.name.toLowerCase().replace(/\.$/, ''))
+      if (own === undefined) return { ...base, ...(await foreign(upstream, asked, flags)) }
+      if (own.type === 'alias') return aliased(base, asked, own.target, depth + 1)
+      return authoritative(base, asked, { answer: own, domain })
     }
   }
 }

@@ -19,6 +19,13 @@ const SERVICE = {
   metadata: { namespace: 'shop', name: 'web' },
   spec: { clusterIP: '10.96.0.5', ports: [{ name: 'http', port: 80 }] },
 }
+const ALIASES: Readonly<Record<string, string>> = {
+  away: 'example.org',
+  here: 'web.shop.svc.cluster.local',
+  twice: 'HERE.shop.svc.cluster.local',
+  nowhere: 'nothing.shop.svc.cluster.local',
+  circle: 'circle.shop.svc.cluster.local',
+}
 const MANY = Array.from({ length: 200 }, (_, i) => ({
   addresses: [`10.42.1.${i}`],
   conditions: { ready: true },
@@ -26,6 +33,8 @@ const MANY = Array.from({ length: 200 }, (_, i) => ({
 const SOURCE: NameSource = {
   service(namespace, name) {
     if (namespace !== 'shop') return undefined
+    const alias = ALIASES[name]
+    if (alias !== undefined) return { ...SERVICE, spec: { type: 'ExternalName', externalName: alias } }
     if (name === 'many') return { ...SERVICE, spec: { clusterIP: 'None', ports: [] } }
     return name === 'web' ? SERVICE : undefined
   },
@@ -92,6 +101,59 @@ describe('the DNS server of a node', { timeout: 30_000 }, () => {
     assert.equal((await client.resolve4('many.shop.svc.cluster.local')).length, 200)
   })
 
+  it('follows an ExternalName, also to names of the cloud, and not in a circle', async () => {
+    assert.deepEqual(await client.resolve4('away.shop.svc.cluster.local'), ['192.0.2.1'])
+    assert.deepEqual(await client.resolve4('here.shop.svc.cluster.local'), ['10.96.0.5'])
+    assert.deepEqual(await client.resolve4('twice.shop.svc.cluster.local'), ['10.96.0.5'])
+    assert.deepEqual(await client.resolveCname('here.shop.svc.cluster.local'), ['web.shop.svc.cluster.local'])
+    await assert.rejects(client.resolve4('nowhere.shop.svc.cluster.local'), { code: 'ENOTFOUND' })
+    await assert.rejects(client.resolve4('circle.shop.svc.cluster.local'), { code: 'ESERVFAIL' })
+  })
+
+  it('does not repeat questions that it does not answer', async () => {
+    const questions = Array.from({ length: 50 }, () => ({ type: 'A' as const, name: 'a'.repeat(60) }))
+    const asking = encode({ type: 'query', id: 9, questions })
+    const socket = createSocket('udp4')
+    try {
+      const heard = new Promise<Buffer>((resolve) => socket.once('message', resolve))
+      socket.send(asking, server.port, '127.0.0.1')
+      assert.equal((await heard).length, 12)
+    } finally {
+      socket.close()
+    }
+  })
+
+  it('reads no further questions from who does not read the answers', async () => {
+    const question = encode({
+      type: 'query',
+      id: 7,
+      questions: [{ type: 'A', name: 'many.shop.svc.cluster.local' }],
+    })
+    const frame = Buffer.concat([Buffer.from([0, question.length]), question])
+    const batch = Buffer.concat(Array.from({ length: 1000 }, () => frame))
+    const stream = connect({ port: server.port, host: '127.0.0.1' }).pause()
+    stream.on('error', () => {})
+    let taken = 0
+    try {
+      // Answers are some 60 times as long: what the kernel holds of them is full long before the questions end.
+      const writing = (async () => {
+        for (let i = 0; i < 2000 && !stream.destroyed; i++) {
+          await new Promise<void>((resolve) => stream.write(batch, () => resolve()))
+          taken += batch.length
+        }
+      })()
+      await Promise.race([
+        writing,
+        new Promise((resolve) => stream.once('close', resolve)),
+        stalled(() => taken),
+      ])
+      assert.ok(taken < 40 * 1024 * 1024, `${taken} bytes of questions were read`)
+    } finally {
+      stream.destroy()
+    }
+    assert.deepEqual(await client.resolve4('web.shop.svc.cluster.local'), ['10.96.0.5'])
+  })
+
   it('lives through whatever is sent to it', async () => {
     const random = seededRandom(11)
     const seed = encode({
@@ -116,3 +178,16 @@ describe('the DNS server of a node', { timeout: 30_000 }, () => {
     })
   })
 })
+
+/** Resolves when the figure has stayed the same for a while. */
+async function stalled(figure: () => number): Promise<void> {
+  let seen = -1
+  let since = Date.now()
+  await eventually('it stalls', () => {
+    if (figure() !== seen) {
+      seen = figure()
+      since = Date.now()
+    }
+    return Date.now() - since > 1500
+  })
+}

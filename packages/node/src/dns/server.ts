@@ -60,11 +60,12 @@ export async function startDnsServer({ host, port, resolve, logger }: DnsServerO
     socket.setTimeout(IDLE_MS, () => socket.destroy())
     socket.on('close', () => sockets.delete(socket))
     socket.on('error', () => {})
-    readFrames(socket, async (bytes) => {
+    const onFrame = async (bytes: Buffer) => {
       const found = await answer(bytes)
       if (found === undefined) socket.destroy()
-      else if (!socket.destroyed) socket.write(streamEncode(found.packet))
-    })
+      else await sent(socket, streamEncode(found.packet))
+    }
+    readFrames(socket, onFrame).catch(() => socket.destroy())
   })
   tcp.maxConnections = MAX_CONNECTIONS
   try {
@@ -115,17 +116,29 @@ function fitted(packet: Packet, limitBytes: number): Buffer {
   return encode({ ...head, flags: (packet.flags ?? 0) | TRUNCATED })
 }
 
-/** Frames of two bytes of length and a message; one after the other. */
-function readFrames(socket: Socket, onFrame: (bytes: Buffer) => Promise<void>): void {
+/** Frames of two bytes of length and a message; one after the other, and no further ones are read meanwhile. */
+async function readFrames(socket: Socket, onFrame: (bytes: Buffer) => Promise<void>): Promise<void> {
   let rest = Buffer.alloc(0)
-  let turn = Promise.resolve()
-  socket.on('data', (chunk: Buffer) => {
+  for await (const chunk of socket) {
     rest = Buffer.concat([rest, chunk])
     while (rest.length >= 2 && rest.length >= rest.readUInt16BE(0) + 2) {
       const end = rest.readUInt16BE(0) + 2
       const frame = Buffer.from(rest.subarray(2, end))
       rest = rest.subarray(end)
-      turn = turn.then(() => onFrame(frame)).catch(() => void socket.destroy())
+      await onFrame(frame)
+      if (socket.destroyed) return
     }
+  }
+}
+
+/** Resolves when there is room for more: who does not read its answers is asked for no more questions. */
+async function sent(socket: Socket, bytes: Buffer): Promise<void> {
+  if (socket.destroyed || socket.write(bytes)) return
+  await new Promise<void>((resolve) => {
+    const go = () => {
+      socket.off('drain', go).off('close', go)
+      resolve()
+    }
+    socket.on('drain', go).on('close', go)
   })
 }

@@ -1,9 +1,18 @@
 // Names of the rest of the world: asked of the node's own servers, remembered as long as they say, at most a while.
 
+import { randomInt } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { connect, isIPv6 } from 'node:net'
 import type { Clock } from '@brume/base/clock'
-import { decode, encode, type Packet, type Question, streamDecode, streamEncode } from 'dns-packet'
+import {
+  decode,
+  encode,
+  encodingLength,
+  type Packet,
+  type Question,
+  streamDecode,
+  streamEncode,
+} from 'dns-packet'
 
 export interface UpstreamOptions {
   /** Addresses, asked in this order; 192.0.2.1 or 192.0.2.1:5353 (IPv6: [::1]:5353). */
@@ -22,11 +31,14 @@ interface Kept {
   packet: Packet
   fromMs: number
   untilMs: number
+  bytes: number
 }
 
 const TRY_MS = 2000
 const ROUNDS = 2
-const MAX_KEPT = 10_000
+/** As packets; in memory they take some times that. */
+const MAX_KEPT_BYTES = 4 * 1024 * 1024
+const MAX_KEPT_PACKET_BYTES = 4096
 const MAX_TTL_SECONDS = 30
 const MAX_OPEN = 500
 const DNS_PORT = 53
@@ -37,8 +49,24 @@ const TRUNCATED = 1 << 9
 const RCODE_MASK = 0xf
 const NXDOMAIN = 3
 
-export function upstream({ servers, clock, random = Math.random }: UpstreamOptions): Upstream {
+/** Who guesses an id can answer in the server's place. */
+const unguessable = () => randomInt(65_536) / 65_536
+
+export function upstream({ servers, clock, random = unguessable }: UpstreamOptions): Upstream {
   const kept = new Map<string, Kept>()
+  let keptBytes = 0
+  const forget = (key: string) => {
+    keptBytes -= kept.get(key)?.bytes ?? 0
+    kept.delete(key)
+  }
+  const keep = (key: string, packet: Packet, ttlSeconds: number) => {
+    const bytes = encodingLength(packet)
+    if (ttlSeconds <= 0 || bytes > MAX_KEPT_PACKET_BYTES) return
+    const now = clock.now()
+    kept.set(key, { packet, fromMs: now, untilMs: now + ttlSeconds * 1000, bytes })
+    keptBytes += bytes
+    while (keptBytes > MAX_KEPT_BYTES) forget(kept.keys().next().value!)
+  }
   const open = new Map<string, Promise<Packet>>()
   const fetch = async (question: Question, flags: number): Promise<Packet> => {
     let failure: unknown = new Error('this node has no DNS server of its own')
@@ -75,11 +103,11 @@ export function upstream({ servers, clock, random = Math.random }: UpstreamOptio
   return {
     async ask(question, { checkingDisabled }) {
       const flags = RECURSION_DESIRED | (checkingDisabled ? CHECKING_DISABLED : 0)
-      const key = `${question.name.toLowerCase()} ${question.type} ${flags}`
+      const key = `${question.name.toLowerCase()} ${question.type} ${question.class ?? ''} ${flags}`
       const now = clock.now()
       const known = kept.get(key)
       if (known !== undefined && known.untilMs > now) return aged(known, now)
-      kept.delete(key)
+      forget(key)
       const under = open.get(key)
       if (under !== undefined) return under
       if (open.size >= MAX_OPEN) throw new Error('too many names are asked for at once')
@@ -87,11 +115,7 @@ export function upstream({ servers, clock, random = Math.random }: UpstreamOptio
       open.set(key, asking)
       try {
         const packet = await asking
-        const ttl = ttlOf(packet)
-        if (ttl > 0) {
-          if (kept.size >= MAX_KEPT) kept.delete(kept.keys().next().value!)
-          kept.set(key, { packet, fromMs: clock.now(), untilMs: clock.now() + ttl * 1000 })
-        }
+        keep(key, packet, ttlOf(packet))
         return packet
       } finally {
         open.delete(key)
