@@ -1,5 +1,6 @@
 // The DNS server that this node's pods ask: on the bridge's own address, so that it needs no Service and no pod.
 
+import { formatIpv4, parseIpv4Range } from '@brume/api/network/ipv4'
 import type { Clock } from '@brume/base/clock'
 import type { Logger } from '@brume/base/log'
 import type { Informer } from '@brume/client/informer'
@@ -7,7 +8,6 @@ import { resolver } from '../dns/resolve.ts'
 import { startDnsServer } from '../dns/server.ts'
 import { InformedNames } from '../dns/source.ts'
 import { upstream } from '../dns/upstream.ts'
-import { formatIpv4, parseIpv4Range } from '../network/ipv4.ts'
 import type { PodNetwork } from '../network/network.ts'
 import { readHostDns } from './settings.ts'
 

@@ -2,8 +2,8 @@
 // Services and their endpoints goes in, what a name means comes out.
 
 import { isIPv4, isIPv6 } from 'node:net'
+import type { EndpointSlice, Service } from '@brume/api/network/service-model'
 import { listOf } from '@brume/api/validate/json'
-import type { EndpointSlice, Service } from '../services/model.ts'
 
 export type Answer =
   /** Records of one name. None: the name exists, the type does not. */

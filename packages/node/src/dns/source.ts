@@ -1,10 +1,10 @@
 // Services and endpoints as the names need them: found by name and by address, kept up to date by informers.
 
+import type { EndpointSlice, Service } from '@brume/api/network/service-model'
 import type { KubeObject } from '@brume/api/object'
 import { listOf } from '@brume/api/validate/json'
 import type { Informer } from '@brume/client/informer'
 import { keyOf } from '@brume/client/resource-ref'
-import type { EndpointSlice, Service } from '../services/model.ts'
 import type { NameSource } from './names.ts'
 
 const SERVICE_NAME = 'kubernetes.io/service-name'

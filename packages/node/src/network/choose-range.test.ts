@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { formatRange, parseIpv4Range, rangesOverlap } from '@brume/api/network/ipv4'
 import { chooseRange } from './choose-range.ts'
-import { formatRange, parseIpv4Range, rangesOverlap } from './ipv4.ts'
 
 const SERVICES = { range: '10.96.0.0/16', by: "the Services' range" }
 

@@ -1,7 +1,7 @@
 // Which addresses the pods of this node get. Pure.
 
 import { createHash } from 'node:crypto'
-import { formatRange, type Ipv4Range, parseIpv4Range, rangesOverlap } from './ipv4.ts'
+import { formatRange, type Ipv4Range, parseIpv4Range, rangesOverlap } from '@brume/api/network/ipv4'
 
 export interface RangeQuestion {
   /** Clouds on one machine begin their search at different places: see ownNames. */

@@ -2,11 +2,11 @@
 
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { parseIpv4Range } from '@brume/api/network/ipv4'
 import { ownNames } from '@brume/machine/own-names'
 import { RuntimeError } from '../runtime/error.ts'
 import { chooseRange } from './choose-range.ts'
 import { hostRoutes, takenByRoutes } from './host.ts'
-import { parseIpv4Range } from './ipv4.ts'
 import { keptRange } from './network.ts'
 
 export interface CloudRangeOptions {

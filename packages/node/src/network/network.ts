@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { formatIpv4, parseIpv4Range } from '@brume/api/network/ipv4'
 import type { Logger } from '@brume/base/log'
 import { firewallWarnings } from '@brume/machine/checks/firewall'
 import { ownNames } from '@brume/machine/own-names'
@@ -13,7 +14,6 @@ import { runtimePaths } from '../runtime/paths.ts'
 import { chooseRange } from './choose-range.ts'
 import { CNI_CONF_FILE, cniConf } from './cni-conf.ts'
 import { addressesOf, type HostRoute, hostRoutes, linkKind, outgoingMtu, takenByRoutes } from './host.ts'
-import { formatIpv4, parseIpv4Range } from './ipv4.ts'
 import { type HostPort, hostPortRules, nodeRules } from './nft-rules.ts'
 
 const UNTRACED =

@@ -1,7 +1,7 @@
 // The node's rules as an nft script: pods reach the outside under the node's address, and host ports reach pods. One
 // table of our own; the rules of others are not touched. Pure.
 
-import { formatIpv4, parseIpv4Range } from './ipv4.ts'
+import { formatIpv4, parseIpv4Range } from '@brume/api/network/ipv4'
 
 const EVERYWHERE: ReadonlySet<string> = new Set(['', '0.0.0.0', '::'])
 

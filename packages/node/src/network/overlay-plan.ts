@@ -2,7 +2,7 @@
 // forwarding table of one VXLAN device. Nothing is learned from packets. Pure.
 
 import { createHash } from 'node:crypto'
-import { formatIpv4, parseIpv4Range } from './ipv4.ts'
+import { formatIpv4, parseIpv4Range } from '@brume/api/network/ipv4'
 
 export interface Peer {
   /** Of its pods. */

@@ -1,6 +1,7 @@
 // Keeps the filters of this node's pods in step with NetworkPolicies, pods and namespaces. Pods of other nodes are only
 // watched while there is a policy: most clouds have none.
 
+import { compilePolicies, type PolicyWorld } from '@brume/api/network/policies'
 import type { KubeObject } from '@brume/api/object'
 import type { Clock } from '@brume/base/clock'
 import type { Logger } from '@brume/base/log'
@@ -8,7 +9,6 @@ import { type ControllerSpec, defineController, type Enqueue, type Source } from
 import type { Informer } from '@brume/client/informer'
 import { run } from '@brume/machine/run'
 import { PodProblem } from '../contract.ts'
-import { compilePolicies, type PolicyWorld } from './compile.ts'
 import { policyScript } from './table.ts'
 
 export interface PolicyOptions {

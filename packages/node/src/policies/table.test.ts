@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { compilePolicies } from '@brume/api/network/policies'
 import { run } from '@brume/machine/run'
-import { compilePolicies } from './compile.ts'
 import { policyScript } from './table.ts'
 
 const pod = (name: string, ip: string) => ({

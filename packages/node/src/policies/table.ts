@@ -1,7 +1,7 @@
 // Filters as an nft table. It is written whole in one transaction: at no moment is a pod more open, or more closed, than
 // its policies say. Pure.
 
-import type { Filter, PortMatch, Rule } from './compile.ts'
+import type { Filter, PortMatch, Rule } from '@brume/api/network/policies'
 
 /** nft takes no longer ones; names of pods may be. */
 const MAX_COMMENT = 128

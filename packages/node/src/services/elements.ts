@@ -2,7 +2,7 @@
 // N backends is drawn with the lookup itself: no rule and no chain belongs to a Service, so that a change is a change of
 // some elements. (10,000 Services as chains took 13 s to load here, 50,000 elements 0.7 s.) Pure.
 
-import { type Backend, frontendKey, type Route } from './model.ts'
+import { type Backend, frontendKey, type Route } from '@brume/api/network/service-model'
 
 /** Name of a map or set -> key -> value ('' in sets). */
 export type Elements = Map<MapName, Map<string, string>>

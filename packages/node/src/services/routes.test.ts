@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { frontendKey, type Route } from './model.ts'
-import { routesOf } from './routes.ts'
+import { frontendKey, type Route } from '@brume/api/network/service-model'
+import { routesOf } from '@brume/api/network/services'
 
 const NODE = { name: 'n1', zone: 'a' }
 

@@ -1,6 +1,8 @@
 // Keeps the kernel's maps in step with Services and EndpointSlices. Changes that come together are one transaction of
 // nft; one that fails is followed by a whole new table.
 
+import type { EndpointSlice, NodeView, Service } from '@brume/api/network/service-model'
+import { routesOf } from '@brume/api/network/services'
 import type { KubeObject } from '@brume/api/object'
 import type { Clock } from '@brume/base/clock'
 import type { Logger } from '@brume/base/log'
@@ -9,9 +11,7 @@ import type { Informer } from '@brume/client/informer'
 import { keyOf } from '@brume/client/resource-ref'
 import { run } from '@brume/machine/run'
 import { chainName, drawOf, type Elements, elementsOf } from './elements.ts'
-import type { EndpointSlice, NodeView, Service } from './model.ts'
 import { Owners } from './owners.ts'
-import { routesOf } from './routes.ts'
 import { changeScript, drawScript, tableScript } from './table.ts'
 
 export interface ServiceRulesOptions {

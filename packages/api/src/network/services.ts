@@ -2,8 +2,16 @@
 // proxies", "Service internal traffic policy", "Topology aware routing", and KEP-1669 (terminating endpoints).
 
 import { isIPv4 } from 'node:net'
-import { type Json, listOf } from '@brume/api/validate/json'
-import type { Backend, Behaviour, EndpointSlice, Frontend, NodeView, Route, Service } from './model.ts'
+import { type Json, listOf } from '../validate/json.ts'
+import type {
+  Backend,
+  Behaviour,
+  EndpointSlice,
+  Frontend,
+  NodeView,
+  Route,
+  Service,
+} from './service-model.ts'
 
 interface Candidate extends Backend {
   ready: boolean

@@ -1,6 +1,6 @@
 // What the kernel is told about Services: addresses and ports at which they are reached, and what is behind each.
 
-import type { KubeObject } from '@brume/api/object'
+import type { KubeObject } from '../object.ts'
 
 /** Where a Service is reached: an address of its own, or a port on every address of the node. */
 export interface Frontend {

@@ -2,10 +2,10 @@
 // Policies": policies only add; a pod that none selects (for a direction) is open; both ends have to agree.
 
 import { isIPv4 } from 'node:net'
-import type { KubeObject } from '@brume/api/object'
-import { fromStructured } from '@brume/api/selectors/structured'
-import { type Json, listOf } from '@brume/api/validate/json'
-import { formatRange, parseIpv4Range } from '../network/ipv4.ts'
+import type { KubeObject } from '../object.ts'
+import { fromStructured } from '../selectors/structured.ts'
+import { type Json, listOf } from '../validate/json.ts'
+import { formatRange, parseIpv4Range } from './ipv4.ts'
 
 export type Direction = 'ingress' | 'egress'
 
