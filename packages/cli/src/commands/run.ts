@@ -201,6 +201,7 @@ function reach({ name, namespace, port }: App, pods: readonly KubeObject[]): str
     .flatMap((pod) => pod['status'].podIP ?? [])
     .map((ip: string) => `http://${hostOf(ip)}:${port}`)
   return [
+    `inside:  http://${name}.${namespace}:${port}   (from other apps)\n`,
     `here:    ${addresses.join('  ')}   (from the machines of the cloud)\n`,
     `there:   kubectl port-forward -n ${namespace} service/${name} ${local}:${port}   (then http://localhost:${local})\n`,
   ].join('')

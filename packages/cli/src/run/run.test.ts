@@ -83,6 +83,7 @@ describe('brume run', LIMIT, () => {
     const { code, err } = await ran
     assert.equal(code, 0, err)
     assert.match(err, /^web runs, after [\d.]+ s$/m)
+    assert.match(err, /^inside: +http:\/\/web\.default:80 /m)
     assert.match(err, /^here: +http:\/\/10\.1\.0\.5:80 /m)
     assert.match(
       err,
