@@ -65,7 +65,7 @@ export async function ensureNetwork(options: NetworkOptions): Promise<PodNetwork
   const traced = await traceBridges()
   const tracedServices = traced ? options.serviceRange : undefined
   if (options.serviceRange !== undefined)
-    await run(['ip', 'route', 'replace', options.serviceRange, 'dev', bridge])
+    await run(['ip', 'route', 'replace', options.serviceRange, 'dev', bridge, 'metric', ownMetric(bridge)])
   await run(['nft', '-f', '-'], {
     input: nodeRules({ table, bridge, range, cloudRange: options.cloudRange, tracedServices }),
   })
@@ -128,6 +128,11 @@ async function ensureBridge(bridge: string, range: string, mtu: number): Promise
     await run(['ip', 'address', 'del', other, 'dev', bridge])
   if (!addresses.includes(gateway)) await run(['ip', 'address', 'add', gateway, 'brd', '+', 'dev', bridge])
   await run(['ip', 'link', 'set', bridge, 'mtu', String(mtu), 'up'])
+}
+
+/** Of its own, so that the route of another cloud with the same Services' range stands beside it. */
+function ownMetric(bridge: string): string {
+  return String(1000 + (createHash('sha256').update(bridge).digest().readUInt16BE(0) % 9000))
 }
 
 /** Locally administered: the second bit of the first byte. */
