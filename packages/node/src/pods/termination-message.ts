@@ -1,5 +1,6 @@
 // What a container left to say why it ended: its termination message file, or, by its policy, the end of its log.
 
+import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { TERMINATION_MESSAGE_PATH, TERMINATION_MESSAGE_POLICY } from '../containers/names.ts'
 import type { ContainerStatus } from '../cri/cri.ts'
@@ -29,9 +30,13 @@ function joined(message: string, own: string): string {
   return message === '' ? own : `${message}: ${own}`
 }
 
+/** A pod may have put a link or a pipe there by a volume of its own: to wait for a pipe's writer would be for ever. */
+const FILE_OF_A_POD = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+
 async function head(path: string, limit: number): Promise<string> {
-  const file = await open(path, 'r')
+  const file = await open(path, FILE_OF_A_POD)
   try {
+    if (!(await file.stat()).isFile()) return ''
     const { bytesRead, buffer } = await file.read(Buffer.alloc(limit), 0, limit, 0)
     return buffer.toString('utf8', 0, bytesRead)
   } finally {
