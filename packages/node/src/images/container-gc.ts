@@ -5,6 +5,7 @@ import { CONTAINER_NAME, POD_UID } from '../containers/names.ts'
 import type { NodeContext } from '../contract.ts'
 import type { Container, Sandbox } from '../cri/cri.ts'
 import { CONTAINER_RUNNING, SANDBOX_READY } from '../cri/enums.ts'
+import { removeContainer } from '../logs/remove-container.ts'
 
 export interface ObservedContainers {
   containers: readonly Container[]
@@ -75,7 +76,7 @@ export async function collectContainers(
       logger.warn(`a dead ${what} could not be removed`, { id, error: String(error) })
     }
   }
-  for (const id of plan.containers) await attempt('container', id, () => cri.removeContainer(id))
+  for (const id of plan.containers) await attempt('container', id, () => removeContainer(cri, id))
   for (const id of plan.sandboxes) {
     await attempt('sandbox', id, async () => {
       await cri.stopPodSandbox(id)

@@ -4,6 +4,7 @@ import { isStatus } from '@brume/base/errors'
 import { PODS } from '@brume/client/builtin'
 import type { ImagePuller, LifecycleHooks, NodeContext, Pod, Probes } from '../contract.ts'
 import { isCriError } from '../cri/connection.ts'
+import { removeContainer } from '../logs/remove-container.ts'
 import { operationOf, type PodAction } from './actions.ts'
 import type { Memories } from './memory.ts'
 import { createSandbox, type SandboxParts } from './operations/create-sandbox.ts'
@@ -53,7 +54,7 @@ export async function actOnPod(to: ActContext, action: PodAction): Promise<void>
     case 'stopSandbox':
       return begin(action.uid, () => gone(cri.stopPodSandbox(action.sandboxId)))
     case 'removeContainer':
-      return gone(cri.removeContainer(action.containerId))
+      return gone(removeContainer(cri, action.containerId))
     case 'removeSandbox':
       return gone(cri.removePodSandbox(action.sandboxId))
     case 'syncProbes':
