@@ -35,7 +35,7 @@ export function checkGrpc(
       const what = isReady ? `health rpc did not complete within ${within}` : connecting
       end(failure(`timeout: ${what}${isReady ? '' : ': context deadline exceeded'}`))
     }, timeoutMs)
-    session.once('error', (error) => {
+    session.on('error', (error) => {
       end(
         failure(
           `error: failed to connect service at ${JSON.stringify(address)}: ${connectionError(error, address)}`,

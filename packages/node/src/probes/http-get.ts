@@ -1,7 +1,7 @@
 // One GET as the kubelet makes it, for probes and hooks: without the machine's proxy, without keeping the connection,
 // without looking at certificates, following redirects that stay on the host.
 
-import { request as requestHttp } from 'node:http'
+import { type IncomingMessage, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import type { ContainerSpec } from '../contract.ts'
 import { connectionError } from './network-error.ts'
@@ -94,36 +94,39 @@ function getOnce(
   const send = url.protocol === 'https:' ? requestHttps : requestHttp
   return new Promise((resolve, reject) => {
     const request = send(url, { headers, agent: false, rejectUnauthorized: false })
-    let isLate = false
-    const timer = setTimeout(
-      () => {
-        isLate = true
-        request.destroy()
-      },
-      Math.max(1, timeoutMs),
-    )
-    const fail = (error: NodeJS.ErrnoException) => {
+    const fail = (why: string, code?: string) => {
       clearTimeout(timer)
-      const late = 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)'
-      reject(new HttpGetError(url, isLate ? late : textOf(error, url), error.code))
+      request.destroy()
+      reject(new HttpGetError(url, why, code))
     }
-    request.once('error', fail)
+    const failWith = (error: NodeJS.ErrnoException) => fail(textOf(error, url), error.code)
+    const late = 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)'
+    const timer = setTimeout(() => fail(late), Math.max(1, timeoutMs))
+    const take = (response: IncomingMessage, body: Buffer) => {
+      clearTimeout(timer)
+      request.destroy()
+      const { statusCode: status = 0, headers } = response
+      resolve({ status, body: body.toString('utf8'), location: headers.location })
+    }
+    // What a container answers must not end this process: errors have a listener for as long as there can be any. And an
+    // end without an error or an answer is one too.
+    request.on('error', failWith)
+    request.on('close', () => fail('EOF'))
+    request.once('upgrade', (response, socket) => {
+      socket.destroy()
+      take(response, Buffer.alloc(0))
+    })
     request.once('response', (response) => {
       const chunks: Buffer[] = []
       let bytes = 0
-      const done = () => {
-        clearTimeout(timer)
-        const body = Buffer.concat(chunks).subarray(0, MAX_OUTPUT_BYTES).toString('utf8')
-        resolve({ status: response.statusCode ?? 0, body, location: response.headers.location })
-        request.destroy()
-      }
+      const done = () => take(response, Buffer.concat(chunks).subarray(0, MAX_OUTPUT_BYTES))
       response.on('data', (chunk: Buffer) => {
         chunks.push(chunk)
         bytes += chunk.length
         if (bytes >= MAX_OUTPUT_BYTES) done()
       })
       response.once('end', done)
-      response.once('error', fail)
+      response.on('error', failWith)
     })
     request.end()
   })

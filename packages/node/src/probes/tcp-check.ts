@@ -16,6 +16,6 @@ export function checkTcp(host: string, port: number, timeoutMs: number): Promise
     }
     const timer = setTimeout(() => end(failure(`dial tcp ${address}: i/o timeout`)), timeoutMs)
     socket.once('connect', () => end(success()))
-    socket.once('error', (error) => end(failure(connectionError(error, address))))
+    socket.on('error', (error) => end(failure(connectionError(error, address))))
   })
 }
