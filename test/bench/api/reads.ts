@@ -10,6 +10,7 @@ import { throughputAndCpu } from './writes.ts'
 const PROTOBUF = 'application/vnd.kubernetes.protobuf'
 const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io'
 const FIRST_BYTE_MS = 20
+const WARM_LISTS = 10
 
 export async function gets(bench: Bench, limited: (target: Target) => Auth): Promise<void> {
   const request = { method: 'GET', path: `${PODS}/pod-{n}`, from: 0, count: bench.scale.objects, writers: 16 }
@@ -28,7 +29,7 @@ export async function lists(bench: Bench): Promise<void> {
     const { query = '', accept = 'application/json', least, firstByte = false } = options
     // Without a page's limit, what other measurements have written stays out of it.
     const path = `${PODS}?${query}`
-    const both = await compare(bench, { method: 'GET', path, headers: { accept }, writers: 1 })
+    const both = await compare(bench, { method: 'GET', path, headers: { accept }, writers: 1 }, WARM_LISTS)
     throughputAndCpu(report, what, both, least === undefined ? {} : { least })
     if (!firstByte) return
     report.absolute({

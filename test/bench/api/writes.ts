@@ -2,7 +2,7 @@
 
 import type { RunningEtcd } from '../etcd.ts'
 import { measure as measureWriters, medianRound, type Measured as Writers } from '../writers.ts'
-import { type Bench, compare, type Measured, measure, median } from './bench.ts'
+import { type Bench, compare, type Measured, measure, median, warmUp } from './bench.ts'
 import type { Auth } from './connection.ts'
 import { CONFIG_MAPS, configMapNamed, PODS, podNamed } from './objects.ts'
 import { milliseconds, perSecond } from './report.ts'
@@ -28,7 +28,8 @@ export async function configMaps(bench: Bench, etcd: RunningEtcd | undefined): P
     const ours: Measured[] = []
     const kube: Measured[] = []
     const puts: Writers[] = []
-    for (let round = 0; round <= scale.rounds; round++) {
+    await warmUp(bench, request, scale.warmCount)
+    for (let round = 0; round < scale.rounds; round++) {
       ours.push(await measure(bench, bench.ours, request))
       if (client) {
         const write = () => client.put(`/registry/configmaps/bench/load-${put++}`, value)
@@ -36,8 +37,8 @@ export async function configMaps(bench: Bench, etcd: RunningEtcd | undefined): P
       }
       if (bench.peer) kube.push(await measure(bench, bench.peer, request))
     }
-    const mine = median(ours.slice(1))
-    const theirs = client && medianRound(puts.slice(1))
+    const mine = median(ours)
+    const theirs = client && medianRound(puts)
     const what = `POST ConfigMap, ${writers} ${writers === 1 ? 'writer' : 'writers'}`
     report.relative({
       what: `${what} / etcd put`,
@@ -48,7 +49,7 @@ export async function configMaps(bench: Bench, etcd: RunningEtcd | undefined): P
     })
     report.relative({ what: '  p99', most: 1, ours: mine.p99Ms, peer: theirs?.p99Ms, format: milliseconds })
     if (bench.peer) {
-      const peer = median(kube.slice(1))
+      const peer = median(kube)
       report.relative({
         what: `${what} / kube-apiserver`,
         ours: mine.perSecond,
