@@ -203,6 +203,21 @@ describe('a probe', { timeout: 60_000 }, () => {
     assert.equal((await look(probe)).result, 'failure')
   })
 
+  it('of what is no address is no look, and no harm', async () => {
+    const target = { container: { name: 'c', image: 'i' }, containerId: 'id', podIp: '' }
+    const odd = ['', 'a b', '\u0000', '[', 'x'.repeat(5000)]
+    for (const host of odd) {
+      for (const probe of [
+        { grpc: { port: 80 } },
+        { tcpSocket: { port: 80, host } },
+        { httpGet: { port: 80, host } },
+      ]) {
+        const { result } = await check(runtime.cri, { ...probe, timeoutSeconds: 1 }, target)
+        assert.ok(result === 'error' || result === 'failure', JSON.stringify({ probe, result }))
+      }
+    }
+  })
+
   it('that cannot be made is tried three times, and says nothing about the container', async () => {
     let tries = 0
     runtime.script.ExecSync = () => {

@@ -40,7 +40,12 @@ export async function check(
 ): Promise<Outcome> {
   let outcome: Outcome = { result: 'error', output: '' }
   for (let attempt = 0; attempt < TRIES; attempt++) {
-    outcome = await checkOnce(cri, probe, target)
+    try {
+      outcome = await checkOnce(cri, probe, target)
+    } catch (error) {
+      // A host that is none, an address that the pod does not have (yet): nothing in a pod ends this process.
+      outcome = { result: 'error', output: error instanceof Error ? error.message : String(error) }
+    }
     if (outcome.result !== 'error') break
   }
   return outcome
@@ -61,7 +66,9 @@ async function checkOnce(
     const { host, port: wanted } = probe.tcpSocket
     const port = containerPort(wanted, container)
     if (port === undefined) return { result: 'error', output: unknownPort(wanted) }
-    return checkTcp(host === undefined || host === '' ? podIp : host, port, timeoutMs)
+    const to = host === undefined || host === '' ? podIp : host
+    if (to === '') return { result: 'error', output: 'the pod has no address' }
+    return checkTcp(to, port, timeoutMs)
   }
   if (probe.grpc !== undefined) {
     const { port, service } = probe.grpc

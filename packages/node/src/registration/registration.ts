@@ -12,7 +12,7 @@ import type { Image } from '../cri/cri.ts'
 import { nodeSubject } from '../event-subjects.ts'
 import { nodeActor } from './act.ts'
 import { steadyAddress } from './addresses.ts'
-import { ownIdentity } from './agent-identity.ts'
+import { type AgentIdentity, ownIdentity } from './agent-identity.ts'
 import { clockJumps } from './clock-jump.ts'
 import type { ConditionChange, Health } from './conditions.ts'
 import { decideRegistration, type RegistrationAction } from './decide.ts'
@@ -132,15 +132,15 @@ class Registrar implements Registration {
   }
 
   async start(): Promise<void> {
-    const { client, clock, logger, nodeName, dirs } = this.#context
-    const facts = await this.#readFacts()
-    if (facts === undefined) return
+    const { client, clock, logger, nodeName } = this.#context
+    const identity = await this.#whoAmI()
+    if (identity === undefined) return
     this.#lease = keepNodeLease({
       client,
       clock,
       logger,
       nodeName,
-      identity: ownIdentity(dirs.root, facts.bootId),
+      identity,
       nodeUid: () => this.node()?.metadata.uid,
       onHeld: () => {
         this.#isHeld = true
@@ -259,14 +259,15 @@ class Registrar implements Registration {
     this.#context.event(nodeSubject(this.#context.nodeName), { type, ...text })
   }
 
-  /** undefined: stopped before they could be read. */
-  async #readFacts(): Promise<MachineFacts | undefined> {
+  /** Reads the machine's facts on the way. undefined: stopped before they could be read. */
+  async #whoAmI(): Promise<AgentIdentity | undefined> {
     const { clock, dirs, logger } = this.#context
     while (!this.#stopped) {
       try {
         await mkdir(dirs.root, { recursive: true })
         this.#facts = await readMachineFacts(dirs.root)
-        return this.#stopped ? undefined : this.#facts
+        const identity = ownIdentity(dirs.root, this.#facts.bootId)
+        return this.#stopped ? undefined : identity
       } catch (error) {
         logger.error('the machine could not be looked at', { error: String(error) })
         await delay(clock, LOOK_SOON_MS)

@@ -1,6 +1,7 @@
 // What the files below a directory take up, counted as du(1) does: blocks, and each file with several names once. The
 // walk gives way to others, because a volume may hold a million files.
 
+import type { Dir, Dirent } from 'node:fs'
 import { lstat, opendir } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -21,7 +22,7 @@ export async function directoryUsage(path: string): Promise<DirectoryUsage> {
   const walk = async (dir: string, depth: number): Promise<void> => {
     const entries = await opendir(dir).catch(() => undefined)
     if (entries === undefined) return
-    for await (const { name } of entries) {
+    for await (const { name } of readable(entries)) {
       const file = await lstat(join(dir, name)).catch(() => undefined)
       if (file === undefined || file.dev !== root.dev) continue
       if (file.nlink > 1 && !file.isDirectory()) {
@@ -37,4 +38,13 @@ export async function directoryUsage(path: string): Promise<DirectoryUsage> {
   usage.inodes++
   if (root.isDirectory()) await walk(path, 0)
   return usage
+}
+
+/** Ends where the disk does not give any more. */
+async function* readable(entries: Dir): AsyncGenerator<Dirent> {
+  try {
+    for await (const entry of entries) yield entry
+  } catch {
+    // Removed while it was read, or damaged: the rest is not counted.
+  }
 }

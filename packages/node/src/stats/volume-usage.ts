@@ -51,7 +51,8 @@ export function volumeUsages({ dirs }: Pick<NodeContext, 'dirs'>): VolumeUsages 
   return {
     get,
     known(pod) {
-      void get(pod)
+      // What cannot be read is not shown; whoever has to know asks for it.
+      get(pod).catch(() => {})
       return measured.get(pod.metadata.uid ?? '')?.usage ?? NONE
     },
   }
