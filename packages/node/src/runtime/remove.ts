@@ -16,6 +16,7 @@ import {
   processIds,
   signalProcess,
 } from '@brume/machine/process-id'
+import { removeTree } from '@brume/machine/remove-tree'
 import { RunError, run } from '@brume/machine/run'
 import { removeCgroup } from './cgroups.ts'
 import { endContainerd } from './containerd.ts'
@@ -50,7 +51,7 @@ export async function removeRuntime({ dataDir, images }: RemoveOptions): Promise
   await unmountBelow(node)
   rmSync(paths.state, { recursive: true, force: true })
   removeLink(paths)
-  if (images) rmSync(node, { recursive: true, force: true })
+  if (images) await removeTree(node)
 }
 
 /** runc ends all processes of a container, and removes its control groups, wherever they are. */

@@ -1,13 +1,14 @@
 // The agent's half of local volumes: says on its Node where they are, and clears the directories of those that went.
 // A directory itself is made when the first pod that uses it is, as for every hostPath of type DirectoryOrCreate.
 
-import { mkdir, rename, rm } from 'node:fs/promises'
+import { mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DIRECTORY, TO_CLEAR } from '@brume/api/local-volumes'
 import type { KubeObject } from '@brume/api/object'
 import { NODES } from '@brume/client/builtin'
 import { type ControllerSpec, defineController, fromInformer } from '@brume/client/controller'
 import type { Informer } from '@brume/client/informer'
+import { removeTree } from '@brume/machine/remove-tree'
 import type { NodeContext } from '../contract.ts'
 
 /** Names of volumes as the controller makes them: nothing that leads out of the directory. */
@@ -71,6 +72,6 @@ async function clear({ logger }: LocalVolumesContext, directory: string, name: s
     const { code } = error as NodeJS.ErrnoException
     if (code !== 'ENOENT' && code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error
   }
-  await rm(doomed, { recursive: true, force: true })
-  await rm(join(directory, name), { recursive: true, force: true })
+  await removeTree(doomed)
+  await removeTree(join(directory, name))
 }

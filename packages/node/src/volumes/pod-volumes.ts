@@ -2,9 +2,10 @@
 // what can be made again. Calls for one pod run one after another.
 
 import { existsSync } from 'node:fs'
-import { chmod, mkdir, readdir, realpath, rm } from 'node:fs/promises'
+import { chmod, mkdir, readdir, realpath } from 'node:fs/promises'
 import { type Json, listOf } from '@brume/api/validate/json'
 import { mountsBelow } from '@brume/machine/mounts'
+import { removeTree } from '@brume/machine/remove-tree'
 import { configProblem } from '../containers/config-problem.ts'
 import type { NodeSettings } from '../containers/settings.ts'
 import {
@@ -192,7 +193,7 @@ async function removeDir(dir: string): Promise<void> {
   for (const { path } of mountsBelow(real)) await unmount(path)
   const left = mountsBelow(real)
   if (left.length > 0) throw new Error(`${left[0]!.path} is still mounted`)
-  await rm(real, { recursive: true, force: true })
+  await removeTree(real)
 }
 
 async function namesIn(dir: string): Promise<string[]> {
