@@ -95,8 +95,11 @@ export async function startApps(): Promise<Apps> {
       const exit = await server.kill(signal)
       if (signal === 'SIGTERM' && exit.code !== 0)
         throw new Error(`ended with ${exit.code}: ${server.stderr}`)
-      await between?.()
-      await start()
+      try {
+        await between?.()
+      } finally {
+        await start()
+      }
     },
     async stop() {
       await server.kill('SIGKILL')
