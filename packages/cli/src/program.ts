@@ -9,6 +9,7 @@ import { explain } from './commands/explain.ts'
 import { image } from './commands/image/image.ts'
 import { kubeconfig } from './commands/kubeconfig.ts'
 import { logs } from './commands/logs.ts'
+import { net } from './commands/net.ts'
 import { node } from './commands/node.ts'
 import { runApp } from './commands/run.ts'
 import { service } from './commands/service.ts'
@@ -24,6 +25,7 @@ export const COMMANDS: readonly Command[] = [
   backup,
   doctor,
   logs,
+  net,
   node,
   service,
   version,

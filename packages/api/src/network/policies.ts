@@ -60,11 +60,7 @@ export function compilePolicies(world: PolicyWorld): Filter[] {
       .map(({ ip }) => ip)
       .find(isIPv4)
     if (podIp === undefined || isOver(pod)) continue
-    const selecting = world.policies.filter(
-      (policy) =>
-        policy.metadata.namespace === metadata.namespace &&
-        matches(policy['spec'].podSelector ?? {}, metadata.labels),
-    )
+    const selecting = policiesOf(pod, world.policies)
     for (const direction of ['ingress', 'egress'] as const) {
       const ruling = selecting.filter((policy) => typesOf(policy).includes(direction))
       if (ruling.length === 0) continue
@@ -75,8 +71,17 @@ export function compilePolicies(world: PolicyWorld): Filter[] {
   return filters
 }
 
+/** Those that select the pod, whatever they rule. */
+export function policiesOf({ metadata }: KubeObject, policies: readonly KubeObject[]): KubeObject[] {
+  return policies.filter(
+    (policy) =>
+      policy.metadata.namespace === metadata.namespace &&
+      matches(policy['spec'].podSelector ?? {}, metadata.labels),
+  )
+}
+
 /** The API server's defaults fill policyTypes; an older object may lack them. */
-function typesOf({ spec }: KubeObject): Direction[] {
+export function typesOf({ spec }: KubeObject): Direction[] {
   const given = listOf(spec['policyTypes']) as unknown as string[]
   if (given.length > 0) return given.map((type) => type.toLowerCase() as Direction)
   return spec['egress'] === undefined ? ['ingress'] : ['ingress', 'egress']
