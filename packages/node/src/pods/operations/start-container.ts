@@ -66,7 +66,11 @@ export async function startContainer(
   const request = { podSandboxId: sandbox.id, config, sandboxConfig }
   const containerId = await reasoned('CreateContainerError', cri.createContainer(request))
   context.event(pod, { type: 'Normal', reason: 'Created', message: `Created container: ${spec.name}` })
-  if (signal.aborted) return
+  // Left as it is, the next agent would wait whether its start is still on the way.
+  if (signal.aborted) {
+    await cri.removeContainer(containerId)
+    return
+  }
   const hook = spec['lifecycle']?.postStart !== undefined
   if (hook) memories.hookBegins(uid, containerId)
   try {
