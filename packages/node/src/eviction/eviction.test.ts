@@ -65,7 +65,7 @@ describe('a node that runs short', { timeout: 60_000 }, () => {
       ({
         pods: pods.map((pod, at): Partial<PodSample> => {
           const usage = { workingSetBytes: at + 1, processes: 1 } as PodSample['usage']
-          return { pod, usage, containers: [], volumes: new Map() }
+          return { pod, usage, containers: [], volumes: new Map(), claims: [] }
         }),
       }) as Sample
     images = imageGc(context, async () => ({ capacityBytes: 1, availableBytes: 1 }))

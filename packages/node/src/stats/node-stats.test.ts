@@ -30,8 +30,13 @@ const POD: KubeObject = {
   metadata: { namespace: 'ns', name: 'busy', uid: 'pod-1' },
   spec: {
     hostNetwork: true,
-    containers: [{ name: 'loop', image: BUSYBOX_IMAGE }],
-    volumes: [{ name: 'data', emptyDir: {} }],
+    containers: [
+      { name: 'loop', image: BUSYBOX_IMAGE, volumeMounts: [{ name: 'kept', mountPath: '/kept' }] },
+    ],
+    volumes: [
+      { name: 'data', emptyDir: {} },
+      { name: 'kept', persistentVolumeClaim: { claimName: 'kept-0' } },
+    ],
   },
   status: { startTime: '2026-01-01T00:00:00Z' },
 }
@@ -78,6 +83,7 @@ describe('the figures of a node', { skip, timeout: 120_000 }, () => {
         command: ['sh', '-c', 'dd if=/dev/zero of=/written bs=1M count=3; while :; do :; done'],
         labels: { ...labels, [CONTAINER_NAME]: 'loop' },
         logPath: 'loop/0.log',
+        mounts: [{ containerPath: '/kept', hostPath: volume }],
         linux: { resources: {}, securityContext: { namespaceOptions } },
       },
     })
@@ -115,6 +121,8 @@ describe('the figures of a node', { skip, timeout: 120_000 }, () => {
     assert.equal(pods[0].network, undefined)
     assert.equal(pods[0].volume[0].name, 'data')
     assert.ok(pods[0].volume[0].usedBytes >= 50_000)
+    assert.deepEqual(pods[0].volume[1].pvcRef, { name: 'kept-0', namespace: 'ns' })
+    assert.ok(pods[0].volume[1].capacityBytes > 0)
     assert.ok(pods[0]['ephemeral-storage'].usedBytes >= 150_000)
   })
 
@@ -139,6 +147,8 @@ describe('the figures of a node', { skip, timeout: 120_000 }, () => {
     assert.match(resource, /^resource_scrape_error 0 \d+$/m)
     const agent = await text('/metrics')
     assert.match(agent, /^kubelet_running_pods 1$/m)
+    const claim = 'namespace="ns",persistentvolumeclaim="kept-0"'
+    assert.match(agent, new RegExp(`^kubelet_volume_stats_capacity_bytes\\{${claim}\\} [1-9]\\d+$`, 'm'))
     assert.match(agent, /^kubelet_running_containers\{container_state="running"\} 1$/m)
     assert.match(agent, /^kubelet_evictions\{eviction_signal="memory.available"\} 2$/m)
   })

@@ -8,10 +8,11 @@ import type { ProbeCount } from '../probes/probes.ts'
 import type { AgentDocument } from '../server/documents.ts'
 import { type AgentState, agentMetrics, probeMetrics } from './agent-metrics.ts'
 import { cadvisorMetrics } from './cadvisor-metrics.ts'
+import { claimMetrics } from './claim-metrics.ts'
 import { EXPOSITION_TYPE, expositionOf, type Metric } from './exposition.ts'
 import { type CpuRates, cpuRates } from './rates.ts'
 import { resourceMetrics } from './resource-metrics.ts'
-import { type Sample, type SampleOptions, takeSample, writableLayers } from './sample.ts'
+import { type Sample, type SampleOptions, sampleMemory, takeSample } from './sample.ts'
 import { summaryOf } from './summary.ts'
 
 export interface NodeStatsOptions extends Omit<SampleOptions, 'context'> {
@@ -41,17 +42,17 @@ const STATES: Readonly<Record<number, string>> = {
 
 export function nodeStats(context: NodeContext, options: NodeStatsOptions): NodeStats {
   const { clock, cri, nodeName } = context
-  const layers = writableLayers(context)
+  const memory = sampleMemory(context)
   const sampling: SampleOptions = { context, ...options }
   let last: { sample: Sample; rates: CpuRates } | undefined
   let taking: Promise<{ sample: Sample; rates: CpuRates }> | undefined
   const take = async () => {
     let before = last?.sample
     if (before === undefined || performance.now() - before.steadyMs > OLD_MS) {
-      before = await takeSample(sampling, layers)
+      before = await takeSample(sampling, memory)
       await delay(clock, FIRST_WINDOW_MS)
     }
-    const sample = await takeSample(sampling, layers)
+    const sample = await takeSample(sampling, memory)
     last = { sample, rates: cpuRates(before, sample) }
     return last
   }
@@ -87,7 +88,10 @@ export function nodeStats(context: NodeContext, options: NodeStatsOptions): Node
         const { sample, rates } = await current()
         return { contentType: 'application/json', body: JSON.stringify(summaryOf(nodeName, sample, rates)) }
       },
-      '/metrics': async () => text(agentMetrics(await stateOf())),
+      '/metrics': async () => {
+        const [state, { sample }] = await Promise.all([stateOf(), current()])
+        return text([...agentMetrics(state), ...claimMetrics(sample)])
+      },
       '/metrics/cadvisor': async () => {
         const { sample } = await current()
         return text(cadvisorMetrics(sample, { cpus: cpus().length }), sample.atMs)

@@ -9,6 +9,7 @@ import type { NodeContext, Pod } from '../contract.ts'
 import type { Container, Sandbox } from '../cri/cri.ts'
 import { CONTAINER_RUNNING, SANDBOX_READY } from '../cri/enums.ts'
 import { type CgroupUsage, processesIn, readCgroupUsage } from './cgroup-usage.ts'
+import { type ClaimUsage, type ClaimUsages, claimUsages } from './claim-usage.ts'
 import { type DirectoryUsage, directoryUsage } from './directory-usage.ts'
 import { type InterfaceUsage, readNetworkUsage } from './network-usage.ts'
 import { type FsUsage, type NodeUsage, readFsUsage, readNodeUsage } from './node-usage.ts'
@@ -35,6 +36,7 @@ export interface PodSample {
   network: InterfaceUsage[]
   containers: ContainerSample[]
   volumes: VolumeUsage
+  claims: ClaimUsage[]
 }
 
 export interface Sample {
@@ -61,7 +63,17 @@ export interface SampleOptions {
 
 const NS_PER_MS = 1_000_000
 
-export async function takeSample(options: SampleOptions, layers: WritableLayers): Promise<Sample> {
+/** What is remembered between samples. */
+export interface SampleMemory {
+  layers: WritableLayers
+  claims: ClaimUsages
+}
+
+export function sampleMemory(context: Pick<NodeContext, 'cri' | 'logger'>): SampleMemory {
+  return { layers: writableLayers(context), claims: claimUsages(context) }
+}
+
+export async function takeSample(options: SampleOptions, { layers, claims }: SampleMemory): Promise<Sample> {
   const { context, hierarchies, cgroupRoot } = options
   const { cri, clock, dirs } = context
   const [containers, sandboxes, nodeFs, imageFs, writable] = await Promise.all([
@@ -71,6 +83,7 @@ export async function takeSample(options: SampleOptions, layers: WritableLayers)
     readFsUsage(dirs.containerd).catch(() => readFsUsage(dirs.root)),
     layers.get(),
   ])
+  claims.forgetOthers(new Set(containers.map(({ id = '' }) => id)))
   const containersOf = groupByPod(containers)
   const sandboxOf = groupByPod(sandboxes)
   const pods: PodSample[] = []
@@ -78,7 +91,8 @@ export async function takeSample(options: SampleOptions, layers: WritableLayers)
     const uid = pod.metadata.uid ?? ''
     const sandbox = sandboxOf.get(uid)?.[0]
     if (sandbox === undefined) continue
-    pods.push(await samplePod(options, { pod, sandbox, containers: containersOf.get(uid) ?? [], writable }))
+    const own = containersOf.get(uid) ?? []
+    pods.push(await samplePod(options, { pod, sandbox, containers: own, writable, claims }))
     await giveWay()
   }
   return {
@@ -101,6 +115,7 @@ async function samplePod(
     sandbox: Sandbox
     containers: readonly Container[]
     writable: ReadonlyMap<string, DirectoryUsage>
+    claims: ClaimUsages
   },
 ): Promise<PodSample> {
   const { pod, sandbox, writable } = of
@@ -125,6 +140,7 @@ async function samplePod(
     sandboxId,
     network: pid === undefined ? [] : readNetworkUsage(pid),
     volumes: volumes.known(pod),
+    claims: await of.claims.of(pod, new Map(containers.map(({ name, id }) => [name, id]))),
     containers: containers.sort((a, b) => (a.name < b.name ? -1 : 1)),
   }
 }
@@ -142,13 +158,13 @@ function groupByPod<T extends { labels?: Record<string, string>; createdAt?: num
 }
 
 /** By container id. The runtime asks each container's shim for it, so it is asked seldom. */
-export interface WritableLayers {
+interface WritableLayers {
   get(): Promise<ReadonlyMap<string, DirectoryUsage>>
 }
 
 const LAYERS_EVERY_MS = 60_000
 
-export function writableLayers({ cri, logger }: Pick<NodeContext, 'cri' | 'logger'>): WritableLayers {
+function writableLayers({ cri, logger }: Pick<NodeContext, 'cri' | 'logger'>): WritableLayers {
   let known: ReadonlyMap<string, DirectoryUsage> = new Map()
   let askedAt = Number.NEGATIVE_INFINITY
   return {

@@ -2,6 +2,7 @@
 
 import { formatTime } from '@brume/base/clock'
 import type { CgroupUsage } from './cgroup-usage.ts'
+import type { ClaimUsage } from './claim-usage.ts'
 import type { DirectoryUsage } from './directory-usage.ts'
 import type { InterfaceUsage } from './network-usage.ts'
 import type { FsUsage } from './node-usage.ts'
@@ -54,18 +55,24 @@ function podOf(of: PodSample, sample: Sample, rates: CpuRates): Record<string, u
   const parts = [...containers.flatMap(({ writable, logs }) => [writable, logs]), ...volumes.values()]
   const bytes = parts.reduce((sum, part) => sum + (part?.bytes ?? 0), 0)
   const inodes = parts.reduce((sum, part) => sum + (part?.inodes ?? 0), 0)
+  const volume = [
+    ...[...volumes].map(([volumeName, used]) => volumeOf(volumeName, used, sample)),
+    ...of.claims.map((claim) => claimOf(claim, namespace, time)),
+  ]
   return {
     podRef: { name, namespace, uid },
     startTime: pod['status']?.startTime ?? time,
     containers: containers.map((container) => containerOf(container, sample, rates)),
     ...(usage === undefined ? {} : useOf(usage, time, rateOf(rates, uid))),
     ...(network.length === 0 ? {} : { network: networkOf(network, time) }),
-    ...(volumes.size === 0
-      ? {}
-      : { volume: [...volumes].map(([name, used]) => volumeOf(name, used, sample)) }),
+    ...(volume.length === 0 ? {} : { volume }),
     'ephemeral-storage': { ...fsOf(sample.nodeFs, time), usedBytes: bytes, inodesUsed: inodes },
     ...(usage === undefined ? {} : { process_stats: { process_count: usage.processes } }),
   }
+}
+
+function claimOf({ volume, claim, fs }: ClaimUsage, namespace: string | undefined, time: string): object {
+  return { ...fsOf(fs, time), name: volume, pvcRef: { name: claim, namespace } }
 }
 
 function volumeOf(name: string, { bytes, inodes }: DirectoryUsage, { nodeFs, atMs }: Sample): object {
