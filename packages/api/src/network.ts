@@ -2,3 +2,18 @@
 
 /** Annotation of a Node: the addresses of all pods of the cloud, of which the node's are a part. */
 export const POD_RANGE = 'brume.dev/pod-range'
+
+/**
+ * The user as whom the network part of a node's agent reads what other nodes' pods have to do with it: Services and their
+ * endpoints, all nodes, and the addresses and labels of all pods, for policies. Only nodes may act as it.
+ */
+export const NETWORK_USER = 'system:brume:network'
+
+/** ConfigMap of kube-system with the addresses that Services of type LoadBalancer may have, in its entry `addresses`. */
+export const ADDRESS_POOL = 'load-balancer-addresses'
+
+/** Annotation of a Service: the node that answers for its addresses on the LAN. */
+export const ANNOUNCED_BY = 'brume.dev/announced-by'
+
+/** Annotation of a Service: the address of the pool that it wants. */
+export const WANTED_ADDRESS = 'brume.dev/load-balancer-ip'

@@ -146,3 +146,13 @@ test('the name alone, or the group alone, makes no node', async () => {
     }
   }
 })
+
+test('what its network needs of others, a user for that alone reads, and nothing else', async () => {
+  const network = personOf(plane, 'system:brume:network')
+  for (const path of ['/api/v1/pods', '/api/v1/nodes', '/apis/discovery.k8s.io/v1/endpointslices']) {
+    assert.equal((await network.send('GET', path)).status, 200, path)
+  }
+  for (const path of ['/api/v1/secrets', `${NS}/configmaps`, `${NS}/pods/on-n2/log`, `${NS}/pods/on-n2`]) {
+    assert.equal((await network.send('GET', path)).status, 403, path)
+  }
+})

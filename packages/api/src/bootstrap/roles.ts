@@ -1,6 +1,7 @@
 // The roles and bindings that exist in every cluster, as Kubernetes 1.32 makes them, and the few that let a new
 // machine join by a bootstrap token and nodes pull from the built-in registry.
 
+import { NETWORK_USER } from '../network.ts'
 import type { KubeObject } from '../object.ts'
 import { CONTROLLER_RULES } from './controller-roles.ts'
 import { NAMESPACE_ROLES } from './namespace-roles.ts'
@@ -35,13 +36,13 @@ const JOINING: readonly KubeObject[] = [
     rule('create', 'certificates.k8s.io', 'certificatesigningrequests/selfnodeserver'),
   ]),
   clusterBinding('brume:node-serving-certificates', `${REQUESTS}:selfnodeserver`, ['Group:system:nodes']),
-  // Each node's own agent keeps the rules of Services and of network policies.
+  // Each node's own agent keeps the rules of Services and of network policies, as a user for that alone.
   clusterRole('brume:network-policies', [
     rule('list watch', 'core', 'namespaces pods'),
     rule('list watch', 'networking.k8s.io', 'networkpolicies'),
   ]),
-  clusterBinding('brume:network-policies', 'brume:network-policies', ['Group:system:nodes']),
-  clusterBinding('brume:node-proxier', 'system:node-proxier', ['Group:system:nodes']),
+  clusterBinding('brume:network-policies', 'brume:network-policies', [`User:${NETWORK_USER}`]),
+  clusterBinding('brume:node-proxier', 'system:node-proxier', [`User:${NETWORK_USER}`]),
 ]
 
 /** The HTTP edge beside the control plane. */

@@ -1,7 +1,10 @@
 // Everything of the agent that runs once its container runtime answers: volumes, images, probes, the pod worker, the
 // HTTPS server, registration, and what tidies up.
 
+import { NETWORK_USER } from '@brume/api/network'
+import { actingAs } from '@brume/client/acting-as'
 import { NODES, PODS, SERVICES } from '@brume/client/builtin'
+import { Client } from '@brume/client/client'
 import { runController } from '@brume/client/controller'
 import { PodAdmission } from '../admission/admission.ts'
 import { mountedHierarchies } from '../containers/hierarchies.ts'
@@ -50,6 +53,7 @@ export async function runParts(
 ): Promise<RunningParts> {
   const { clock, cri, logger, nodeName, dirs } = context
   const informer = nodeInformer(context)
+  const networkClient = new Client({ transport: actingAs(context.client.transport, NETWORK_USER), clock })
   const podInformer = informer(PODS, `spec.nodeName=${nodeName}`)
   const services = informer(SERVICES)
   const nodes = informer(NODES, `metadata.name=${nodeName}`)
@@ -61,7 +65,7 @@ export async function runParts(
     dataDir: options.dataDir,
     nodeName,
     domain: CLUSTER_DOMAIN,
-    informer,
+    informer: nodeInformer({ ...context, client: networkClient }),
     services,
     address: hostIps[0] ?? '',
     caPem: options.credentials.ca,

@@ -146,6 +146,16 @@ test('the node authorizer has no opinion about others', () => {
   assert.deepEqual(authorizer.authorize(attributes), { allowed: false, denied: false, reason: '' })
 })
 
+test('a node may act as the user of the network, and as nobody else', () => {
+  const { authorizer } = state()
+  const may = (name: string, user = USER) =>
+    authorizer.authorize(ask('impersonate', 'users', { name, user })).allowed
+  assert.equal(may('system:brume:network'), true)
+  assert.equal(may('system:kube-controller-manager'), false)
+  assert.equal(may('system:brume:network', { name: 'anna', groups: ['system:nodes'] }), false)
+  assert.equal(authorizer.authorize(ask('impersonate', 'groups', { name: 'system:masters' })).allowed, false)
+})
+
 test('the right to an object comes and goes with the pod', () => {
   const { objects, authorizer } = state()
   const allowed = (name: string) => authorizer.authorize(ask('get', 'secrets', inNs(name))).allowed

@@ -2,6 +2,7 @@
 // with AuthorizeNodeWithSelectors on.
 
 import { NODE_RULES } from '@brume/api/bootstrap/system-roles'
+import { NETWORK_USER } from '@brume/api/network'
 import { parseFieldSelector } from '@brume/api/selectors/field-selector'
 import { SelectorError } from '@brume/api/selectors/requirement'
 import type { Attributes, Authorizer, Decision } from '../types.ts'
@@ -30,6 +31,8 @@ export function nodeAuthorizer(graph: NodeGraph): Authorizer {
 /** undefined: the rules that hold for every node decide. */
 function decideResource(node: string, of: ResourceAttributes, graph: NodeGraph): Decision | undefined {
   switch (`${of.group}/${of.resource}`) {
+    case '/users':
+      return actAs(of)
     case '/secrets':
     case '/configmaps':
       return readOne(node, of, graph)
@@ -51,6 +54,11 @@ function decideResource(node: string, of: ResourceAttributes, graph: NodeGraph):
     default:
       return undefined
   }
+}
+
+/** The network part of a node's agent has a user of its own: what it may read is its, and not every node's. */
+function actAs({ verb, name }: ResourceAttributes): Decision {
+  return verb === 'impersonate' && name === NETWORK_USER ? ALLOWED : noOpinion('')
 }
 
 function related(node: string, of: ResourceAttributes, graph: NodeGraph): Decision {
