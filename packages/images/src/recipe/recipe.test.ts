@@ -23,6 +23,13 @@ describe('recipes', () => {
     }
   })
 
+  it('of databases lay nothing over a volume that is kept at their home', async () => {
+    // A volume of the image begins empty with each container, and hides what a claim mounted above it keeps.
+    const { volumes, users } = await loadRecipe('postgresql')
+    assert.ok(users.some(({ home }) => home === '/var/lib/postgresql'))
+    assert.deepEqual(volumes, [])
+  })
+
   it('name every mistake at once, with its field', () => {
     const text = `
 name: Web
