@@ -10,6 +10,7 @@ import type { Client } from '@brume/client/client'
 import { EventRecorder } from '@brume/client/event-recorder'
 import type { NodeContext } from '../contract.ts'
 import { connectCri } from '../cri/cri.ts'
+import { keepNetwork } from '../network/mend.ts'
 import { ensureNetwork, keptRange } from '../network/network.ts'
 import { startContainerd } from '../runtime/containerd.ts'
 import { ensureSandboxImage } from '../runtime/import-image.ts'
@@ -86,6 +87,7 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
   }
   let running: RunningParts | undefined
   running = await runParts(context, options, network)
+  const stopKeeping = keepNetwork(network, { clock, logger })
   await running.ready
   let closing: Promise<void> | undefined
   return {
@@ -93,6 +95,7 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
     registered: running.registration.registered,
     setCredentials: running.setCredentials,
     close() {
+      stopKeeping()
       closing ??= running.stop().finally(() => {
         cri.close()
         containerd.close()

@@ -12,6 +12,7 @@ import { eventually } from '@brume/testkit/eventually'
 import { addPod, ask, inside, Namespaces } from '../testing/namespaces.ts'
 import { CNI_CONF_FILE } from './cni-conf.ts'
 import { ensureNetwork, type PodNetwork } from './network.ts'
+import type { HostPort } from './nft-rules.ts'
 import { removeNetwork } from './remove.ts'
 
 const MACHINE = '198.51.100.2'
@@ -19,6 +20,7 @@ const OUTSIDE = '198.51.100.1'
 const HOST_PORT = 8080
 
 const namespaces = new Namespaces()
+let hostPort: HostPort
 const dataDir = mkdtempSync(join(tmpdir(), 'brume-network-'))
 
 try {
@@ -38,7 +40,7 @@ try {
   await namespaces.serve(pod, 'the pod', 80)
   await namespaces.serve(outside, 'the outside', 7000)
   await namespaces.serve(process.pid, 'the machine alone', 7001, '127.0.0.1')
-  const hostPort = { protocol: 'TCP', hostPort: HOST_PORT, podIp, containerPort: 80 } as const
+  hostPort = { protocol: 'TCP', hostPort: HOST_PORT, podIp, containerPort: 80 }
   await network.setHostPorts([hostPort])
   const seen = {
     podIp,
@@ -54,6 +56,7 @@ try {
   const before = await rules()
   const again = await ensureNetwork(options)
   const same = (await rules()) === before && again.range === network.range
+  const mended = await takenAway(again, outside)
   await again.setHostPorts([])
   await reachForLoopback(pod, network.range!)
   const guarded = await ask(pod, '127.0.0.1', 7001)
@@ -66,6 +69,7 @@ try {
   process.stdout.write(
     JSON.stringify({
       ...seen,
+      mended,
       ipv6,
       firewall,
       same,
@@ -108,6 +112,17 @@ async function ipv6Of(pod: number): Promise<string> {
     const [link] = JSON.parse(await inside(pod, show))
     return link?.addr_info?.[0]?.local as string | undefined
   })
+}
+
+/** What somebody may do by hand; and what is seen before and after it is mended. */
+async function takenAway(kept: PodNetwork, outside: number): Promise<Record<string, unknown>> {
+  await kept.setHostPorts([hostPort])
+  const nothing = await kept.mend()
+  await run(['nft', 'flush', 'ruleset'])
+  await run(['ip', 'link', 'set', kept.bridge!, 'down'])
+  const away = await ask(outside, MACHINE, HOST_PORT)
+  const missing = await kept.mend()
+  return { nothing, away, missing, back: await ask(outside, MACHINE, HOST_PORT) }
 }
 
 /** A site's own firewall that drops what is forwarded; what is said about it is then done, word by word. */

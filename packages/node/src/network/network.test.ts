@@ -20,6 +20,7 @@ interface Seen {
   ipv6: { closed: string; open: string; again: string }
   firewall: { warnings: string[]; dropped: string; mended: string; after: string[] }
   same: boolean
+  mended: { nothing: string[]; away: string; missing: string[]; back: string }
   closed: string
   guarded: string
   unguarded: string
@@ -83,6 +84,18 @@ describe("the node's network", { skip: whyNoContainers() ?? false, timeout: 60_0
 
   it('stays as it is when it is made a second time', () => {
     assert.equal(seen.same, true)
+  })
+
+  it('is mended when somebody has taken a part of it away', () => {
+    const { nothing, away, missing, back } = seen.mended
+    assert.deepEqual(nothing, [])
+    assert.notEqual(away, 'the pod sees 198.51.100.1')
+    assert.deepEqual(missing, [
+      `the bridge ${seen.bridge}`,
+      `nft's table ip ${seen.bridge}`,
+      `nft's table ip6 ${seen.bridge}`,
+    ])
+    assert.equal(back, 'the pod sees 198.51.100.1')
   })
 
   it('leaves neither rules nor a bridge behind', () => {

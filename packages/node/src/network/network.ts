@@ -14,6 +14,7 @@ import { runtimePaths } from '../runtime/paths.ts'
 import { chooseRange } from './choose-range.ts'
 import { CNI_CONF_FILE, cniConf } from './cni-conf.ts'
 import { addressesOf, type HostRoute, hostRoutes, linkKind, outgoingMtu, takenByRoutes } from './host.ts'
+import { attachPods, missingParts } from './mend.ts'
 import { type HostPort, hostPortRules, nodeRules } from './nft-rules.ts'
 
 const UNTRACED =
@@ -48,6 +49,8 @@ export interface PodNetwork {
   warnings: readonly string[]
   /** All host ports of this node's pods, every time one changes. Does nothing when they are as they were. */
   setHostPorts(ports: readonly HostPort[]): Promise<void>
+  /** Makes again what somebody has taken away; gives what that was. Throws RunError and RuntimeError. */
+  mend(): Promise<readonly string[]>
 }
 
 /** Makes the network be there. Idempotent: what is there already stays. Throws RuntimeError. */
@@ -60,21 +63,40 @@ export async function ensureNetwork(options: NetworkOptions): Promise<PodNetwork
   const range = decideRange(options, { bridge, table, routes })
   // Room for the tunnel to other nodes, also where there is none yet: pods that run keep their MTU.
   const mtu = (await outgoingMtu(routes)) - TUNNEL_BYTES
-  await ensureBridge(bridge, range, mtu)
-  enableForwarding(bridge)
-  const traced = await traceBridges()
-  const tracedServices = traced ? options.serviceRange : undefined
-  if (options.serviceRange !== undefined)
-    await run(['ip', 'route', 'replace', options.serviceRange, 'dev', bridge, 'metric', ownMetric(bridge)])
-  await run(['nft', '-f', '-'], {
-    input: nodeRules({ table, bridge, range, cloudRange: options.cloudRange, tracedServices }),
-  })
+  const hostPorts = hostPortSetter(table)
+  let traced = false
+  const make = async () => {
+    await ensureBridge(bridge, range, mtu)
+    enableForwarding(bridge)
+    traced = await traceBridges()
+    const { serviceRange, cloudRange } = options
+    if (serviceRange !== undefined)
+      await run(['ip', 'route', 'replace', serviceRange, 'dev', bridge, 'metric', ownMetric(bridge)])
+    const tracedServices = traced ? serviceRange : undefined
+    await run(['nft', '-f', '-'], { input: nodeRules({ table, bridge, range, cloudRange, tracedServices }) })
+  }
+  await make()
   const conf = cniConf({ name: table, bridge, range, mtu, stateDir: paths.cniState })
   writeIfChanged(join(paths.cniConf, CNI_CONF_FILE), conf)
   const warnings = await firewallWarnings(bridge)
   if (!traced) options.logger.warn(UNTRACED)
   for (const warning of warnings) options.logger.warn(warning)
-  return { range, bridge, mtu, cniConfDir: paths.cniConf, warnings, setHostPorts: hostPortSetter(table) }
+  return {
+    range,
+    bridge,
+    mtu,
+    cniConfDir: paths.cniConf,
+    warnings,
+    setHostPorts: hostPorts.set,
+    async mend() {
+      const missing = await missingParts(bridge, table)
+      if (missing.length === 0) return []
+      await make()
+      await attachPods(bridge, table)
+      await hostPorts.again()
+      return missing
+    },
+  }
 }
 
 /** The range of the pods of a data directory, if it has one. */
@@ -167,12 +189,13 @@ async function traceBridges(): Promise<boolean> {
 }
 
 /** One transaction at a time; the latest wins. */
-function hostPortSetter(table: string): PodNetwork['setHostPorts'] {
+function hostPortSetter(table: string) {
   let applied: string | undefined
+  let wanted = hostPortRules(table, [])
   let turn: Promise<void> = Promise.resolve()
-  return (ports) => {
-    const rules = hostPortRules(table, ports)
+  const apply = () => {
     const next = turn.then(async () => {
+      const rules = wanted
       if (rules === applied) return
       applied = undefined
       await run(['nft', '-f', '-'], { input: rules })
@@ -180,6 +203,17 @@ function hostPortSetter(table: string): PodNetwork['setHostPorts'] {
     })
     turn = next.catch(() => {})
     return next
+  }
+  return {
+    set(ports: readonly HostPort[]): Promise<void> {
+      wanted = hostPortRules(table, ports)
+      return apply()
+    },
+    /** The kernel has lost them. */
+    again(): Promise<void> {
+      applied = undefined
+      return apply()
+    },
   }
 }
 
@@ -199,6 +233,7 @@ function siteNetwork(cniConfDir: string): PodNetwork {
     cniConfDir,
     warnings: [],
     setHostPorts: async () => {},
+    mend: async () => [],
   }
 }
 

@@ -5,11 +5,9 @@ import { join } from 'node:path'
 import { ownNames } from '@brume/machine/own-names'
 import { RunError, run } from '@brume/machine/run'
 import { runtimePaths } from '../runtime/paths.ts'
+import { CNI_RESULTS, isResultOf } from './cni-results.ts'
 import { linkKind } from './host.ts'
 import { policiesTable, removalRules, servicesTable } from './nft-rules.ts'
-
-/** The CNI library keeps results here, whatever the configuration says; file names begin with the network's name. */
-const CNI_RESULTS = '/var/lib/cni/results'
 
 /** Idempotent; works without the programs, where there is nothing to remove then. */
 export async function removeNetwork(dataDir: string): Promise<void> {
@@ -20,7 +18,7 @@ export async function removeNetwork(dataDir: string): Promise<void> {
   await ignoreMissing(removeBridge(bridge))
   await ignoreMissing(removeTunnel(tunnel))
   if (existsSync(CNI_RESULTS)) {
-    for (const name of readdirSync(CNI_RESULTS).filter((name) => isOf(table, name)))
+    for (const name of readdirSync(CNI_RESULTS).filter((name) => isResultOf(table, name)))
       rmSync(join(CNI_RESULTS, name), { force: true })
   }
   const { cniConf, cniState } = runtimePaths(dataDir)
@@ -33,11 +31,6 @@ async function removeBridge(bridge: string): Promise<void> {
 
 async function removeTunnel(tunnel: string): Promise<void> {
   if ((await linkKind(tunnel)) === 'vxlan') await run(['ip', 'link', 'del', tunnel])
-}
-
-/** `NETWORK-CONTAINER-INTERFACE`; another cloud's network may have ours for a beginning. */
-function isOf(network: string, file: string): boolean {
-  return file.startsWith(`${network}-`) && /^[0-9a-f]{64}-/.test(file.slice(network.length + 1))
 }
 
 /** Without root nothing was made, and nothing can be looked at. */
