@@ -85,6 +85,7 @@ export async function reset(dataDir: string, yes: boolean): Promise<number> {
     dirname(dir.log),
     join(dir.root, 'gateway'),
     join(dir.root, 'network.json'),
+    join(dir.root, 'joined.json'),
     dir.kubeconfig,
     `${dir.kubeconfig}.new`,
     dir.running,

@@ -1,6 +1,6 @@
 // `brume join`: this machine as a further node of a cloud: the agent alone, in the foreground until SIGTERM or SIGINT.
 
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join as joinPath } from 'node:path'
 import { systemClock } from '@brume/base/clock'
 import type { Logger, LogLevel } from '@brume/base/log'
@@ -10,6 +10,7 @@ import { HttpTransport } from '@brume/client/http-transport'
 import { type NodeAgent, startNodeAgent } from '@brume/node/agent/agent'
 import { RuntimeError } from '@brume/node/runtime/error'
 import { dataDirAt, ensureDataDir } from '../data-dir.ts'
+import { runningIn } from '../down.ts'
 import { openLog } from '../log-file.ts'
 import { defaultNodeName } from '../node-name.ts'
 import { prepareMachine } from '../prepare-machine.ts'
@@ -52,12 +53,21 @@ export async function joinCloud(options: JoinOptions): Promise<number> {
   mkdirSync(pki, { recursive: true, mode: 0o700 })
   const logger = openLog(dir.log, options.logLevel)
   const stopped = untilSignal()
+  const other = runningIn(dir)
+  if (other !== undefined) {
+    throw new UserError(
+      `${dir.root} is in use by process ${other.pid}`,
+      `./brume down --data-dir ${dir.root}`,
+    )
+  }
   const joined = await enrol(options, { root: dir.root, pki })
   const agent = await runAgent(joined, { options, root: dir.root, pki, logger })
+  writeFileSync(dir.running, `${JSON.stringify({ pid: process.pid, url: joined.server })}\n`, { mode: 0o600 })
   process.stdout.write(`api: ${joined.server}\nnode: ${joined.nodeName}\n`)
   await Promise.race([agent.registered.then(() => process.stdout.write('ready\n')), stopped])
   logger.info('stopping', { signal: await stopped })
   setTimeout(() => process.exit(1), FORCED_EXIT_MS).unref()
+  rmSync(dir.running, { force: true })
   await agent.close()
   return 0
 }
