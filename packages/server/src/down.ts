@@ -1,6 +1,6 @@
 // `brume down` and `brume reset`: end a running cloud, with its workloads if asked; take its data away.
 
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -8,16 +8,12 @@ import { StoreError } from '@brume/store/contract'
 import type { Lock } from '@brume/store/sqlite/lock'
 import { lockStore } from '@brume/store/sqlite/open'
 import { type DataDir, dataDirAt } from './data-dir.ts'
+import { type Running, runningIn } from './running.ts'
 import { UserError } from './user-error.ts'
 import { endWorkloads, hasRuntime, removeNode } from './workloads.ts'
 
 const STOP_LIMIT_MS = 15_000
 const POLL_MS = 50
-
-interface Running {
-  pid: number
-  url: string
-}
 
 /** For containers, between SIGTERM and SIGKILL: what a pod has when it says nothing. */
 const GRACE_SECONDS = 30
@@ -114,29 +110,6 @@ async function confirmed(question: string): Promise<boolean> {
   const answer = await terminal.question(question)
   terminal.close()
   return answer.trim() === 'yes'
-}
-
-/** The control plane that runs on `dir`, if its process is alive and is Brume's. */
-export function runningIn(dir: DataDir): Running | undefined {
-  let running: Running
-  try {
-    running = JSON.parse(readFileSync(dir.running, 'utf8'))
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT' || error instanceof SyntaxError) return undefined
-    throw error
-  }
-  return Number.isSafeInteger(running.pid) && isBrume(running.pid) ? running : undefined
-}
-
-/** A process id may have been given to another program since. */
-function isBrume(pid: number): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-      .split('\0')
-      .some((argument) => argument.endsWith('server/src/main.ts'))
-  } catch {
-    return false
-  }
 }
 
 function isAlive(pid: number): boolean {

@@ -10,10 +10,10 @@ import { HttpTransport } from '@brume/client/http-transport'
 import { type NodeAgent, startNodeAgent } from '@brume/node/agent/agent'
 import { RuntimeError } from '@brume/node/runtime/error'
 import { dataDirAt, ensureDataDir } from '../data-dir.ts'
-import { runningIn } from '../down.ts'
 import { openLog } from '../log-file.ts'
 import { defaultNodeName } from '../node-name.ts'
 import { prepareMachine } from '../prepare-machine.ts'
+import { runningIn } from '../running.ts'
 import { UserError } from '../user-error.ts'
 import {
   certificatePaths,
