@@ -80,21 +80,30 @@ export async function up(options: UpOptions): Promise<number> {
   const starting = options.noNode
     ? undefined
     : startNode(options, { dir, plane, logger, rangesAreGiven: podRange !== undefined })
-  const usable = Promise.all([plane.ready, starting?.then((node) => node.registered)])
+  const usable = Promise.all([plane.ready, starting?.then(({ node }) => node.registered)])
   const edge = options.noNode ? undefined : startEdge(options, { dir, plane, logger })
-  await Promise.race([usable.then(() => announceReady(dir)), stopped])
+  const refusal = starting?.then(({ refused }) => refused)
+  const first = await Promise.race([usable.then(() => announceReady(dir)), stopped, refusal])
+  if (first instanceof UserError) {
+    await stopAll()
+    throw first
+  }
   const signal = await stopped
   logger.info('stopping', { signal })
   setTimeout(() => {
     logger.error('could not stop in time; ending now, acknowledged writes are safe')
     process.exit(1)
   }, FORCED_EXIT_MS).unref()
-  rmSync(dir.running, { force: true })
-  await (await edge)?.close()
-  await (await starting)?.close()
-  await plane.close(GRACE_MS)
+  await stopAll()
   if (options.stopWorkloads === true) await endWorkloads(dir, STOP_GRACE_SECONDS)
   return 0
+
+  async function stopAll(): Promise<void> {
+    rmSync(dir.running, { force: true })
+    await (await edge)?.close()
+    await (await starting)?.node.close()
+    await plane.close(GRACE_MS)
+  }
 }
 
 /** With a site's own network, addresses are the site's business. */
@@ -109,21 +118,32 @@ async function podRangeOf(options: UpOptions, dir: DataDir): Promise<string | un
   }
 }
 
+interface LocalNode {
+  node: NodeAgent
+  /** Another agent serves a node of this name. */
+  refused: Promise<UserError | undefined>
+}
+
 /** What a containerless cloud never needs is not loaded for it. */
 async function startNode(
   options: UpOptions,
   of: { dir: DataDir; plane: ControlPlane; logger: Logger; rangesAreGiven: boolean },
-): Promise<NodeAgent> {
+): Promise<LocalNode> {
   const { startLocalNode } = await import('./local-node.ts')
   const { nodeName, cniConfDir, serviceRange } = options
+  const { promise: refused, resolve } = Promise.withResolvers<UserError | undefined>()
   try {
-    return await startLocalNode({
+    const node = await startLocalNode({
       ...of,
       nodeName,
       cniConfDir,
       serviceRange,
-      onRefused: (message) => of.logger.error(message),
+      onRefused(message) {
+        of.logger.error(message)
+        resolve(new UserError(message, './brume up --node-name ANOTHER'))
+      },
     })
+    return { node, refused }
   } catch (error) {
     rmSync(of.dir.running, { force: true })
     await of.plane.close(0)
@@ -134,11 +154,16 @@ async function startNode(
 async function startEdge(
   { httpPorts = HTTP_PORTS, domain = DEFAULT_DOMAIN }: UpOptions,
   of: { dir: DataDir; plane: ControlPlane; logger: Logger },
-): Promise<Edge> {
+): Promise<Edge | undefined> {
   const { startLocalEdge } = await import('./local-edge.ts')
   const { nodeAddress } = await import('@brume/node/registration/addresses')
   await of.plane.ready
-  return startLocalEdge({ ...of, ports: httpPorts, domain, addresses: [nodeAddress()] })
+  try {
+    return await startLocalEdge({ ...of, ports: httpPorts, domain, addresses: [nodeAddress()] })
+  } catch (error) {
+    of.logger.error('the HTTP edge could not be started; everything else goes on', { error })
+    return undefined
+  }
 }
 
 /** Progress is for people, and no part of what programs read. */
