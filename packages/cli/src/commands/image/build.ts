@@ -65,6 +65,7 @@ async function buildRecipe(parsed: ParsedCommand, io: Io, what: string): Promise
   const onProgress = progressTo(io.err)
   return explained(async () => {
     const recipe = await loadRecipe(what)
+    await reachRegistry(parsed, io)
     const named = options['tag'] === undefined ? undefined : builtInReference(options['tag'])
     await using built = await buildImage(recipe, {
       architecture: options['arch'] as 'amd64' | 'arm64' | undefined,
@@ -92,6 +93,7 @@ async function buildFile(
     async () => builtInReference(parsed.options['tag'] ?? defaultName(context)),
     NEXT,
   )
+  await reachRegistry(parsed, io)
   return buildFromDockerfile(parsed, io, {
     file,
     context,
@@ -99,6 +101,11 @@ async function buildFile(
     deliver: (bundle) =>
       deliver(parsed, io, { bundle, repository: name.repository, tags: [name.tag || 'latest'] }),
   })
+}
+
+/** Before the work of building, not after it. */
+async function reachRegistry(parsed: ParsedCommand, io: Io): Promise<void> {
+  if (parsed.options['output'] === undefined) await withRegistry(parsed, io, async () => undefined)
 }
 
 interface Delivery {

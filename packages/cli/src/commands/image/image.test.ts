@@ -75,6 +75,12 @@ describe('brume image', { timeout: 120_000 }, () => {
     assert.doesNotMatch((await image('build', dir)).out, new RegExp(String(digest)))
   })
 
+  it('builds nothing when there is no cloud to keep it', async () => {
+    const { code, err } = await brume(['image', 'build', 'busybox'], { HOME: folder })
+    assert.equal(code, 1)
+    assert.match(err, /^brume image: no kubeconfig at [^\n]*\n$/)
+  })
+
   it('says what is wrong, and what to run next', async () => {
     const wrong: [string[], RegExp][] = [
       [['import', join(folder, 'nothing.tar')], /it does not exist\nnext: .\/brume image import --help/],

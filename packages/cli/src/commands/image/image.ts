@@ -19,7 +19,7 @@ export const image: Command = {
     name: 'image',
     usage: NAMES.join('|'),
     summary: "Build images, and keep them in the cloud's own registry",
-    details: `${VERBS.map(({ spec }) => `  ${spec.name.padEnd(14)}${spec.summary}`).join('\n')}
+    details: `Commands:\n${VERBS.map(({ spec }) => `  ${spec.name.padEnd(14)}${spec.summary}`).join('\n')}
 
 Pods name images of this registry as registry.brume.internal/library/NAME:TAG.
 Help of one: ./brume image build --help`,
