@@ -1,10 +1,11 @@
 // From a command's options to a client.
 
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ParsedCommand } from '@brume/base/command-line'
 import { Client } from '@brume/client/client'
 import { type Connection, connectTransport, kubeconfigPaths, loadConnection } from '@brume/client/kubeconfig'
-import { DEFAULT_DATA_DIR, type Io } from './command.ts'
+import { CommandError, DEFAULT_DATA_DIR, type Io } from './command.ts'
 
 export interface Connected {
   client: Client
@@ -20,6 +21,9 @@ export function connect(
   const dataDir = options['data-dir']
   const flag = options['kubeconfig'] ?? (dataDir === undefined ? undefined : join(dataDir, 'kubeconfig'))
   const context = options['context']
+  if (options['kubeconfig'] === undefined && flag !== undefined && !existsSync(flag)) {
+    throw new CommandError(`there is no cloud in ${dataDir}`, `./brume up --data-dir ${dataDir}`)
+  }
   const paths = kubeconfigPaths({ env, dataDir: DEFAULT_DATA_DIR, ...(flag === undefined ? {} : { flag }) })
   const connection = loadConnection({ paths, env, clock, ...(context === undefined ? {} : { context }) })
   const client = new Client({

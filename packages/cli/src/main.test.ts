@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { COMMANDS, LAUNCHER_COMMANDS } from './program.ts'
 import { brume } from './testing.ts'
@@ -75,6 +78,32 @@ describe('brume command line', () => {
     const own = await brume(['kubeconfig', '--data-dir', '/nonexistent'], NOWHERE)
     assert.equal(own.code, 1)
     assert.match(own.err, /next: \.\/brume up/)
+    const elsewhere = await brume(['status', '--data-dir', '/nonexistent/cloud'], NOWHERE)
+    assert.equal(elsewhere.code, 1)
+    assert.match(
+      elsewhere.err,
+      /no cloud in \/nonexistent\/cloud\nnext: .\/brume up --data-dir \/nonexistent\/cloud\n/,
+    )
+  })
+
+  it('names the data directory that was asked for when its cloud does not run', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'brume-stopped-'))
+    try {
+      const config = {
+        'current-context': 'a',
+        contexts: [{ name: 'a', context: { cluster: 'a', user: 'a' } }],
+        clusters: [{ name: 'a', cluster: { server: 'https://127.0.0.1:1' } }],
+        users: [{ name: 'a', user: { token: 't' } }],
+      }
+      writeFileSync(join(dataDir, 'kubeconfig'), JSON.stringify(config))
+      for (const option of [['--data-dir', dataDir], [`--data-dir=${dataDir}`]]) {
+        const { code, err } = await brume(['status', ...option], NOWHERE)
+        assert.equal(code, 1)
+        assert.match(err, new RegExp(`next: ./brume up --data-dir ${dataDir} `))
+      }
+    } finally {
+      rmSync(dataDir, { recursive: true, force: true })
+    }
   })
 
   it('prints completion scripts that bash accepts, with every command and option', async () => {

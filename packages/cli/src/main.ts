@@ -33,7 +33,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     if (name === '--version') return await run('version', rest, io)
     return await run(name, rest, io)
   } catch (error) {
-    return explain(name ?? '', error, io)
+    return explain(name ?? '', error, io, rest)
   }
 }
 

@@ -120,7 +120,7 @@ function readAll(paths: readonly string[]): Kubeconfig {
   }
   if (configs.length === 0) {
     throw new KubeconfigError(
-      `no kubeconfig at ${paths.join(', ')}. Start a cloud with: ./brume up, or name a file with: --kubeconfig FILE`,
+      `no kubeconfig at ${paths.join(', ')}. Start a cloud with: ./brume up, or name yours with: --data-dir DIR or --kubeconfig FILE`,
     )
   }
   return mergeKubeconfigs(configs)

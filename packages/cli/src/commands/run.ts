@@ -155,6 +155,7 @@ function printed(objects: readonly KubeObject[], format: string): string {
 /** A claim that is there already is kept data: it is used. */
 async function make(client: Client, objects: readonly KubeObject[]): Promise<KubeObject[]> {
   const made: KubeObject[] = []
+  const ends = `deployment,service${objects.some(({ kind }) => kind === 'Ingress') ? ',ingress' : ''}`
   for (const object of objects) {
     const { name = '', namespace = '' } = object.metadata
     const kind = object.kind ?? ''
@@ -166,7 +167,7 @@ async function make(client: Client, objects: readonly KubeObject[]): Promise<Kub
       if (kind !== 'PersistentVolumeClaim') {
         throw new CommandError(
           `there is a ${kind} ${name} in ${namespace} already`,
-          `kubectl delete deployment,service ${name} -n ${namespace}   (or kubectl set image, scale, edit)`,
+          `kubectl delete ${ends} ${name} -n ${namespace}   (or kubectl set image, scale, edit)`,
           { cause: error },
         )
       }

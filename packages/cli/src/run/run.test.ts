@@ -97,6 +97,9 @@ describe('brume run', LIMIT, () => {
     const { code, err } = await brume(['run', 'web', '--image', 'nginx'], env)
     assert.equal(code, 1)
     assert.match(err, /there is a Deployment web in default already\nnext: kubectl delete/)
+    const nowhere = await brume(['run', 'web', '--image', 'nginx', '-n', 'shop'], env)
+    assert.equal(nowhere.code, 1)
+    assert.match(nowhere.err, /namespaces "shop" not found\nnext: kubectl create namespace shop$/m)
   })
 
   it('says in one sentence what stops it, and the last lines when there are any', async () => {
