@@ -53,7 +53,10 @@ describe('a short image name', () => {
     assert.equal((await resolveImage(undefined, 'nginx')).image, 'nginx')
   })
   it('with a team before it is never the library', async () => {
-    assert.equal((await resolveImage(OWN, 'bitnami/redis')).image, 'bitnami/redis')
+    const found = await resolveImage(OWN, 'bitnami/redis')
+    assert.deepEqual([found.image, found.note], ['bitnami/redis', 'image: docker.io/bitnami/redis'])
+    const same = "image: docker.io/team/web:2; the cloud's own is registry.brume.internal/team/web"
+    assert.equal((await resolveImage(OWN, 'team/web:2')).note, same)
   })
   it('of another registry stays as it is', async () => {
     assert.deepEqual(await resolveImage(OWN, 'ghcr.io/a/b:1'), { image: 'ghcr.io/a/b:1' })

@@ -21,7 +21,7 @@ export async function resolveImage(
   if (reference.registry !== '' && reference.registry !== BUILT_IN_REGISTRY) return { image: text }
   const named = reference.registry !== ''
   const isShort = !named && !reference.repository.includes('/')
-  if (!named && !isShort) return { image: text, note: `image: docker.io/${text}` }
+  if (!named && !isShort) return { image: text, note: await noteOf(registry, text, reference) }
   const repository = isShort ? `library/${reference.repository}` : reference.repository
   const tags = registry === undefined ? [] : await tagsOf(registry, repository)
   if (tags.length === 0) {
@@ -41,6 +41,17 @@ export async function resolveImage(
     )
   }
   return { image: exact, note: `image: ${exact}, from the cloud's own registry` }
+}
+
+/** A name with a slash is docker.io's, also where the cloud has one that is called the same. */
+async function noteOf(
+  registry: RegistryClient | undefined,
+  text: string,
+  { repository }: Reference,
+): Promise<string> {
+  const tags = registry === undefined ? [] : await tagsOf(registry, repository)
+  const own = `${BUILT_IN_REGISTRY}/${repository}`
+  return `image: docker.io/${text}${tags.length === 0 ? '' : `; the cloud's own is ${own}`}`
 }
 
 /** The one that was asked for; of several, `latest`; of one, that. '' when it cannot be said. */
