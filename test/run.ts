@@ -30,7 +30,7 @@ async function main(args: string[]): Promise<number> {
     )
     return 0
   }
-  if (args.includes('--list')) {
+  if (args.includes('--list') && files.length > 0) {
     process.stdout.write(`${files.map((file) => relative(ROOT, file)).join('\n')}\n`)
     return 0
   }

@@ -46,7 +46,7 @@ export const LAUNCHER_COMMANDS: readonly CommandSpec[] = [
       { name: 'service-range', value: 'CIDR', help: 'Cluster addresses of Services' },
       { name: 'no-node', help: 'Control plane alone' },
       { name: 'node-name', value: 'NAME', help: 'What this machine is called as a node' },
-      { name: 'pod-range', value: 'CIDR', help: "Addresses of this node's pods" },
+      { name: 'pod-range', value: 'CIDR', help: "Addresses of the cloud's pods" },
       { name: 'cni-conf', value: 'DIR', help: "A site's own CNI configuration" },
       { name: 'stop-workloads', help: 'Stop containers too when the cloud stops' },
       { name: 'http-port', value: 'PORT', help: 'Where Ingresses are served' },

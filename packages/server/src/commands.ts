@@ -24,7 +24,7 @@ ${DATA_DIR}
   --service-range CIDR    cluster addresses of Services (default ${DEFAULT_SERVICE_RANGE})
   --no-node               control plane alone: needs no root, touches nothing outside the data directory
   --node-name NAME        what this machine is called as a node (default: its host name)
-  --pod-range CIDR        addresses of this node's pods (default: a range that no route uses, from 10.42.0.0/24 on)
+  --pod-range CIDR        addresses of the cloud's pods (default: the first /16 from 10.42.0.0 on that no route uses)
   --cni-conf DIR          a site's own CNI configuration instead of the built-in network
   --stop-workloads        stop containers too when the cloud stops; without it they go on
   --http-port PORT        where Ingresses are served, once there is one (default 80)
