@@ -18,6 +18,10 @@ export interface StartOptions {
   entry?: string
   /** Instead of `--no-node`. */
   options?: readonly string[]
+  /** Instead of `up` with all of its options. */
+  args?: readonly string[]
+  /** Path of the network namespace that stands for its machine; default: this one. */
+  netns?: string
   env?: Record<string, string>
 }
 
@@ -45,8 +49,9 @@ export interface ServerProcess {
 export function startServer(dataDir: string, options: StartOptions = {}): ServerProcess {
   const { entry = MAIN, env = {} } = options
   const more = options.options ?? ['--no-node']
-  const args = [entry, 'up', '--data-dir', dataDir, '--listen', '127.0.0.1:0', ...more]
-  const child = spawn(process.execPath, args, {
+  const args = options.args ?? ['up', '--data-dir', dataDir, '--listen', '127.0.0.1:0', ...more]
+  const [program, ...argv] = commandIn(options.netns, [entry, ...args])
+  const child = spawn(program!, argv, {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
@@ -93,6 +98,11 @@ export function startServer(dataDir: string, options: StartOptions = {}): Server
   }
 }
 
+/** Node with these arguments, in a machine's network; the process is Node's own either way. */
+function commandIn(netns: string | undefined, args: readonly string[]): string[] {
+  return [...(netns === undefined ? [] : ['nsenter', `--net=${netns}`]), process.execPath, ...args]
+}
+
 /** As the administrator of a data directory. */
 export function connectTo(dataDir: string): HttpTransport {
   return connectTransport(loadConnection({ paths: [join(dataDir, 'kubeconfig')], env: {} }))
@@ -105,8 +115,9 @@ export interface CommandResult {
 }
 
 /** Runs a command of the server's entry (`down`, `reset`, `restore`, an `up` that is to fail) to its end. */
-export async function runMain(args: readonly string[]): Promise<CommandResult> {
-  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+export async function runMain(args: readonly string[], netns?: string): Promise<CommandResult> {
+  const [program, ...argv] = commandIn(netns, [MAIN, ...args])
+  const child = spawn(program!, argv, { stdio: ['ignore', 'pipe', 'pipe'] })
   let [stdout, stderr] = ['', '']
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text
