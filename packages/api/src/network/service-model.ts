@@ -32,6 +32,8 @@ export interface Route {
 export interface NodeView {
   name: string
   zone: string | undefined
+  /** Ranges of pods and Services: who could have an address of them for a Service would hear what is meant for others. */
+  reserved?: readonly string[]
 }
 
 export type Service = KubeObject

@@ -3,6 +3,7 @@
 
 import { isIPv4 } from 'node:net'
 import { type Json, listOf } from '../validate/json.ts'
+import { parseIpv4Range, rangesOverlap } from './ipv4.ts'
 import type {
   Backend,
   Behaviour,
@@ -39,17 +40,21 @@ export function routesOf(service: Service, slices: readonly EndpointSlice[], nod
     const own: string[] = spec['clusterIPs'] ?? [spec['clusterIP']]
     return [
       ...own.filter(isIPv4).map((ip) => at(ip, port.port, inside)),
-      ...outsideAddresses(service).map((ip) => at(ip, port.port, outside)),
+      ...outsideAddresses(service, node.reserved).map((ip) => at(ip, port.port, outside)),
       ...(port.nodePort === undefined || port.nodePort === 0 ? [] : [at(undefined, port.nodePort, outside)]),
     ]
   })
 }
 
-function outsideAddresses({ spec, status }: Service): string[] {
+function outsideAddresses({ spec, status }: Service, reserved: readonly string[] = []): string[] {
   const given = listOf(status?.['loadBalancer']?.ingress)
     .filter(({ ipMode }) => ipMode !== 'Proxy')
     .map(({ ip }) => ip)
-  return [...listOf(spec['externalIPs']), ...given].filter((ip) => typeof ip === 'string' && isIPv4(ip))
+  const ranges = reserved.flatMap((range) => parseIpv4Range(range) ?? [])
+  return [...listOf(spec['externalIPs']), ...given].filter((ip) => {
+    const address = typeof ip === 'string' && isIPv4(ip) ? parseIpv4Range(ip) : undefined
+    return address !== undefined && !ranges.some((range) => rangesOverlap(range, address))
+  })
 }
 
 function candidatesOf(slices: readonly EndpointSlice[], portName: string, node: NodeView): Candidate[] {

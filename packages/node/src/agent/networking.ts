@@ -56,7 +56,7 @@ export async function startNetworking(options: NetworkingOptions): Promise<Netwo
   const rules = serviceRules({
     services,
     slices,
-    node: () => ({ name: nodeName, zone: node()?.metadata.labels?.[ZONE] }),
+    node: () => ({ name: nodeName, zone: node()?.metadata.labels?.[ZONE], reserved: network.reserved }),
     table: servicesTable(table),
     bridge,
     podRange,

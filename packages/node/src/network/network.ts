@@ -43,6 +43,8 @@ export interface PodNetwork {
   range: string | undefined
   bridge: string | undefined
   mtu: number
+  /** Of pods and Services: no Service gets an address of these from outside. */
+  reserved: readonly string[]
   /** For containerd. */
   cniConfDir: string
   /** Sentences about what stops pods, each with what mends it. */
@@ -55,7 +57,7 @@ export interface PodNetwork {
 
 /** Makes the network be there. Idempotent: what is there already stays. Throws RuntimeError. */
 export async function ensureNetwork(options: NetworkOptions): Promise<PodNetwork> {
-  if (options.cniConfDir !== undefined) return siteNetwork(options.cniConfDir)
+  if (options.cniConfDir !== undefined) return siteNetwork(options.cniConfDir, options.serviceRange)
   const paths = runtimePaths(options.dataDir)
   const { bridge, table } = ownNames(options.dataDir)
   for (const dir of [paths.cniConf, paths.cniState]) mkdirSync(dir, { recursive: true, mode: 0o711 })
@@ -85,6 +87,7 @@ export async function ensureNetwork(options: NetworkOptions): Promise<PodNetwork
     range,
     bridge,
     mtu,
+    reserved: known([options.cloudRange ?? range, options.serviceRange]),
     cniConfDir: paths.cniConf,
     warnings,
     setHostPorts: hostPorts.set,
@@ -217,7 +220,7 @@ function hostPortSetter(table: string) {
   }
 }
 
-function siteNetwork(cniConfDir: string): PodNetwork {
+function siteNetwork(cniConfDir: string, serviceRange: string | undefined): PodNetwork {
   const isConf = (name: string) => /\.(conf|conflist|json)$/.test(name)
   if (!existsSync(cniConfDir) || !readdirSync(cniConfDir).some(isConf)) {
     throw new RuntimeError(
@@ -230,11 +233,16 @@ function siteNetwork(cniConfDir: string): PodNetwork {
     range: undefined,
     bridge: undefined,
     mtu: 0,
+    reserved: known([serviceRange]),
     cniConfDir,
     warnings: [],
     setHostPorts: async () => {},
     mend: async () => [],
   }
+}
+
+function known(ranges: readonly (string | undefined)[]): string[] {
+  return ranges.filter((range) => range !== undefined)
 }
 
 function writeIfChanged(path: string, text: string): void {

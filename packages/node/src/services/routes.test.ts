@@ -112,3 +112,14 @@ describe('the routes of a Service', () => {
     assert.deepEqual(routesOf(service({ type: 'ExternalName' }), slices, NODE), [])
   })
 })
+
+it("has no address from outside that is a pod's or another Service's", () => {
+  const node = { ...NODE, reserved: ['10.96.0.0/16', '10.42.0.0/16'] }
+  const externalIPs = ['10.96.0.1', '10.42.3.7', '192.0.2.7', 'fd00::1']
+  const status = { loadBalancer: { ingress: [{ ip: '10.96.0.2' }, { ip: '192.0.2.8' }] } }
+  const routes = routesOf(service({ externalIPs }, status), [slice([on('10.42.0.1', 'n1')])], node)
+  assert.deepEqual(
+    routes.map(({ frontend }) => frontend.ip),
+    ['10.96.0.9', '192.0.2.7', '192.0.2.8'],
+  )
+})
