@@ -10,6 +10,7 @@ import { CONNECTION_OPTIONS, type Command, CommandError, type Io } from '../comm
 import { connect } from '../connect.ts'
 import { edgePlace } from '../run/edge.ts'
 import { resolveImage } from '../run/image.ts'
+import { checkVolumes } from '../run/needed.ts'
 import { type App, objectsOf } from '../run/objects.ts'
 import { DEFAULT_SIZE, SIZE_NAMES, SIZES, type SizeName } from '../run/sizes.ts'
 import { parseVolume } from '../run/volumes.ts'
@@ -78,6 +79,7 @@ configmap:NAME:/PATH, secret:NAME:/PATH or host:/DIR:/PATH, with :ro for read-on
         io.out.write(printed(objects, parsed.options['output'] ?? 'yaml'))
         return EXIT_OK
       }
+      await checkVolumes(client, app)
       const made = await make(client, objects)
       await follow(client, app, { io, limitMs: secondsOf(parsed) * 1000 })
       if (place !== undefined)

@@ -102,6 +102,20 @@ describe('brume run', LIMIT, () => {
     assert.match(nowhere.err, /namespaces "shop" not found\nnext: kubectl create namespace shop$/m)
   })
 
+  it('makes nothing when what its volumes name is not there', async () => {
+    for (const [volume, kind] of [
+      ['configmap:nope:/etc/app', 'ConfigMap'],
+      ['secret:nope:/etc/keys:ro', 'Secret'],
+      ['nope:/data', 'PersistentVolumeClaim'],
+    ] as const) {
+      const { code, err } = await brume(['run', 'volumes', '--image', 'nginx', '--volume', volume], env)
+      assert.equal(code, 1)
+      assert.match(err, new RegExp(`there is no ${kind} nope in default, which --volume names\\nnext: `))
+    }
+    const { items } = await plane.client.resource(DEPLOYMENTS).list({ namespace: 'default' })
+    assert.ok(!items.some(({ metadata }) => metadata.name === 'volumes'))
+  })
+
   it('says in one sentence what stops it, and the last lines when there are any', async () => {
     const ran = brume(['run', 'bad', '--image', 'nope'], env)
     const why = 'docker.io/library/nope:latest: not found'
