@@ -17,6 +17,10 @@ const BENCHMARKS: Record<string, { about: string; load(): Promise<Benchmark> }> 
     load: () => import('./pods.ts'),
   },
   idle: { about: 'start, memory and CPU of a whole node at rest', load: () => import('./idle.ts') },
+  net: {
+    about: 'Services against pods and loopback, and changes among many Services',
+    load: () => import('./net.ts'),
+  },
   scheduler: { about: 'decisions, and durable binds through the API', load: () => import('./scheduler.ts') },
 }
 

@@ -16,6 +16,9 @@ const SERVER = `
 const [name, port, host] = process.argv.slice(1)
 require('node:net').createServer((socket) => socket.end(name + ' sees ' + socket.remoteAddress)).listen(Number(port), host, () => console.log('listening'))`
 
+const HTTP_SERVER = `
+require('node:http').createServer((_, answer) => answer.end('ok')).listen(Number(process.argv[1]), '0.0.0.0', () => console.log('listening'))`
+
 /** Connects so often, one after the other, and prints what it hears, a line each: a greeting, an error's code, or `nothing`. */
 const CLIENT = `
 const [host, port, times] = process.argv.slice(1)
@@ -43,6 +46,13 @@ export class Namespaces {
 
   async serve(pid: number, name: string, port: number, host = '0.0.0.0'): Promise<void> {
     const argv = [`--net=/proc/${pid}/ns/net`, process.execPath, '-e', SERVER, name, String(port), host]
+    const child = spawn('nsenter', argv, { stdio: ['ignore', 'pipe', 'inherit'] })
+    this.#children.push(child)
+    await once(child.stdout!, 'data')
+  }
+
+  async serveHttp(pid: number, port: number): Promise<void> {
+    const argv = [`--net=/proc/${pid}/ns/net`, process.execPath, '-e', HTTP_SERVER, String(port)]
     const child = spawn('nsenter', argv, { stdio: ['ignore', 'pipe', 'inherit'] })
     this.#children.push(child)
     await once(child.stdout!, 'data')
