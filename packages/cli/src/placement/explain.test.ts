@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { KubeObject } from '@brume/api/object'
-import { DEPLOYMENTS, NODES, PERSISTENT_VOLUME_CLAIMS, PODS } from '@brume/client/builtin'
+import { DEPLOYMENTS, JOBS, NODES, PERSISTENT_VOLUME_CLAIMS, PODS } from '@brume/client/builtin'
 import type { Client } from '@brume/client/client'
 import { startTestControlPlane, type TestControlPlane } from '@brume/testkit/control-plane'
 import { eventually } from '@brume/testkit/eventually'
@@ -109,6 +109,35 @@ describe('brume explain', { timeout: 90_000 }, () => {
       await explain('deploy/web'),
       /^deployment default\/web has 3 of 3 pods, 2 of them on n1 \(2\), and 1 without a node: default\/web-\S+ has no node: 0\/1 nodes are available: 1 Insufficient memory\./,
     )
+  })
+
+  it('counts the pods of a job that have ended', async () => {
+    const labels = { app: 'done' }
+    await client.resource(JOBS).create({
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: { name: 'done', namespace: 'default' },
+      spec: {
+        suspend: true,
+        manualSelector: true,
+        selector: { matchLabels: labels },
+        template: {
+          metadata: { labels },
+          spec: { restartPolicy: 'Never', containers: [{ name: 'main', image: 'example.org/app:1' }] },
+        },
+      },
+    })
+    assert.equal(await explain('job/done'), 'job default/done has 0 pods.\n')
+    await client.resource(PODS).create({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'done-1', namespace: 'default', labels },
+      spec: { restartPolicy: 'Never', containers: [{ name: 'main', image: 'example.org/app:1' }] },
+    })
+    const body = { status: { phase: 'Succeeded' } }
+    const key = { namespace: 'default', name: 'done-1' }
+    await client.resource(PODS).patch(key, { type: 'merge', body, subresource: 'status' })
+    assert.equal(await explain('job/done'), 'job default/done has 0 pods, and 1 ended.\n')
   })
 
   it('says of a claim where its data is, or what it waits for', async () => {

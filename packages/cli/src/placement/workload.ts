@@ -16,11 +16,13 @@ export async function explainWorkload(client: Client, ref: ResourceRef, object: 
   const waiting = pods.filter(({ spec }) => !spec.nodeName)
   const wanted: number | undefined = object['spec'].replicas ?? object['status']?.desiredNumberScheduled
   const start = `${ref.kind!.toLowerCase()} ${namespace}/${name} has ${pods.length}${wanted === undefined ? '' : ` of ${wanted}`} pods`
+  const ended = items.length - pods.length
+  const past = ref.kind !== 'Job' || ended === 0 ? '' : `, and ${ended} ended`
   const where = placed.length === 0 ? '' : `, ${placed.length} of them on ${nodesOf(placed)}`
   const missing = wanted !== undefined && pods.length < wanted ? failureOf(object) : undefined
   if (missing !== undefined) return `${start}${where}: ${missing}`
   const [first] = waiting
-  if (first === undefined) return `${start}${where}.`
+  if (first === undefined) return `${start}${where}${past}.`
   return `${start}${where}, and ${waiting.length} without a node: ${await explainPod(client, first)}`
 }
 
