@@ -25,6 +25,7 @@ export async function down(dataDir: string, { workloads = false } = {}): Promise
   if (running === undefined) process.stdout.write(`nothing runs on ${dir.root}\n`)
   else await end(dir, running)
   if (workloads) {
+    if (hasRuntime(dir)) process.stderr.write(`stopping containers, ${GRACE_SECONDS} s each at most\n`)
     const stopped = await endWorkloads(dir, GRACE_SECONDS)
     process.stdout.write(`stopped ${stopped === 1 ? '1 pod' : `${stopped} pods`}\n`)
   } else if (hasRuntime(dir)) {
@@ -72,6 +73,7 @@ export async function reset(dataDir: string, yes: boolean): Promise<number> {
   const running = runningIn(dir)
   if (running !== undefined) await end(dir, running)
   const lock = lockOf(dir)
+  if (hasRuntime(dir)) process.stderr.write('removing containers, network and images\n')
   await removeNode(dir)
   for (const path of [
     dir.store,
