@@ -11,13 +11,20 @@ import { createDiscovery } from '@brume/apiserver/discovery/discovery'
 import { type HealthCheck, healthHandlers } from '@brume/apiserver/health/health'
 import type { ApiRequest, ApiResponse, PathHandler } from '@brume/apiserver/http/types'
 import type { MetricsRegistry } from '@brume/apiserver/metrics/registry'
-import { createOpenApi } from '@brume/apiserver/openapi/openapi'
+import type { OpenApi } from '@brume/apiserver/openapi/openapi'
 import type { ResourceRegistry } from '@brume/apiserver/registry/resources'
 import { StatusError } from '@brume/base/errors'
+import { lazyModule } from '@brume/base/lazy-module'
 import { ISSUER } from './identity.ts'
 import { isRegistryPath } from './registry.ts'
 import { versionResponse } from './version.ts'
 import { rootResponse } from './welcome.ts'
+
+/** Its documents are for people's tools: nothing that runs in here asks for them, and many a cloud is never asked. */
+const openApi = lazyModule<typeof import('@brume/apiserver/openapi/openapi')>(
+  '@brume/apiserver/openapi/openapi',
+  import.meta.url,
+)
 
 export interface PathParts {
   registry: ResourceRegistry
@@ -34,7 +41,7 @@ export interface PathParts {
 export function createPathHandlers(parts: PathParts): (path: string) => PathHandler | undefined {
   const { registry } = parts
   const discovery = createDiscovery({ registry, serverAddress: () => parts.url().slice('https://'.length) })
-  const openApi = createOpenApi({ registry })
+  const openApi = openApiOf(registry)
   const exact = new Map<string, PathHandler>([
     ['/api', discovery.api],
     ['/apis', discovery.apis],
@@ -70,7 +77,20 @@ function nested(
 
 interface Handlers {
   discovery: ReturnType<typeof createDiscovery>
-  openApi: ReturnType<typeof createOpenApi>
+  openApi: OpenApi
+}
+
+function openApiOf(registry: ResourceRegistry): OpenApi {
+  let made: OpenApi | undefined
+  const handlers = () => {
+    made ??= openApi().createOpenApi({ registry })
+    return made
+  }
+  return {
+    v2: (...request) => handlers().v2(...request),
+    v3Index: (...request) => handlers().v3Index(...request),
+    v3Document: (...request) => handlers().v3Document(...request),
+  }
 }
 
 function getOnly(handler: (request: ApiRequest) => ApiResponse): PathHandler {
