@@ -37,7 +37,7 @@ export interface Networking {
   problems: readonly string[]
   specs: readonly ControllerSpec[]
   /** Resolves when the pod's filters are in place. Throws PodProblem. */
-  enforced(podUid: string): Promise<void>
+  enforced(podUid: string, podIps: readonly string[]): Promise<void>
   /** Begins to watch; after the controllers have been started. */
   start(): void
   stop(): Promise<void>
@@ -87,7 +87,7 @@ export async function startNetworking(options: NetworkingOptions): Promise<Netwo
     dnsServers: names.servers,
     problems: names.problems,
     specs: [rules, ...tunnels, ...(policies === undefined ? [] : [policies.spec])],
-    enforced: async (podUid) => policies?.enforced(podUid),
+    enforced: async (podUid, podIps) => policies?.enforced(podUid, podIps),
     start() {
       slices.start()
       nodes.start()

@@ -31,7 +31,7 @@ export interface PodPartsOptions {
   objects: ObjectSource
   services: Informer<KubeObject>
   /** Resolves when what filters the pod's network is in place. Throws PodProblem. */
-  enforced(uid: string): Promise<void>
+  enforced(uid: string, podIps: readonly string[]): Promise<void>
   /** Containers of a pod, for those that join another's namespaces. */
   views(): RuntimeViews
 }
@@ -54,7 +54,7 @@ export function podParts({
   const made = new Set<string>()
   /** A container that was started without the variables of Services never gets them. Static pods need no API server. */
   const knowServices = async (pod: Pod) => {
-    if (services.hasSynced || pod.metadata.annotations?.[CONFIG_SOURCE] === 'file') return
+    if (services.hasSynced || isFromFile(pod)) return
     await Promise.race([services.synced(), delay(clock, SERVICES_LIMIT_MS)])
     if (services.hasSynced) return
     throw new PodProblem(
@@ -111,7 +111,8 @@ export function podParts({
       const { pod, spec, attempt, imageRef, imageUser, podIps } = request
       const uid = pod.metadata.uid ?? ''
       await knowServices(pod)
-      await enforced(uid)
+      // One from a file may be what the API server itself needs.
+      if (!isFromFile(pod)) await enforced(uid, podIps)
       const variables = await loadEnvObjects(objects, pod, spec)
       await mkdir(dirname(join(podLogDir(settings.logsDir, pod), containerLogPath(spec.name, attempt))), {
         recursive: true,
@@ -152,4 +153,8 @@ export function podParts({
       })
     },
   }
+}
+
+function isFromFile({ metadata }: Pod): boolean {
+  return metadata.annotations?.[CONFIG_SOURCE] === 'file'
 }

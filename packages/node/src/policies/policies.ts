@@ -27,15 +27,26 @@ export interface PolicyOptions {
 
 export interface NetworkPolicies {
   spec: ControllerSpec
-  /** Resolves when the pod's filters are in the kernel: its first packet is filtered. Throws PodProblem when that fails. */
-  enforced(podUid: string): Promise<void>
+  /**
+   * Resolves when the filters of the pod at these addresses are in the kernel: its first packet is filtered. Throws
+   * PodProblem when that fails.
+   */
+  enforced(podUid: string, podIps: readonly string[]): Promise<void>
   stop(): Promise<void>
 }
 
 interface Apply {
   type: 'apply'
   script: string
-  pods: ReadonlySet<string>
+  pods: Addresses
+}
+
+/** Of pods, by UID. */
+type Addresses = ReadonlyMap<string, ReadonlySet<string>>
+
+interface Waiter {
+  ips: readonly string[]
+  resolve(): void
 }
 
 const KEY = 'policies'
@@ -48,8 +59,13 @@ const ENFORCE_LIMIT_MS = 30_000
 export function networkPolicies(options: PolicyOptions): NetworkPolicies {
   const { policies, table, bridge, logger, clock } = options
   let applied: string | undefined
-  let seen: ReadonlySet<string> = new Set()
-  const waiting = new Map<string, Set<() => void>>()
+  let seen: Addresses = new Map()
+  const waiting = new Map<string, Set<Waiter>>()
+  // A pod that was made anew has another address than the one that is filtered.
+  const isSeen = (uid: string, ips: readonly string[]) => {
+    const known = seen.get(uid)
+    return known !== undefined && ips.every((ip) => known.has(ip))
+  }
   let world: { pods: Informer; namespaces: Informer } | undefined
   let wake: Enqueue = () => {}
 
@@ -107,7 +123,8 @@ export function networkPolicies(options: PolicyOptions): NetworkPolicies {
     },
     decide(observed) {
       const filters = compilePolicies(observed)
-      const pods = new Set(observed.pods.filter(hasAddress).map(({ metadata }) => metadata.uid ?? ''))
+      const pods = new Map(observed.pods.map((pod) => [pod.metadata.uid ?? '', addressesOf(pod)] as const))
+      for (const [uid, ips] of pods) if (ips.size === 0) pods.delete(uid)
       return { actions: [{ type: 'apply', script: policyScript({ table, bridge, filters }), pods }] }
     },
     async act({ script, pods }) {
@@ -117,34 +134,42 @@ export function networkPolicies(options: PolicyOptions): NetworkPolicies {
         applied = script
       }
       seen = pods
-      for (const uid of pods) {
-        for (const resolve of waiting.get(uid) ?? []) resolve()
-        waiting.delete(uid)
-      }
+      for (const [uid, waiters] of waiting)
+        for (const waiter of waiters) if (isSeen(uid, waiter.ips)) waiter.resolve()
     },
   })
 
   return {
     spec,
-    async enforced(podUid) {
-      if (policies.store.size === 0 || seen.has(podUid)) return
+    async enforced(podUid, podIps) {
+      const isFree = () => policies.hasSynced && policies.store.size === 0
+      if (isFree() || isSeen(podUid, podIps)) return
       const { promise, resolve, reject } = Promise.withResolvers<void>()
       const waiters = waiting.get(podUid) ?? new Set()
-      waiters.add(resolve)
-      waiting.set(podUid, waiters)
+      const waiter = { ips: podIps, resolve }
+      waiting.set(podUid, waiters.add(waiter))
+      // Before they are known, nobody can say that there are none.
+      if (!policies.hasSynced)
+        void policies.synced().then(() => {
+          if (isFree()) resolve()
+        })
       const timer = clock.after(ENFORCE_LIMIT_MS, () => {
         const message = "the node could not write the pod's network policies (nft); brume logs says why"
         reject(new PodProblem('NetworkPolicyNotEnforced', message))
       })
-      await promise.finally(() => timer.cancel())
+      await promise.finally(() => {
+        timer.cancel()
+        waiters.delete(waiter)
+        if (waiters.size === 0) waiting.delete(podUid)
+      })
     },
     async stop() {
-      for (const waiters of waiting.values()) for (const resolve of waiters) resolve()
+      for (const waiters of waiting.values()) for (const { resolve } of waiters) resolve()
       await Promise.all([world?.pods.stop(), world?.namespaces.stop()])
     },
   }
 }
 
-function hasAddress({ status }: KubeObject): boolean {
-  return (status?.['podIPs'] ?? []).length > 0
+function addressesOf({ status }: KubeObject): Set<string> {
+  return new Set((status?.['podIPs'] ?? []).map(({ ip }: { ip: string }) => ip))
 }
