@@ -18,6 +18,7 @@ import { firstControllers } from './first.ts'
 import { garbageCollector } from './garbage-collector/controller.ts'
 import { jobController } from './job/controller.ts'
 import { leaseCleaner } from './leases/controller.ts'
+import { loadBalancer } from './load-balancer/controller.ts'
 import { namespaceController } from './namespace/controller.ts'
 import { nodeLifecycle } from './node-lifecycle/controller.ts'
 import { taintEviction } from './node-lifecycle/eviction.ts'
@@ -60,6 +61,7 @@ export function otherControllers(dependencies: Dependencies): ControllerSpec[] {
     endpointsController(dependencies),
     jobController(dependencies),
     cronJobController(dependencies),
+    loadBalancer(dependencies),
     scheduler(dependencies),
     nodeLifecycle(dependencies),
     taintEviction(dependencies),

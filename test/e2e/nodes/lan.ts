@@ -59,6 +59,11 @@ export class Lan {
     return machine
   }
 
+  /** One that no machine has: 100 to 253. */
+  address(number: number): string {
+    return `${this.#net}.${number}`
+  }
+
   /** The cable. */
   async plug(machine: Machine, isIn: boolean): Promise<void> {
     await run(['ip', 'link', 'set', machine.port, isIn ? 'up' : 'down'])

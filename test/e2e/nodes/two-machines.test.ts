@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { ANNOUNCED_BY } from '@brume/api/network'
 import type { KubeObject } from '@brume/api/object'
 import { brume } from '@brume/cli/testing'
 import { NODES, PODS, SECRETS, SERVICES } from '@brume/client/builtin'
@@ -26,6 +27,11 @@ const SENTENCE = /^[A-Z].+ .+\.$/
 
 describe('a cloud of two machines', { skip, timeout: 240_000 }, () => {
   let cloud: TwoMachines
+  let publicIp = ''
+  const announcer = async () => {
+    const service = await cloud.client.resource(SERVICES).get({ namespace: 'default', name: 'public' })
+    return service.metadata.annotations?.[ANNOUNCED_BY]
+  }
   const pod = (name: string) => cloud.client.resource(PODS).get({ namespace: 'default', name })
   const addressOf = async (name: string) => (await pod(name)).status!.podIP as string
   const get = (host: string, port = PORT) =>
@@ -161,6 +167,26 @@ describe('a cloud of two machines', { skip, timeout: 240_000 }, () => {
     assert.match(await cloud.exec('near', get('web', 80)), /^far sees/)
   })
 
+  it('gives a Service an address of the LAN, which one machine answers for', async () => {
+    publicIp = cloud.lan.address(201)
+    const pool = ['create', 'configmap', 'load-balancer-addresses', '-n', 'kube-system']
+    const made = await cloud.kubectl([...pool, `--from-literal=addresses=${publicIp}`])
+    assert.equal(made.code, 0, made.stderr)
+    await start(balanced('public', 'near'))
+    await eventually('it is reached from the LAN', async () => {
+      const answer = await fetch(`http://${publicIp}/`, { signal: AbortSignal.timeout(2_000) })
+      return /^near sees /.test(await answer.text())
+    })
+    assert.equal(await announcer(), 'two')
+    // The machine's own services are not reached by it.
+    await assert.rejects(fetch(`https://${publicIp}:6443/`, { signal: AbortSignal.timeout(5_000) }))
+    await start(balanced('second', 'near'))
+    await eventually('another one is told that there is none left', async () => {
+      const { stdout } = await cloud.kubectl(['describe', 'service', 'second'])
+      return /AddressPoolExhausted .*all addresses of the pool are taken/.test(stdout)
+    })
+  })
+
   it('says that a machine behind a cut cable does not answer, refuses strangers meanwhile, and heals', async () => {
     const kept = containersOf([await pod('far')])
     await cloud.lan.plug(cloud.two, false)
@@ -170,6 +196,10 @@ describe('a cloud of two machines', { skip, timeout: 240_000 }, () => {
       return condition?.status === 'Unknown' ? condition : undefined
     })
     assert.match(unknown.message, SENTENCE)
+    await eventually('the other machine answers for the address', async () => {
+      const answer = await fetch(`http://${publicIp}/`, { signal: AbortSignal.timeout(2_000) })
+      return /^near sees /.test(await answer.text()) && (await announcer()) === 'one'
+    })
     await cloud.lan.plug(cloud.two, true)
     await ready('two')
     await eventually('pods reach each other again', async () =>
@@ -265,6 +295,11 @@ function service(name: string, app: string): KubeObject {
     metadata: { name, namespace: 'default' },
     spec: { type: 'NodePort', selector: { app }, ports: [{ port: 80, targetPort: PORT }] },
   }
+}
+
+function balanced(name: string, app: string): KubeObject {
+  const { spec, ...rest } = service(name, app)
+  return { ...rest, spec: { ...spec, type: 'LoadBalancer' } }
 }
 
 function policy(app: string, rule: object) {

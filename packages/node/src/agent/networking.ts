@@ -7,8 +7,10 @@ import { ENDPOINT_SLICES, NAMESPACES, NETWORK_POLICIES, NODES, PODS } from '@bru
 import type { ControllerSpec } from '@brume/client/controller'
 import type { Informer } from '@brume/client/informer'
 import { ownNames } from '@brume/machine/own-names'
+import { announce } from '../announce/announce.ts'
+import type { NodeContext } from '../contract.ts'
 import type { PodNetwork } from '../network/network.ts'
-import { policiesTable, servicesTable } from '../network/nft-rules.ts'
+import { announceTable, policiesTable, servicesTable } from '../network/nft-rules.ts'
 import { overlay } from '../network/overlay.ts'
 import { type NetworkPolicies, networkPolicies } from '../policies/policies.ts'
 import { serviceRules } from '../services/services.ts'
@@ -27,6 +29,8 @@ export interface NetworkingOptions {
   caPem: string
   /** This node, as the API has it. */
   node(): KubeObject | undefined
+  /** Something to say about an object. */
+  event: NodeContext['event']
   clock: Clock
   logger: Logger
 }
@@ -47,8 +51,8 @@ const ZONE = 'topology.kubernetes.io/zone'
 
 /** With a site's own network, Services still lead to pods; names and policies are the site's business. */
 export async function startNetworking(options: NetworkingOptions): Promise<Networking> {
-  const { network, dataDir, nodeName, domain, informer, services, address, caPem, node, clock, logger } =
-    options
+  const { network, dataDir, nodeName, domain, informer, services, address, caPem, node } = options
+  const { event, clock, logger } = options
   const { table } = ownNames(dataDir)
   const slices = informer(ENDPOINT_SLICES)
   const names = await startNames({ network, services, slices, domain, clock, logger })
@@ -68,6 +72,16 @@ export async function startNetworking(options: NetworkingOptions): Promise<Netwo
     podRange === undefined
       ? []
       : [overlay({ nodes, nodeName, dataDir, podRange, address, mtu: network.mtu, caPem, logger })]
+  const answers = announce({
+    services,
+    nodeName,
+    address,
+    table: announceTable(table),
+    onClash(service, message) {
+      logger.warn('an address of the LAN is not free', { service: service.metadata.name, message })
+      event(service, { type: 'Warning', reason: 'AddressClash', message })
+    },
+  })
   const policyInformer = informer(NETWORK_POLICIES)
   const policies: NetworkPolicies | undefined =
     bridge === undefined
@@ -86,7 +100,7 @@ export async function startNetworking(options: NetworkingOptions): Promise<Netwo
   return {
     dnsServers: names.servers,
     problems: names.problems,
-    specs: [rules, ...tunnels, ...(policies === undefined ? [] : [policies.spec])],
+    specs: [rules, answers, ...tunnels, ...(policies === undefined ? [] : [policies.spec])],
     enforced: async (podUid, podIps) => policies?.enforced(podUid, podIps),
     start() {
       slices.start()

@@ -70,6 +70,7 @@ export async function runParts(
     address: hostIps[0] ?? '',
     caPem: options.credentials.ca,
     node: () => nodes.store.get('', nodeName),
+    event: context.event,
     clock,
     logger,
   })

@@ -117,3 +117,8 @@ function toPods(): string[] {
     'fib daddr type local dnat ip to meta l4proto . th dport map @ports',
   ]
 }
+
+/** Of what this node answers for on the LAN. */
+export function announceTable(table: string): string {
+  return `${table}-announce`
+}

@@ -4,15 +4,17 @@ import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { ownNames } from '@brume/machine/own-names'
 import { RunError, run } from '@brume/machine/run'
+import { leaveAll } from '../announce/lan.ts'
 import { runtimePaths } from '../runtime/paths.ts'
 import { CNI_RESULTS, isResultOf } from './cni-results.ts'
 import { linkKind } from './host.ts'
-import { policiesTable, removalRules, servicesTable } from './nft-rules.ts'
+import { announceTable, policiesTable, removalRules, servicesTable } from './nft-rules.ts'
 
 /** Idempotent; works without the programs, where there is nothing to remove then. */
 export async function removeNetwork(dataDir: string): Promise<void> {
   const { bridge, table, tunnel } = ownNames(dataDir)
-  const tables = [table, servicesTable(table), policiesTable(table)]
+  const tables = [table, servicesTable(table), policiesTable(table), announceTable(table)]
+  await ignoreMissing(leaveAll(announceTable(table)))
   const removals = [...tables.map((one) => removalRules(one)), removalRules(table, 'ip6')]
   await ignoreMissing(run(['nft', '-f', '-'], { input: removals.join('') }))
   await ignoreMissing(removeBridge(bridge))
