@@ -6,6 +6,8 @@ import type { HostPort } from '../network/nft-rules.ts'
 
 export class HostPorts {
   readonly #byPod = new Map<string, readonly HostPort[]>()
+  /** Pods whose ports the network was told of without success. */
+  readonly #unset = new Set<string>()
   readonly #set: (ports: readonly HostPort[]) => Promise<void>
 
   constructor(set: (ports: readonly HostPort[]) => Promise<void>) {
@@ -16,10 +18,12 @@ export class HostPorts {
   async update(uid: string, pod: Pod | undefined, podIp: string | undefined): Promise<void> {
     const before = this.#byPod.get(uid) ?? []
     const ports = pod === undefined || podIp === undefined ? [] : hostPortsOf(pod, podIp)
-    if (JSON.stringify(before) === JSON.stringify(ports)) return
+    if (JSON.stringify(before) === JSON.stringify(ports) && !this.#unset.has(uid)) return
     if (ports.length === 0) this.#byPod.delete(uid)
     else this.#byPod.set(uid, ports)
+    this.#unset.add(uid)
     await this.#set([...this.#byPod.values()].flat())
+    this.#unset.delete(uid)
   }
 }
 
