@@ -18,6 +18,8 @@ import { removeNetwork } from './remove.ts'
 const MACHINE = '198.51.100.2'
 const OUTSIDE = '198.51.100.1'
 const HOST_PORT = 8080
+/** Of nobody here. */
+const SPOOFED = '203.0.113.9'
 
 const namespaces = new Namespaces()
 let hostPort: HostPort
@@ -58,9 +60,11 @@ try {
   const same = (await rules()) === before && again.range === network.range
   const mended = await takenAway(again, outside)
   await again.setHostPorts([])
+  const spoofed = await underAnotherAddress(pod, outside, network.bridge!)
   await reachForLoopback(pod, network.range!)
   const guarded = await ask(pod, '127.0.0.1', 7001)
   await run(['nft', 'flush', 'chain', 'ip', network.bridge!, 'guard'])
+  const unspoofed = await ask(pod, OUTSIDE, 7000)
   const unguarded = await ask(pod, '127.0.0.1', 7001)
   const closed = await ask(outside, MACHINE, HOST_PORT)
   await removeNetwork(dataDir)
@@ -69,6 +73,8 @@ try {
   process.stdout.write(
     JSON.stringify({
       ...seen,
+      spoofed,
+      unspoofed,
       mended,
       ipv6,
       firewall,
@@ -146,6 +152,16 @@ async function rules(): Promise<string> {
 
 async function podMtu(pod: number): Promise<number> {
   return JSON.parse(await inside(pod, ['ip', '-json', 'link', 'show', 'dev', 'eth0']))[0].mtu
+}
+
+/** The way back is there: only the rule is in the way. */
+async function underAnotherAddress(pod: number, outside: number, bridge: string): Promise<string> {
+  await inside(pod, ['ip', 'address', 'add', `${SPOOFED}/32`, 'dev', 'eth0'])
+  const gateway = JSON.parse(await inside(pod, ['ip', '-json', 'route', 'show', 'default']))[0].gateway
+  await inside(pod, ['ip', 'route', 'replace', OUTSIDE, 'via', gateway, 'src', SPOOFED])
+  await run(['ip', 'route', 'add', SPOOFED, 'dev', bridge])
+  await inside(outside, ['ip', 'route', 'add', SPOOFED, 'via', MACHINE])
+  return ask(pod, OUTSIDE, 7000)
 }
 
 /** What a hostile pod with NET_ADMIN does to reach what listens on the node's 127.0.0.1 alone. */

@@ -23,6 +23,8 @@ interface Seen {
   mended: { nothing: string[]; away: string; missing: string[]; back: string }
   closed: string
   guarded: string
+  spoofed: string
+  unspoofed: string
   unguarded: string
   left: { rules: string; links: string }
 }
@@ -62,6 +64,12 @@ describe("the node's network", { skip: whyNoContainers() ?? false, timeout: 60_0
     assert.equal(seen.guarded, 'nothing')
     // The way is open without the rule: the test can fail.
     assert.match(seen.unguarded, /^the machine alone sees /)
+  })
+
+  it("never lets a pod speak under somebody else's address", () => {
+    assert.equal(seen.spoofed, 'nothing')
+    // The way is open without the rule: the test can fail.
+    assert.equal(seen.unspoofed, 'the outside sees 203.0.113.9')
   })
 
   it('never lets pods reach each other by IPv6, past what filters them', () => {

@@ -38,6 +38,8 @@ export function nodeRules({ table, bridge, range, cloudRange = range, tracedServ
     ...chain(inTable, 'guard', 'filter hook prerouting priority -300', [
       // route_localnet is on for the bridge (host ports at 127.0.0.1): pods must not reach the node's own loopback by it.
       `iifname "${bridge}" ip daddr 127.0.0.0/8 drop`,
+      // Nobody else's address: answers would go to others, and what filters pods knows them by their own.
+      `iifname "${bridge}" ip saddr != ${range} drop`,
     ]),
     ...chain(inTable, 'prerouting', 'nat hook prerouting priority -100', toPods()),
     ...chain(inTable, 'output', 'nat hook output priority -100', toPods()),
