@@ -91,6 +91,8 @@ function head(dir: string): string[] {
     'global',
     `  fd-hard-limit ${MAX_FILES}`,
     `  stats socket ${dir}/run/admin.sock mode 600 level admin expose-fd listeners`,
+    // Another process on a port is an error, not one that takes half of the requests.
+    '  noreuseport',
     '  log stdout format raw local0',
     '  hard-stop-after 1h',
     '  ssl-default-bind-options ssl-min-ver TLSv1.2 no-tls-tickets',

@@ -232,6 +232,30 @@ describe('the edge', { skip, timeout: 120_000 }, () => {
     writeFileSync(config, good)
   })
 
+  it('does not share its ports with another one, and says which it cannot have', async () => {
+    const elsewhere = mkdtempSync(join(tmpdir(), 'brume-edge-other-'))
+    const other = new Haproxy(elsewhere)
+    try {
+      const files = configFiles({
+        dir: elsewhere,
+        ports,
+        ipv6: false,
+        routes: [],
+        backendOf: () => assert.fail('there are no routes'),
+      })
+      other.write([...Object.entries(files), ['crt-list', readFileSync(join(dir, 'crt-list'), 'utf8')]])
+      await assert.rejects(
+        other.apply(),
+        (error) =>
+          error instanceof GatewayError && new RegExp(`already in use.*:${ports.http}`).test(error.message),
+      )
+      assert.equal(other.running, undefined)
+    } finally {
+      await other.stop()
+      rmSync(elsewhere, { recursive: true, force: true })
+    }
+  })
+
   it('is adopted by the next one who comes, and started again when it was killed', async () => {
     const next = new Haproxy(dir)
     const first = next.running!

@@ -90,6 +90,8 @@ export class Haproxy {
     writeFileSync(join(this.#dir, PID_FILE), JSON.stringify(id), { mode: 0o600 })
     child.unref()
     await Promise.race([ended, this.#ready(id)])
+    // Gone before it was ready: why is about to be said.
+    if (!isSameProcess(id)) await ended
   }
 
   /** Its admin socket is there: its ports are bound. */
@@ -101,7 +103,8 @@ export class Haproxy {
   }
 
   #lastWords(): string {
-    const text = readFileSync(join(this.#dir, 'log'), 'utf8')
+    const path = join(this.#dir, 'log')
+    const text = existsSync(path) ? readFileSync(path, 'utf8') : ''
     return text.trim().split('\n').slice(-3).join('; ')
   }
 }
