@@ -34,6 +34,13 @@ export const COMMANDS: readonly Command[] = [
 
 const DATA_DIR: OptionSpec = { name: 'data-dir', value: 'DIR', help: 'Where all state lives' }
 
+const LOG_LEVEL: OptionSpec = {
+  name: 'log-level',
+  value: 'LEVEL',
+  help: 'How much is logged',
+  choices: ['debug', 'info', 'warn', 'error'],
+}
+
 /** Run by the launcher (`./brume`), with their own --help. Their options are here for shell completion. */
 export const LAUNCHER_COMMANDS: readonly CommandSpec[] = [
   {
@@ -52,12 +59,7 @@ export const LAUNCHER_COMMANDS: readonly CommandSpec[] = [
       { name: 'http-port', value: 'PORT', help: 'Where Ingresses are served' },
       { name: 'https-port', value: 'PORT', help: 'The same with TLS' },
       { name: 'domain', value: 'NAME', help: 'Apps have names below it' },
-      {
-        name: 'log-level',
-        value: 'LEVEL',
-        help: 'How much is logged',
-        choices: ['debug', 'info', 'warn', 'error'],
-      },
+      LOG_LEVEL,
     ],
   },
   {
@@ -70,6 +72,7 @@ export const LAUNCHER_COMMANDS: readonly CommandSpec[] = [
       { name: 'ca-hash', value: 'HASH', help: 'By which the cloud is known' },
       { name: 'node-name', value: 'NAME', help: 'What this machine is called as a node' },
       { name: 'cni-conf', value: 'DIR', help: "A site's own CNI configuration" },
+      LOG_LEVEL,
     ],
   },
   {
