@@ -48,6 +48,8 @@ export function decideBalancer({ service, pool, taken, nodes }: ObservedBalancer
   const by = service.metadata.annotations?.[ANNOUNCED_BY]
   if (!isOurs(service))
     return { actions: by === undefined ? [] : [{ type: 'announce', service, node: undefined }] }
+  // Without a pool, an address is somebody else's doing (a load balancer of the site's own), and stays.
+  if (pool === undefined && by === undefined && addressOf(service) !== undefined) return { actions: [] }
   const { ip, verdict } = choose({ service, pool, taken, nodes })
   const actions: BalancerAction[] = []
   const known = service.status?.['conditions']?.find(({ type }: { type: string }) => type === CONDITION)

@@ -104,6 +104,10 @@ describe('the address of a Service', () => {
     assert.deepEqual(set(decide({ pool: '"x" is no address' })), [undefined, 'False', 'BrokenAddressPool'])
   })
 
+  it('is left alone where there is no pool and somebody else gave it', () => {
+    assert.deepEqual(decide({ pool: undefined, service: service({ ip: '203.0.113.1' }) }), [])
+  })
+
   it('is another one when two have the same, or the pool was changed', () => {
     const has = service({ ip: '192.0.2.10' })
     assert.equal(set(decide({ service: has, taken: new Map([['192.0.2.10', 'a/a']]) }))?.[0], '192.0.2.11')
