@@ -247,7 +247,8 @@ describe('the edge', { skip, timeout: 120_000 }, () => {
       await assert.rejects(
         other.apply(),
         (error) =>
-          error instanceof GatewayError && new RegExp(`already in use.*:${ports.http}`).test(error.message),
+          error instanceof GatewayError &&
+          new RegExp(`:(${ports.http}|${ports.https}) is in use by another program`).test(error.message),
       )
       assert.equal(other.running, undefined)
     } finally {

@@ -83,7 +83,7 @@ export class Haproxy {
     const child = spawn('haproxy', argv, { detached: true, stdio: ['ignore', log, log] })
     const { promise: ended, reject } = Promise.withResolvers<never>()
     child.once('error', reject)
-    child.once('exit', (code) => reject(new GatewayError(`haproxy ended with ${code}: ${this.#lastWords()}`)))
+    child.once('exit', (code) => reject(new GatewayError(reasonOf(code, this.#lastWords()))))
     ended.catch(() => {})
     const id = child.pid === undefined ? undefined : processId(child.pid)
     if (id === undefined) return ended
@@ -107,4 +107,12 @@ export class Haproxy {
     const text = existsSync(path) ? readFileSync(path, 'utf8') : ''
     return text.trim().split('\n').slice(-3).join('; ')
   }
+}
+
+/** The port that is taken is what happens; anything else in HAProxy's own words. */
+function reasonOf(code: number | null, words: string): string {
+  const [, taken] = /Address already in use\) for \[(.+?)\]/.exec(words) ?? []
+  return taken === undefined
+    ? `haproxy ended with ${code}: ${words}`
+    : `${taken} is in use by another program. Next: ./brume up --http-port PORT --https-port PORT`
 }
