@@ -105,6 +105,10 @@ describe('brume against a control plane', () => {
     writeFileSync(path, JSON.stringify(mine))
     const merged = { ...env, KUBECONFIG: path }
     for (let i = 0; i < 2; i++) {
+      const itself = { KUBECONFIG: join(plane.dir.root, 'kubeconfig') }
+      const nothing = await brume(['kubeconfig', '--merge', '--data-dir', plane.dir.root], itself)
+      assert.equal(nothing.code, 1)
+      assert.match(nothing.err, /nothing to merge\nnext: unset KUBECONFIG/)
       const { code, err } = await brume(['kubeconfig', '--merge', '--data-dir', plane.dir.root], merged)
       assert.equal(code, 0, err)
       assert.match(err, /next: kubectl get namespaces/)

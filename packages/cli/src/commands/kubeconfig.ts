@@ -1,7 +1,7 @@
 // `brume kubeconfig`: the administrator's kubeconfig of the cloud on this machine, printed or merged into one's own.
 
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { EXIT_OK } from '@brume/base/command-line'
 import type { Environment } from '@brume/client/kubeconfig'
 import {
@@ -32,6 +32,10 @@ KUBECONFIG, or ~/.kube/config, and become the current context; everything else i
       return EXIT_OK
     }
     const path = targetPath(env)
+    if (resolve(path) === resolve(dataDir, 'kubeconfig')) {
+      const what = `KUBECONFIG names ${path}, the cloud's own file: there is nothing to merge`
+      throw new CommandError(what, 'unset KUBECONFIG   (then run this again, for ~/.kube/config)')
+    }
     const before = readText(path)
     const { clusters, users, contexts, 'current-context': current } = own
     const entries: Kubeconfig = {
