@@ -58,7 +58,8 @@ describe('an application of three tiers', { skip, timeout: 240_000 }, () => {
 
   it('is started with three commands', async () => {
     const secret = ['--env', 'POSTGRES_PASSWORD=secret']
-    const data = ['--volume', '1Gi:/var/lib/postgresql/data']
+    // Above the directory of its data: what the image lays there must not hide what is kept.
+    const data = ['--volume', '1Gi:/var/lib/postgresql']
     await apps.brume('run', 'db', '--image', 'postgresql', '--port', '5432', ...secret, ...data)
     // Names are answered by the agent, and are not while it is down; addresses of Services are the kernel's.
     const { spec } = await apps.client.resource(SERVICES).get({ namespace: 'default', name: 'db' })
