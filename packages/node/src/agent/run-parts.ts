@@ -19,7 +19,7 @@ import { nodeProbes } from '../probes/probes.ts'
 import { nodeAddress } from '../registration/addresses.ts'
 import { type Registration, startRegistration } from '../registration/registration.ts'
 import { delegatedAccess } from '../server/access.ts'
-import { startNodeServer } from '../server/server.ts'
+import { startOnUsualPort } from '../server/server.ts'
 import { startStaticPods } from '../static-pods/static-pods.ts'
 import { localVolumes } from '../volumes/local-volumes.ts'
 import { WatchedObjects } from '../volumes/object-source.ts'
@@ -144,9 +144,8 @@ export async function runParts(
     onPressure: () => registration?.refresh(),
     version: () => registration?.node()?.['status']?.nodeInfo?.kubeletVersion ?? '',
   })
-  const server = await startNodeServer({
+  const server = await startOnUsualPort({
     host: SERVER_HOST,
-    port: 0,
     key: options.credentials.key,
     certificate: options.credentials.certificate,
     clientCa: options.credentials.ca,

@@ -58,6 +58,18 @@ const STREAMS: Readonly<Record<string, StreamHandler>> = {
   portForward: servePortForward,
 }
 
+/** The kubelet's, which firewalls between machines know; another one where it is taken, as by a second cloud. */
+const USUAL_PORT = 10_250
+
+export async function startOnUsualPort(options: Omit<NodeServerOptions, 'port'>): Promise<NodeServer> {
+  try {
+    return await startNodeServer({ ...options, port: USUAL_PORT })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+    return startNodeServer({ ...options, port: 0 })
+  }
+}
+
 /** Rejects with the system's error, e.g. EADDRINUSE. */
 export async function startNodeServer(options: NodeServerOptions): Promise<NodeServer> {
   const { logger, pods, cri, clock } = options
