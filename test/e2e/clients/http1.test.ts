@@ -150,11 +150,7 @@ test('streams into a pod that has no node yet are refused in a Status; its log i
   log.end()
   const { status, text } = await answerOf(log)
   assert.deepEqual([status, text], [200, ''])
-  for (const path of [
-    'exec?command=true&stdout=true',
-    'attach?stdout=true',
-    'portforward?ports=80',
-  ]) {
+  for (const path of ['exec?command=true&stdout=true', 'attach?stdout=true', 'portforward?ports=80']) {
     const headers = { ...WEBSOCKET, 'sec-websocket-protocol': 'v4.channel.k8s.io' }
     const { status, body } = await call('GET', `${pods}/p/${path}`, undefined, { headers })
     assert.ok(status! >= 400, `${path}: ${status}`)
