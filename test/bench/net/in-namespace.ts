@@ -22,6 +22,8 @@ const SECONDS = 3
 const AT_ONCE = 16
 /** Runs of each way, in turns: a machine that is busy for a while is so for all of them. */
 const ROUNDS = 3
+/** Not that of the direct connections: those that have just ended hold their pairs of ports, and the kernel would search for others. */
+const SERVICE_PORT = 8081
 const NODE = { name: 'n', zone: undefined }
 const WEB = '10.96.0.10'
 const NONE: Elements = new Map()
@@ -50,6 +52,7 @@ try {
   const ip = await addPod(conf, server)
   await addPod(conf, client)
   for (const pod of [server, client]) await namespaces.serveHttp(pod, 8080)
+  await namespaces.serveHttp(server, SERVICE_PORT)
   const { bridge, range: podRange } = network
   const draws = [1, ENDPOINTS, ENDPOINTS + 1].flatMap((count) =>
     [true, false].flatMap((nodePort) => drawScript(TABLE, { nodePort, draw: 'random', count })),
@@ -108,7 +111,7 @@ function elements(clusterIP: string, ips: readonly string[]): Elements {
     kind: 'EndpointSlice',
     metadata: { namespace: 'd', name: 's' },
     addressType: 'IPv4',
-    ports: [{ name: 'web', port: 8080 }],
+    ports: [{ name: 'web', port: SERVICE_PORT }],
     endpoints,
   }
   return elementsOf(routesOf(service, [slice], NODE))
