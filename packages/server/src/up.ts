@@ -14,6 +14,7 @@ import type { Faults } from '@brume/store/sqlite/faults'
 import { type ControlPlane, startControlPlane } from './control-plane.ts'
 import { type DataDir, dataDirAt, ensureDataDir, keyFileNext } from './data-dir.ts'
 import { DEFAULT_DOMAIN } from './defaults.ts'
+import { say, untilSignal } from './foreground.ts'
 import type { Edge } from './local-edge.ts'
 import { openLog } from './log-file.ts'
 import { runningIn } from './running.ts'
@@ -166,11 +167,6 @@ async function startEdge(
   }
 }
 
-/** Progress is for people, and no part of what programs read. */
-function say(line: string): void {
-  process.stderr.write(`brume: ${line}\n`)
-}
-
 /** Only where every address is meant: with one alone, the same port may be free. */
 function wantedPorts(host: string, port: number): WantedPort[] {
   const everywhere = host === '' || host === '0.0.0.0' || host === '::'
@@ -220,12 +216,6 @@ function checkServiceRange(text: string): void {
       exitCode: 2,
     })
   }
-}
-
-function untilSignal(): Promise<string> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve(signal))
-  })
 }
 
 function explain(error: unknown, options: UpOptions): unknown {

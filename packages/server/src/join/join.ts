@@ -10,6 +10,7 @@ import { HttpTransport } from '@brume/client/http-transport'
 import { type NodeAgent, startNodeAgent } from '@brume/node/agent/agent'
 import { RuntimeError } from '@brume/node/runtime/error'
 import { dataDirAt, ensureDataDir } from '../data-dir.ts'
+import { say, untilSignal } from '../foreground.ts'
 import { openLog } from '../log-file.ts'
 import { defaultNodeName } from '../node-name.ts'
 import { prepareMachine } from '../prepare-machine.ts'
@@ -153,15 +154,4 @@ async function runAgent(
     own = await certificate('client')
     return certificate('serving')
   }
-}
-
-function untilSignal(): Promise<string> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve(signal))
-  })
-}
-
-/** Progress is for people, and no part of what programs read. */
-function say(line: string): void {
-  process.stderr.write(`brume: ${line}\n`)
 }
