@@ -13,6 +13,7 @@ import { type ControllerSpec, defineController, type Source } from '@brume/clien
 import type { EventRecorder } from '@brume/client/event-recorder'
 import { Informer } from '@brume/client/informer'
 import { keyOf, type ResourceRef } from '@brume/client/resource-ref'
+import { SlicesByService } from '@brume/client/slices-by-service'
 import { certificateFiles } from './certificates.ts'
 import { type ConfigFiles, configFiles, type GatewayPorts } from './config.ts'
 import { serversOf } from './endpoints.ts'
@@ -55,7 +56,6 @@ type Action =
   | { type: 'event'; ingress: KubeObject; reason: string; message: string }
 
 const KEY = 'gateway'
-const SERVICE_NAME = 'kubernetes.io/service-name'
 /** Reloads are seamless, and cost a process each: what changes together is loaded together. */
 const GATHER_MS = 50
 const LOOK_EVERY_MS = 5000
@@ -79,10 +79,7 @@ export function gateway(options: GatewayOptions): Gateway {
   const said = new Set<string>()
   // The one before may have ended between writing and applying.
   let applied = false
-  const slicesOf = (namespace: string, name: string) =>
-    slices.store
-      .list()
-      .filter(({ metadata }) => metadata.namespace === namespace && metadata.labels?.[SERVICE_NAME] === name)
+  const slicesByService = new SlicesByService(slices)
 
   // Everything but the Ingresses themselves is only watched from the first one on: most clouds begin without.
   let watching = false
@@ -123,7 +120,7 @@ export function gateway(options: GatewayOptions): Gateway {
       const wanted = wantedOf(own)
       const found = {
         service: (namespace: string, name: string) => services.store.get(namespace, name),
-        slices: slicesOf,
+        slices: (namespace: string, name: string) => slicesByService.of(namespace, name),
       }
       const config = configFiles({
         dir,

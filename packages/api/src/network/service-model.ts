@@ -2,6 +2,9 @@
 
 import type { KubeObject } from '../object.ts'
 
+/** Label of an EndpointSlice: the Service that it belongs to. */
+export const SERVICE_NAME = 'kubernetes.io/service-name'
+
 /** Where a Service is reached: an address of its own, or a port on every address of the node. */
 export interface Frontend {
   /** undefined: a node port. */

@@ -2,6 +2,7 @@
 // and what to run next. Pure.
 
 import { isIPv4 } from 'node:net'
+import { SERVICE_NAME } from '@brume/api/network/service-model'
 import { routesOf } from '@brume/api/network/services'
 import type { KubeObject } from '@brume/api/object'
 import { listOf } from '@brume/api/validate/json'
@@ -144,8 +145,7 @@ function throughService(
   const { namespace = '', name = '' } = service.metadata
   const headless = service['spec'].clusterIP === 'None'
   const slices = world.slices.filter(
-    ({ metadata }) =>
-      metadata.namespace === namespace && metadata.labels?.['kubernetes.io/service-name'] === name,
+    ({ metadata }) => metadata.namespace === namespace && metadata.labels?.[SERVICE_NAME] === name,
   )
   // A headless Service leads where its endpoints are: the same rules, without an address of its own.
   const asked = headless

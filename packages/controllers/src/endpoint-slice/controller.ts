@@ -1,5 +1,6 @@
 // endpointslice and endpointslicemirroring: which pods, or which addresses that people gave, a Service leads to.
 
+import { SERVICE_NAME } from '@brume/api/network/service-model'
 import type { KubeObject } from '@brume/api/object'
 import { fromMap } from '@brume/api/selectors/structured'
 import { ENDPOINT_SLICES, ENDPOINTS, NODES, PODS, SERVICES } from '@brume/client/builtin'
@@ -11,14 +12,7 @@ import type { Dependencies } from '../dependencies.ts'
 import { podsOn } from '../node-lifecycle/pods-on.ts'
 import { OwnWrites } from '../pod-control/own-writes.ts'
 import { deleteIfPresent } from '../writes.ts'
-import {
-  CONTROLLER_NAME,
-  decideSlices,
-  MANAGED_BY,
-  type ObservedService,
-  SERVICE_NAME,
-  selectsPods,
-} from './decide.ts'
+import { CONTROLLER_NAME, decideSlices, MANAGED_BY, type ObservedService, selectsPods } from './decide.ts'
 import { decideMirror, MIRROR_NAME, type ObservedEndpoints } from './mirror.ts'
 import type { SliceAction } from './pack.ts'
 

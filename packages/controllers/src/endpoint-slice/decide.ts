@@ -1,5 +1,6 @@
 // The slices of a Service with a selector. Rules: Kubernetes' documentation of EndpointSlices and KEP-752.
 
+import { SERVICE_NAME } from '@brume/api/network/service-model'
 import type { KubeObject } from '@brume/api/object'
 import type { Plan } from '@brume/client/controller'
 import { controllerReference } from '../pod-control/owner.ts'
@@ -16,7 +17,6 @@ export interface ObservedService {
   slices: readonly KubeObject[]
 }
 
-export const SERVICE_NAME = 'kubernetes.io/service-name'
 export const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by'
 export const CONTROLLER_NAME = 'endpointslice-controller.k8s.io'
 export const HEADLESS = 'service.kubernetes.io/headless'

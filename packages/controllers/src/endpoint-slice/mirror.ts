@@ -1,11 +1,12 @@
 // Slices that repeat the Endpoints that people keep themselves, for Services without a selector (KEP-1713).
 
 import { isIPv6 } from 'node:net'
+import { SERVICE_NAME } from '@brume/api/network/service-model'
 import type { KubeObject } from '@brume/api/object'
 import type { Plan } from '@brume/client/controller'
 import { controllerReference, isLeaving } from '../pod-control/owner.ts'
 import { canonical } from '../pod-control/template.ts'
-import { MANAGED_BY, SERVICE_NAME } from './decide.ts'
+import { MANAGED_BY } from './decide.ts'
 import { type Group, packSlices, type SliceAction } from './pack.ts'
 
 export interface ObservedEndpoints {

@@ -2,6 +2,7 @@
 // and with externalTrafficPolicy Local one that has a pod of the Service.
 
 import { ADDRESS_POOL, ANNOUNCED_BY } from '@brume/api/network'
+import { SERVICE_NAME } from '@brume/api/network/service-model'
 import type { KubeObject } from '@brume/api/object'
 import { listOf } from '@brume/api/validate/json'
 import { formatTime } from '@brume/base/clock'
@@ -23,7 +24,6 @@ import {
 import { parsePool, type Span } from './pool.ts'
 
 const EXCLUDED = 'node.kubernetes.io/exclude-from-external-load-balancers'
-const SERVICE_NAME = 'kubernetes.io/service-name'
 
 export function loadBalancer(dependencies: Dependencies): ControllerSpec {
   const { client, informers, clock, logger, random } = dependencies

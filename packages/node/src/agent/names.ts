@@ -4,6 +4,7 @@ import { formatIpv4, parseIpv4Range } from '@brume/api/network/ipv4'
 import type { Clock } from '@brume/base/clock'
 import type { Logger } from '@brume/base/log'
 import type { Informer } from '@brume/client/informer'
+import type { SlicesByService } from '@brume/client/slices-by-service'
 import { resolver } from '../dns/resolve.ts'
 import { startDnsServer } from '../dns/server.ts'
 import { InformedNames } from '../dns/source.ts'
@@ -15,6 +16,7 @@ export interface NamesOptions {
   network: PodNetwork
   services: Informer
   slices: Informer
+  slicesByService: SlicesByService
   domain: string
   clock: Clock
   logger: Logger
@@ -32,13 +34,13 @@ const PORT = 53
 
 /** Never throws: a cloud without names still runs pods, and says what is missing. */
 export async function startNames(options: NamesOptions): Promise<Names> {
-  const { network, services, slices, domain, clock, logger } = options
+  const { network, services, slices, slicesByService, domain, clock, logger } = options
   const range = network.range === undefined ? undefined : parseIpv4Range(network.range)
   const none = { servers: [], problems: [], close: async () => {} }
   // With a site's own network there is no address that all pods reach for certain.
   if (range === undefined) return none
   const host = formatIpv4(range.first + 1)
-  const source = new InformedNames(services, slices, domain)
+  const source = new InformedNames({ services, slices, slicesByService, domain })
   const resolve = resolver({ source, domain, upstream: upstream({ servers: readHostDns().servers, clock }) })
   try {
     const server = await startDnsServer({ host, port: PORT, resolve, logger })

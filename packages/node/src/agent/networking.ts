@@ -6,6 +6,7 @@ import type { Logger } from '@brume/base/log'
 import { ENDPOINT_SLICES, NAMESPACES, NETWORK_POLICIES, NODES, PODS } from '@brume/client/builtin'
 import type { ControllerSpec } from '@brume/client/controller'
 import type { Informer } from '@brume/client/informer'
+import { SlicesByService } from '@brume/client/slices-by-service'
 import { ownNames } from '@brume/machine/own-names'
 import { announce } from '../announce/announce.ts'
 import type { NodeContext } from '../contract.ts'
@@ -55,11 +56,13 @@ export async function startNetworking(options: NetworkingOptions): Promise<Netwo
   const { event, clock, logger } = options
   const { table } = ownNames(dataDir)
   const slices = informer(ENDPOINT_SLICES)
-  const names = await startNames({ network, services, slices, domain, clock, logger })
+  const slicesByService = new SlicesByService(slices)
+  const names = await startNames({ network, services, slices, slicesByService, domain, clock, logger })
   const { bridge, range: podRange } = network
   const rules = serviceRules({
     services,
     slices,
+    slicesByService,
     node: () => ({ name: nodeName, zone: node()?.metadata.labels?.[ZONE], reserved: network.reserved }),
     table: servicesTable(table),
     bridge,

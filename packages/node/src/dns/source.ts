@@ -1,26 +1,32 @@
 // Services and endpoints as the names need them: found by name and by address, kept up to date by informers.
 
-import type { EndpointSlice, Service } from '@brume/api/network/service-model'
+import { type EndpointSlice, SERVICE_NAME, type Service } from '@brume/api/network/service-model'
 import type { KubeObject } from '@brume/api/object'
 import { listOf } from '@brume/api/validate/json'
 import type { Informer } from '@brume/client/informer'
 import { keyOf } from '@brume/client/resource-ref'
+import type { SlicesByService } from '@brume/client/slices-by-service'
 import type { NameSource } from './names.ts'
 
-const SERVICE_NAME = 'kubernetes.io/service-name'
-const NONE: ReadonlyMap<string, EndpointSlice> = new Map()
+export interface InformedNamesOptions {
+  services: Informer<Service>
+  slices: Informer<EndpointSlice>
+  slicesByService: SlicesByService
+  domain: string
+}
 
 export class InformedNames implements NameSource {
   readonly #services: Informer<Service>
   readonly #domain: string
-  readonly #slices = new Map<string, Map<string, EndpointSlice>>()
+  readonly #slicesByService: SlicesByService
   /** Address -> owner -> name. */
   readonly #names = new Map<string, Map<string, string>>()
   readonly #namespaces = new Map<string, number>()
   readonly #stops: (() => void)[]
 
-  constructor(services: Informer<Service>, slices: Informer<EndpointSlice>, domain: string) {
+  constructor({ services, slices, slicesByService, domain }: InformedNamesOptions) {
     this.#services = services
+    this.#slicesByService = slicesByService
     this.#domain = domain
     this.#stops = [
       services.addHandler({
@@ -45,7 +51,7 @@ export class InformedNames implements NameSource {
   }
 
   slices(namespace: string, name: string): Iterable<EndpointSlice> {
-    return (this.#slices.get(`${namespace}/${name}`) ?? NONE).values()
+    return this.#slicesByService.of(namespace, name)
   }
 
   /** Those with a Service; of others there is nothing to say but that. */
@@ -84,12 +90,6 @@ export class InformedNames implements NameSource {
     const { namespace = '', labels } = slice.metadata
     const name = labels?.[SERVICE_NAME]
     if (name === undefined) return
-    const key = `${namespace}/${name}`
-    const known = this.#slices.get(key) ?? new Map<string, EndpointSlice>()
-    if (present) known.set(keyOf(slice), slice)
-    else known.delete(keyOf(slice))
-    if (known.size === 0) this.#slices.delete(key)
-    else this.#slices.set(key, known)
     for (const { addresses, hostname } of listOf(slice['endpoints'])) {
       if (hostname === undefined) continue
       for (const address of listOf(addresses) as unknown as string[]) {

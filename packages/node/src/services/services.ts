@@ -9,6 +9,7 @@ import type { Logger } from '@brume/base/log'
 import { type ControllerSpec, defineController, type Source } from '@brume/client/controller'
 import type { Informer } from '@brume/client/informer'
 import { keyOf } from '@brume/client/resource-ref'
+import { type SlicesByService, serviceKeyOf } from '@brume/client/slices-by-service'
 import { run } from '@brume/machine/run'
 import { chainName, drawOf, type Elements, elementsOf } from './elements.ts'
 import { Owners } from './owners.ts'
@@ -17,6 +18,7 @@ import { changeScript, drawScript, tableScript } from './table.ts'
 export interface ServiceRulesOptions {
   services: Informer<Service>
   slices: Informer<EndpointSlice>
+  slicesByService: SlicesByService
   node(): NodeView
   table: string
   bridge: string | undefined
@@ -37,7 +39,6 @@ interface Apply {
 }
 
 const KEY = 'services'
-const SERVICE_NAME = 'kubernetes.io/service-name'
 /** What changes together is applied together. */
 const GATHER_MS = 10
 /** Somebody may have taken the table away. */
@@ -47,8 +48,7 @@ const NFT_LIMIT_MS = 60_000
 
 /** Run it with `runController`; it is ready when all Services are in the kernel. */
 export function serviceRules(options: ServiceRulesOptions): ControllerSpec {
-  const { services, slices, node, table, logger } = options
-  const slicesOf = new Map<string, Map<string, EndpointSlice>>()
+  const { services, slices, slicesByService, node, table, logger } = options
   const dirty = new Set<string>()
   const owners = new Owners()
   const draws = new Set<string>(usualDraws())
@@ -63,12 +63,11 @@ export function serviceRules(options: ServiceRulesOptions): ControllerSpec {
       const stops = [
         services.addHandler(each((service) => touch(keyOf(service)))),
         slices.addHandler({
-          add: (slice) => touch(keep(slicesOf, slice)),
+          ...each((slice) => touch(serviceKeyOf(slice))),
           update: (slice, before) => {
-            if (before !== undefined) touch(drop(slicesOf, before))
-            touch(keep(slicesOf, slice))
+            touch(serviceKeyOf(before))
+            touch(serviceKeyOf(slice))
           },
-          delete: (slice) => touch(drop(slicesOf, slice)),
         }),
         watchTable(options, () => {
           whole = true
@@ -94,7 +93,7 @@ export function serviceRules(options: ServiceRulesOptions): ControllerSpec {
       const changes = [...dirty].map((key) => {
         const [namespace = '', name = ''] = key.split('/')
         const service = services.store.get(namespace, name)
-        const own = [...(slicesOf.get(key)?.values() ?? [])]
+        const own = [...slicesByService.of(namespace, name)]
         return {
           service: key,
           elements: elementsOf(service === undefined ? [] : routesOf(service, own, view)),
@@ -160,25 +159,6 @@ function verdictsOf(elements: Elements): string[] {
 
 function each<T extends KubeObject>(touch: (object: T) => void) {
   return { add: touch, update: touch, delete: touch }
-}
-
-function serviceOf({ metadata }: EndpointSlice): string {
-  return `${metadata.namespace}/${metadata.labels?.[SERVICE_NAME] ?? ''}`
-}
-
-function keep(slicesOf: Map<string, Map<string, EndpointSlice>>, slice: EndpointSlice): string {
-  const service = serviceOf(slice)
-  const known = slicesOf.get(service) ?? new Map<string, EndpointSlice>()
-  known.set(keyOf(slice), slice)
-  slicesOf.set(service, known)
-  return service
-}
-
-function drop(slicesOf: Map<string, Map<string, EndpointSlice>>, slice: EndpointSlice): string {
-  const service = serviceOf(slice)
-  slicesOf.get(service)?.delete(keyOf(slice))
-  if (slicesOf.get(service)?.size === 0) slicesOf.delete(service)
-  return service
 }
 
 /** Looks now and then whether the table is there. */
