@@ -2,6 +2,7 @@
 
 import { bootstrapTokenAuthenticator } from '@brume/apiserver/auth/authenticators/bootstrap-token'
 import { clientCertificateAuthenticator } from '@brume/apiserver/auth/authenticators/client-certificate'
+import { removedNodes } from '@brume/apiserver/auth/authenticators/removed-nodes'
 import { serviceAccountTokenAuthenticator } from '@brume/apiserver/auth/authenticators/service-account-token'
 import { unionAuthenticator } from '@brume/apiserver/auth/authenticators/union'
 import { nodeAuthorizer } from '@brume/apiserver/auth/authorizers/node'
@@ -68,7 +69,7 @@ export function createIdentity({
   }
   return {
     authenticator: unionAuthenticator([
-      clientCertificateAuthenticator({ ca: pki.ca.certificate, clock }),
+      clientCertificateAuthenticator({ ca: pki.ca.certificate, clock, removed: removedNodes(reader) }),
       serviceAccountTokenAuthenticator(verifier),
       otherTokens,
     ]),

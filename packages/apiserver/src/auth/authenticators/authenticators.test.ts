@@ -97,6 +97,33 @@ test('a client certificate gives name and groups', async () => {
   await refused(who({}, derOf(certificatePem)), /expired/)
 })
 
+test('a node that was removed is told so until it has a certificate of a later time', async () => {
+  const issue = async (commonName: string) => {
+    const request = { commonName, organizations: ['system:nodes'], ttlSeconds: 3600 }
+    return derOf((await issueClientCertificate(pki, request)).certificatePem)
+  }
+  const [before, other] = [await issue('system:node:two'), await issue('system:node:one')]
+  assert.equal((await who({}, before))?.name, 'system:node:two')
+  const record = (data: Record<string, string>) =>
+    objects.put(
+      '',
+      'configmaps',
+      object('ConfigMap', { namespace: 'kube-system', name: 'removed-nodes' }, { data }),
+    )
+  record({ two: new Date(now).toISOString() })
+  const isTold = (error: unknown) =>
+    isStatus(error, 'Unauthorized') && error.details?.causes?.[0]?.reason === 'NodeRemoved'
+  await assert.rejects(who({}, before), isTold)
+  assert.equal((await who({}, other))?.name, 'system:node:one')
+  now += 1000
+  assert.equal((await who({}, await issue('system:node:two')))?.name, 'system:node:two')
+  await assert.rejects(who({}, before), isTold)
+  record({ two: 'some day' })
+  await assert.rejects(who({}, await issue('system:node:two')), isTold)
+  objects.remove('', 'configmaps', 'kube-system', 'removed-nodes')
+  assert.equal((await who({}, before))?.name, 'system:node:two')
+})
+
 test('certificates of another CA, for servers, or of the CA itself are refused', async () => {
   const other = await mkdtemp(join(tmpdir(), 'brume-auth-'))
   try {

@@ -2,9 +2,11 @@
 
 import { hash, X509Certificate } from 'node:crypto'
 import type { Clock } from '@brume/base/clock'
-import { certificateSubject, EXT_KEY_USAGE } from '../pki/certificate.ts'
+import { nodeNameOf } from '../authorizers/node-identity.ts'
+import { BACKDATE_MS, certificateSubject, EXT_KEY_USAGE } from '../pki/certificate.ts'
 import type { Authenticator, UserInfo } from '../types.ts'
-import { unauthorized } from './unauthorized.ts'
+import type { RemovedNodes } from './removed-nodes.ts'
+import { removedNode, unauthorized } from './unauthorized.ts'
 
 /** Verdicts that are remembered; the least recently seen is forgotten first. */
 const MAX_REMEMBERED = 4096
@@ -12,14 +14,20 @@ const ANY_EXT_KEY_USAGE = '2.5.29.37.0'
 
 interface Verdict {
   user: UserInfo
+  /** Of a node. */
+  nodeName: string | undefined
   notBefore: number
   notAfter: number
 }
 
-/** Accepts certificates that `ca` itself signed for client authentication. */
+/**
+ * Accepts certificates that `ca` itself signed for client authentication. A node that was removed comes in with a
+ * certificate of a later time only: it has to join again.
+ */
 export function clientCertificateAuthenticator(options: {
   ca: X509Certificate
   clock: Clock
+  removed: RemovedNodes
 }): Authenticator {
   const remembered = new Map<string, Verdict>()
   /** Of connections that go on: each has one buffer for all its requests. */
@@ -40,9 +48,17 @@ export function clientCertificateAuthenticator(options: {
       const now = options.clock.now()
       if (now < verdict.notBefore) throw unauthorized('the client certificate is not valid yet')
       if (now > verdict.notAfter) throw unauthorized('the client certificate has expired')
+      const { nodeName } = verdict
+      const removedAt = nodeName === undefined ? undefined : options.removed(nodeName)
+      if (removedAt !== undefined && issuedAt(verdict) <= removedAt) throw removedNode(nodeName!)
       return verdict.user
     },
   }
+}
+
+/** Our own signers date certificates back, for machines whose clocks are late. */
+function issuedAt({ notBefore }: Verdict): number {
+  return notBefore + BACKDATE_MS
 }
 
 function inspect(der: Buffer, fingerprint: string, ca: X509Certificate): Verdict {
@@ -60,12 +76,14 @@ function inspect(der: Buffer, fingerprint: string, ca: X509Certificate): Verdict
     throw unauthorized('the certificate is not one for client authentication')
   }
   if (subject.commonName === '') throw unauthorized('the client certificate has no common name')
+  const user = {
+    name: subject.commonName,
+    groups: subject.organizations,
+    extra: { 'authentication.kubernetes.io/credential-id': [`X509SHA256=${fingerprint}`] },
+  }
   return {
-    user: {
-      name: subject.commonName,
-      groups: subject.organizations,
-      extra: { 'authentication.kubernetes.io/credential-id': [`X509SHA256=${fingerprint}`] },
-    },
+    user,
+    nodeName: nodeNameOf(user),
     notBefore: certificate.validFromDate.getTime(),
     notAfter: certificate.validToDate.getTime(),
   }

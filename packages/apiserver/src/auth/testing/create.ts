@@ -4,6 +4,7 @@ import type { Clock } from '@brume/base/clock'
 import type { ObjectReader } from '../../registry/reader.ts'
 import { bootstrapTokenAuthenticator } from '../authenticators/bootstrap-token.ts'
 import { clientCertificateAuthenticator } from '../authenticators/client-certificate.ts'
+import { removedNodes } from '../authenticators/removed-nodes.ts'
 import { serviceAccountTokenAuthenticator } from '../authenticators/service-account-token.ts'
 import { unionAuthenticator } from '../authenticators/union.ts'
 import { nodeAuthorizer } from '../authorizers/node.ts'
@@ -41,7 +42,7 @@ export function createAuth({ pki, reader, clock, issuer = DEFAULT_ISSUER }: Auth
   const verifier = createTokenVerifier({ publicKeys, issuers: [issuer], audiences: [issuer], reader, clock })
   const otherTokens = bootstrapTokenAuthenticator({ reader, clock })
   const authenticator = unionAuthenticator([
-    clientCertificateAuthenticator({ ca: pki.ca.certificate, clock }),
+    clientCertificateAuthenticator({ ca: pki.ca.certificate, clock, removed: removedNodes(reader) }),
     serviceAccountTokenAuthenticator(verifier),
     otherTokens,
   ])
