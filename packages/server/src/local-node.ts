@@ -13,6 +13,7 @@ import type { ControlPlane } from './control-plane.ts'
 import type { DataDir } from './data-dir.ts'
 import { inProcessTransport } from './in-process-transport.ts'
 import { defaultNodeName } from './node-name.ts'
+import { renewedAgent } from './renewed-agent.ts'
 
 export interface LocalNodeOptions
   extends Pick<NodeAgentOptions, 'rangesAreGiven' | 'cniConfDir' | 'serviceRange' | 'labels' | 'onRefused'> {
@@ -25,7 +26,6 @@ export interface LocalNodeOptions
 }
 
 const LIFETIME_MS = 365 * 24 * 3600_000
-const RENEW_EVERY_MS = 24 * 3600_000
 
 /** Throws RuntimeError when containers cannot run here. The node is Ready some moments after `registered`. */
 export async function startLocalNode(options: LocalNodeOptions): Promise<NodeAgent> {
@@ -51,20 +51,11 @@ export async function startLocalNode(options: LocalNodeOptions): Promise<NodeAge
       key: `${path}.key`,
     },
   })
-  const renewal = setInterval(() => {
-    ensureNodeLeaf(plane.pki, { path, nodeName, clock })
-      .then((renewed) => agent.setCredentials(credentialsOf(plane.pki, renewed)))
-      .catch((error) => logger.error("the node's certificate could not be renewed", { error }))
-  }, RENEW_EVERY_MS)
-  renewal.unref()
-  return {
-    ...agent,
-    async close() {
-      clearInterval(renewal)
-      await agent.close()
-      client.transport.close()
-    },
-  }
+  return renewedAgent(agent, {
+    renew: async () => credentialsOf(plane.pki, await ensureNodeLeaf(plane.pki, { path, nodeName, clock })),
+    disconnect: () => client.transport.close(),
+    logger,
+  })
 }
 
 /** One certificate for both ways: the node asks the API server, and the API server asks the node. */

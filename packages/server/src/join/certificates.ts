@@ -47,6 +47,13 @@ export function keptCertificate(dir: string, use: CertificateUse, now: number): 
   return { certificatePem, keyPem: readFileSync(key, 'utf8') }
 }
 
+/** There is one of the node itself that is still good, be it for a moment. */
+export function hasCertificate(dir: string, now: number): boolean {
+  const { certificate, key } = certificatePaths(dir, 'client')
+  if (!existsSync(certificate) || !existsSync(key)) return false
+  return now <= Date.parse(new X509Certificate(readFileSync(certificate)).validTo)
+}
+
 /** Asks for a new one as whoever `client` is. Throws UserError when nobody grants it in time. */
 export async function requestCertificate(
   client: Client,

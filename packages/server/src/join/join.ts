@@ -1,57 +1,45 @@
 // `brume join`: this machine as a further node of a cloud: the agent alone, in the foreground until SIGTERM or SIGINT.
 
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join as joinPath } from 'node:path'
 import { systemClock } from '@brume/base/clock'
+import { EXIT_USAGE } from '@brume/base/command-line'
 import type { Logger, LogLevel } from '@brume/base/log'
-import { Client } from '@brume/client/client'
-import { certificateCredentials, tokenCredentials } from '@brume/client/credentials'
-import { HttpTransport } from '@brume/client/http-transport'
+import type { Transport } from '@brume/client/transport'
 import { type NodeAgent, startNodeAgent } from '@brume/node/agent/agent'
 import { RuntimeError } from '@brume/node/runtime/error'
 import { dataDirAt, ensureDataDir } from '../data-dir.ts'
 import { say, untilSignal } from '../foreground.ts'
 import { openLog } from '../log-file.ts'
-import { defaultNodeName } from '../node-name.ts'
 import { prepareMachine } from '../prepare-machine.ts'
+import { renewedAgent } from '../renewed-agent.ts'
 import { runningIn } from '../running.ts'
 import { UserError } from '../user-error.ts'
-import {
-  certificatePaths,
-  keptCertificate,
-  type NodeCertificate,
-  requestCertificate,
-} from './certificates.ts'
-import { trustedCa } from './cluster-info.ts'
+import { certificatePaths, hasCertificate } from './certificates.ts'
+import { type CloudConnection, connectToCloud } from './connection.ts'
+import { type EnrolOptions, enrol } from './enrol.ts'
+import { type Joined, readJoined } from './joined.ts'
+import { isMember, noticeRemoval } from './membership.ts'
 
-export interface JoinOptions {
-  /** https://HOST:PORT; absent: the cloud that this machine has joined before. */
-  server?: string | undefined
-  token?: string | undefined
-  caHash?: string | undefined
+/** `server` is absent for the cloud that this machine has joined before. */
+export interface JoinOptions extends EnrolOptions {
   dataDir: string
-  nodeName?: string | undefined
   cniConfDir?: string | undefined
   logLevel: LogLevel
 }
 
-/** What is remembered of the cloud. */
-interface Joined {
-  server: string
-  nodeName: string
+interface Place {
+  root: string
+  pki: string
 }
 
-const RENEW_EVERY_MS = 24 * 3600_000
 const FORCED_EXIT_MS = 9_000
-const HOW = 'on the first machine, ask for the whole command: ./brume node token'
 
 /** Resolves with the exit code when the agent has stopped; containers go on. Throws UserError. */
 export async function joinCloud(options: JoinOptions): Promise<number> {
   const dir = dataDirAt(options.dataDir)
   await prepareMachine({ dataDir: dir.root, nodeName: options.nodeName, ports: [], say })
   ensureDataDir(dir)
-  const pki = joinPath(dir.root, 'node', 'pki')
-  mkdirSync(pki, { recursive: true, mode: 0o700 })
   const logger = openLog(dir.log, options.logLevel)
   const stopped = untilSignal()
   const other = runningIn(dir)
@@ -61,97 +49,102 @@ export async function joinCloud(options: JoinOptions): Promise<number> {
       `./brume down --data-dir ${dir.root}`,
     )
   }
-  const joined = await enrol(options, { root: dir.root, pki })
-  const agent = await runAgent(joined, { options, root: dir.root, pki, logger })
+  const place = { root: dir.root, pki: joinPath(dir.root, 'node', 'pki') }
+  const removed = Promise.withResolvers<UserError>()
+  const onRemoved = (joined: Joined) => removed.resolve(removal(joined, place))
+  const waiting = new AbortController()
+  const becoming = becomeMember(options, place, { signal: waiting.signal, onRemoved })
+  const member = await Promise.race([becoming, stopped])
+  if (typeof member === 'string') {
+    waiting.abort()
+    return 0
+  }
+  const { joined } = member
+  const agent = await runAgent(member, { options, place, logger })
   writeFileSync(dir.running, `${JSON.stringify({ pid: process.pid, url: joined.server })}\n`, { mode: 0o600 })
   process.stdout.write(`api: ${joined.server}\nnode: ${joined.nodeName}\n`)
-  await Promise.race([agent.registered.then(() => process.stdout.write('ready\n')), stopped])
-  logger.info('stopping', { signal: await stopped })
+  const end = Promise.race([stopped, removed.promise])
+  await Promise.race([agent.registered.then(() => process.stdout.write('ready\n')), end])
+  const why = await end
+  if (why instanceof UserError) logger.error(why.message)
+  else logger.info('stopping', { signal: why })
   setTimeout(() => process.exit(1), FORCED_EXIT_MS).unref()
   rmSync(dir.running, { force: true })
   await agent.close()
+  if (why instanceof UserError) throw why
   return 0
 }
 
-/** Once: the cloud's CA and a certificate for this node, by the token. */
-async function enrol(options: JoinOptions, { root, pki }: { root: string; pki: string }): Promise<Joined> {
-  const path = joinPath(root, 'joined.json')
-  const before: Joined | undefined = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined
-  const known = before !== undefined && keptCertificate(pki, 'client', systemClock.now()) !== undefined
-  if (known && (options.server === undefined || options.server === before.server)) return before
-  const { server, token, caHash } = options
-  if (server === undefined || token === undefined || caHash === undefined) {
-    throw new UserError('joining wants the address of the cloud, a --token and its --ca-hash', HOW)
+interface Member {
+  joined: Joined
+  connection: CloudConnection
+}
+
+/** By what the machine remembers, or by the token when it remembers nothing that still counts. Throws UserError. */
+async function becomeMember(
+  options: JoinOptions,
+  place: Place,
+  { signal, onRemoved }: { signal: AbortSignal; onRemoved(joined: Joined): void },
+): Promise<Member> {
+  const before = readJoined(place.root)
+  const isSame = options.server === undefined || options.server === before?.server
+  let joined: Joined | undefined
+  if (before !== undefined && isSame && hasCertificate(place.pki, systemClock.now())) {
+    const belongs = await stillBelongs(before, place, signal)
+    if (!belongs && options.token === undefined) throw removal(before, place)
+    if (belongs) joined = before
   }
-  const caPem = await trustedCa(server, caHash)
-  writeFileSync(joinPath(pki, 'ca.crt'), caPem, { mode: 0o644 })
-  const nodeName = options.nodeName ?? before?.nodeName ?? defaultNodeName()
-  const transport = new HttpTransport({ server, ca: caPem, credentials: tokenCredentials(token) })
+  joined ??= await enrol({ ...options, nodeName: options.nodeName ?? before?.nodeName }, place)
+  const known = joined
+  const around = (transport: Transport) => noticeRemoval(transport, () => onRemoved(known))
+  return { joined, connection: connectToCloud(joined, { pki: place.pki, around }) }
+}
+
+async function stillBelongs(joined: Joined, { pki }: Place, signal: AbortSignal): Promise<boolean> {
+  const { server, nodeName } = joined
+  const { client } = connectToCloud(joined, { pki })
+  const onSilent = (why: string) => say(`${why}; waiting for ${server}`)
   try {
-    const client = new Client({ transport })
-    await requestCertificate(client, { dir: pki, use: 'client', nodeName, clock: systemClock })
-  } catch (cause) {
-    if (cause instanceof UserError) throw cause
-    throw new UserError(`the cloud does not take the token: ${(cause as Error).message}`, HOW, { cause })
+    return await isMember(client, { nodeName, signal, onSilent })
   } finally {
-    transport.close()
+    client.transport.close()
   }
-  const joined = { server, nodeName }
-  writeFileSync(path, JSON.stringify(joined), { mode: 0o600 })
-  return joined
 }
 
 async function runAgent(
-  { server, nodeName }: Joined,
-  { options, root, pki, logger }: { options: JoinOptions; root: string; pki: string; logger: Logger },
+  { joined: { server, nodeName }, connection }: Member,
+  { options, place: { root, pki }, logger }: { options: JoinOptions; place: Place; logger: Logger },
 ): Promise<NodeAgent> {
-  const clock = systemClock
-  const ca = readFileSync(joinPath(pki, 'ca.crt'), 'utf8')
-  let own = keptCertificate(pki, 'client', 0)!
-  const credentials = {
-    ...certificateCredentials({}),
-    certificate: async () => ({ certificatePem: own.certificatePem, keyPem: own.keyPem }),
-  }
-  const client = new Client({ transport: new HttpTransport({ server, ca, credentials }), clock })
-  const certificate = async (use: 'client' | 'serving'): Promise<NodeCertificate> =>
-    keptCertificate(pki, use, clock.now()) ?? requestCertificate(client, { dir: pki, use, nodeName, clock })
-  const serving = await certificate('serving')
+  const { client, credentials } = connection
   const paths = certificatePaths(pki, 'client')
   try {
     const agent = await startNodeAgent({
       dataDir: root,
       nodeName,
       client,
-      clock,
+      clock: systemClock,
       logger,
-      credentials: { ca, certificate: serving.certificatePem, key: serving.keyPem },
+      credentials: await credentials(),
       registry: { url: server, ca: joinPath(pki, 'ca.crt'), certificate: paths.certificate, key: paths.key },
       cniConfDir: options.cniConfDir,
       rangesAreGiven: true,
       onRefused: (message) => logger.error(message),
     })
-    const renewal = setInterval(() => {
-      renew()
-        .then(({ certificatePem, keyPem }) =>
-          agent.setCredentials({ ca, certificate: certificatePem, key: keyPem }),
-        )
-        .catch((error) => logger.error("the node's certificates could not be renewed", { error }))
-    }, RENEW_EVERY_MS)
-    renewal.unref()
-    return {
-      ...agent,
-      async close() {
-        clearInterval(renewal)
-        await agent.close()
-        client.transport.close()
-      },
-    }
+    return renewedAgent(agent, {
+      renew: credentials,
+      disconnect: () => client.transport.close(),
+      logger,
+    })
   } catch (error) {
     throw error instanceof RuntimeError ? new UserError(error.message, error.next, { cause: error }) : error
   }
+}
 
-  async function renew(): Promise<NodeCertificate> {
-    own = await certificate('client')
-    return certificate('serving')
-  }
+/** Exit code 2: a service that ends so is not started again (RestartPreventExitStatus). */
+function removal({ nodeName, server }: Joined, { root }: Place): UserError {
+  return new UserError(
+    `node ${nodeName} was removed from the cloud at ${server}`,
+    `./brume reset --data-dir ${root}   (ends its containers; to come back, then: ./brume node token on the first machine)`,
+    { exitCode: EXIT_USAGE },
+  )
 }
