@@ -29,3 +29,15 @@ export function formatRange({ first, bits }: Ipv4Range): string {
 export function rangesOverlap(a: Ipv4Range, b: Ipv4Range): boolean {
   return a.first < b.first + 2 ** (32 - b.bits) && b.first < a.first + 2 ** (32 - a.bits)
 }
+
+/** The same addresses, without ranges that lie in another one; sorted. What is no range of IPv4 is left out. */
+export function disjointRanges(ranges: readonly string[]): string[] {
+  const parsed = ranges.flatMap((text) => parseIpv4Range(text) ?? [])
+  const widerFirst = parsed.sort((a, b) => a.first - b.first || a.bits - b.bits)
+  const kept: Ipv4Range[] = []
+  for (const range of widerFirst) {
+    const last = kept.at(-1)
+    if (last === undefined || !rangesOverlap(last, range)) kept.push(range)
+  }
+  return kept.map(formatRange)
+}

@@ -19,22 +19,27 @@ export interface Backend {
 }
 
 /**
- * `forward`: to one of the backends, the same one for each client if `sticky`. `refuse`: nothing is behind it, said at
+ * `forward`: to one of the backends; a client stays with the one it got until it has asked nothing for `stickySeconds`,
+ * if given. `refuse`: nothing is behind it, said at
  * once. `drop`: something is, but its traffic policy keeps this node's traffic on this node, where nothing is.
  */
 export type Behaviour =
-  | { type: 'forward'; backends: readonly Backend[]; sticky: boolean }
+  | { type: 'forward'; backends: readonly Backend[]; stickySeconds?: number }
   | { type: 'refuse' }
   | { type: 'drop' }
 
 export interface Route {
   frontend: Frontend
   behaviour: Behaviour
+  /** Who may ask: ranges that do not overlap. undefined: anybody; none: nobody. */
+  sources?: readonly string[]
 }
 
 export interface NodeView {
   name: string
   zone: string | undefined
+  /** Towards the others. */
+  address?: string | undefined
   /** Ranges of pods and Services: who could have an address of them for a Service would hear what is meant for others. */
   reserved?: readonly string[]
 }

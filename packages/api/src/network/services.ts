@@ -3,7 +3,7 @@
 
 import { isIPv4 } from 'node:net'
 import { type Json, listOf } from '../validate/json.ts'
-import { parseIpv4Range, rangesOverlap } from './ipv4.ts'
+import { disjointRanges, parseIpv4Range, rangesOverlap } from './ipv4.ts'
 import type {
   Backend,
   Behaviour,
@@ -13,6 +13,9 @@ import type {
   Route,
   Service,
 } from './service-model.ts'
+
+/** Of an object from before the API server's defaults: three hours. */
+const STICKY_SECONDS = 10_800
 
 interface Candidate extends Backend {
   ready: boolean
@@ -29,29 +32,53 @@ export function routesOf(service: Service, slices: readonly EndpointSlice[], nod
   if (spec['type'] === 'ExternalName' || spec['clusterIP'] === 'None' || !spec['clusterIP']) return []
   return listOf(spec['ports']).flatMap((port) => {
     const candidates = candidatesOf(slices, port.name ?? '', node)
-    const sticky = spec['sessionAffinity'] === 'ClientIP'
-    const inside = behaviourOf(candidates, spec['internalTrafficPolicy'] === 'Local', { sticky, node })
-    const outside = behaviourOf(candidates, spec['externalTrafficPolicy'] === 'Local', { sticky, node })
+    const how = { stickySeconds: stickySecondsOf(service), node }
+    const inside = behaviourOf(candidates, spec['internalTrafficPolicy'] === 'Local', how)
+    const outside = behaviourOf(candidates, spec['externalTrafficPolicy'] === 'Local', how)
     const protocol = String(port.protocol ?? 'TCP').toLowerCase() as Frontend['protocol']
     const at = (ip: string | undefined, number: number, behaviour: Behaviour): Route => ({
       frontend: { ip, protocol, port: number },
       behaviour,
     })
     const own: string[] = spec['clusterIPs'] ?? [spec['clusterIP']]
+    const balancers = outsideAddresses(balancerAddresses(service), node.reserved)
     return [
       ...own.filter(isIPv4).map((ip) => at(ip, port.port, inside)),
-      ...outsideAddresses(service, node.reserved).map((ip) => at(ip, port.port, outside)),
+      ...outsideAddresses(listOf(spec['externalIPs']), node.reserved)
+        .filter((ip) => !balancers.includes(ip))
+        .map((ip) => at(ip, port.port, outside)),
+      ...balancers.map((ip) => ({ ...at(ip, port.port, outside), ...limitOf(service, ip, node) })),
       ...(port.nodePort === undefined || port.nodePort === 0 ? [] : [at(undefined, port.nodePort, outside)]),
     ]
   })
 }
 
-function outsideAddresses({ spec, status }: Service, reserved: readonly string[] = []): string[] {
-  const given = listOf(status?.['loadBalancer']?.ingress)
+function stickySecondsOf({ spec }: Service): number | undefined {
+  if (spec['sessionAffinity'] !== 'ClientIP') return undefined
+  return spec['sessionAffinityConfig']?.clientIP?.timeoutSeconds ?? STICKY_SECONDS
+}
+
+function balancerAddresses({ status }: Service): unknown[] {
+  return listOf(status?.['loadBalancer']?.ingress)
     .filter(({ ipMode }) => ipMode !== 'Proxy')
     .map(({ ip }) => ip)
+}
+
+/** Who may ask at an address of a load balancer; as in kube-proxy, nothing limits who asks at others. */
+function limitOf({ spec }: Service, ip: string, { address }: NodeView): Pick<Route, 'sources'> {
+  const given: unknown[] = listOf(spec['loadBalancerSourceRanges'])
+  if (given.length === 0) return {}
+  const sources = disjointRanges(given.map((range) => String(range).trim()))
+  const ranges = sources.flatMap((range) => parseIpv4Range(range) ?? [])
+  const own = address === undefined ? undefined : parseIpv4Range(address)
+  const isNodeIn = own !== undefined && ranges.some((range) => rangesOverlap(range, own))
+  // The node that has the address as its own asks under that very address.
+  return { sources: isNodeIn ? disjointRanges([...sources, ip]) : sources }
+}
+
+function outsideAddresses(given: readonly unknown[], reserved: readonly string[] = []): string[] {
   const ranges = reserved.flatMap((range) => parseIpv4Range(range) ?? [])
-  return [...listOf(spec['externalIPs']), ...given].filter((ip) => {
+  return given.filter((ip): ip is string => {
     const address = typeof ip === 'string' && isIPv4(ip) ? parseIpv4Range(ip) : undefined
     return address !== undefined && !ranges.some((range) => rangesOverlap(range, address))
   })
@@ -84,13 +111,14 @@ function candidateOf(endpoint: Json, port: number, node: NodeView): Candidate | 
 function behaviourOf(
   candidates: readonly Candidate[],
   localOnly: boolean,
-  { sticky, node }: { sticky: boolean; node: NodeView },
+  { stickySeconds, node }: { stickySeconds: number | undefined; node: NodeView },
 ): Behaviour {
   const usable = serving(localOnly ? candidates : nearest(candidates, node))
   if (usable.length === 0) return { type: 'refuse' }
   const chosen = localOnly ? serving(candidates.filter(({ local }) => local)) : usable
   if (chosen.length === 0) return { type: 'drop' }
-  return { type: 'forward', backends: chosen.map(({ ip, port }) => ({ ip, port })), sticky }
+  const backends = chosen.map(({ ip, port }) => ({ ip, port }))
+  return { type: 'forward', backends, ...(stickySeconds === undefined ? {} : { stickySeconds }) }
 }
 
 /** Those that are ready; if none is, those that still answer. */

@@ -63,7 +63,12 @@ export async function startNetworking(options: NetworkingOptions): Promise<Netwo
     services,
     slices,
     slicesByService,
-    node: () => ({ name: nodeName, zone: node()?.metadata.labels?.[ZONE], reserved: network.reserved }),
+    node: () => ({
+      name: nodeName,
+      zone: node()?.metadata.labels?.[ZONE],
+      address,
+      reserved: network.reserved,
+    }),
     table: servicesTable(table),
     bridge,
     podRange,

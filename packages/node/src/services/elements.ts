@@ -4,7 +4,7 @@
 
 import { type Backend, frontendKey, type Route } from '@brume/api/network/service-model'
 
-/** Name of a map or set -> key -> value ('' in sets). */
+/** Name of a map or set -> key -> value ('' in sets; in `sources` the ranges, of which each is an element). */
 export type Elements = Map<MapName, Map<string, string>>
 
 export type MapName =
@@ -17,6 +17,10 @@ export type MapName =
   | 'dropped'
   | 'dropped-ports'
   | 'hairpins'
+  | 'sticky'
+  | 'sticky-ports'
+  | 'limited'
+  | 'sources'
 
 export const MAP_NAMES: readonly MapName[] = [
   'services',
@@ -28,6 +32,10 @@ export const MAP_NAMES: readonly MapName[] = [
   'dropped',
   'dropped-ports',
   'hairpins',
+  'sticky',
+  'sticky-ports',
+  'limited',
+  'sources',
 ]
 
 /** Beyond this, further backends get no connections: it bounds the elements of one Service. */
@@ -41,14 +49,21 @@ export function elementsOf(routes: readonly Route[]): Elements {
     known.set(key, value)
     elements.set(map, known)
   }
-  for (const { frontend, behaviour } of routes) {
+  for (const { frontend, behaviour, sources } of routes) {
     const key = frontendKey(frontend)
+    if (sources !== undefined) {
+      put('limited', key)
+      if (sources.length > 0) put('sources', key, sources.join(' '))
+    }
     const nodePort = frontend.ip === undefined
     if (behaviour.type === 'refuse') put(nodePort ? 'refused-ports' : 'refused', key)
     if (behaviour.type === 'drop') put(nodePort ? 'dropped-ports' : 'dropped', key)
     if (behaviour.type !== 'forward') continue
     const backends = behaviour.backends.slice(0, MAX_BACKENDS)
-    const draw = behaviour.sticky ? 'sticky' : 'random'
+    const { stickySeconds } = behaviour
+    const draw = stickySeconds === undefined ? 'random' : 'sticky'
+    if (stickySeconds !== undefined)
+      put(nodePort ? 'sticky-ports' : 'sticky', key, `goto ${rememberName(stickySeconds)}`)
     put(
       nodePort ? 'node-ports' : 'services',
       key,
@@ -77,6 +92,24 @@ export function drawOf(verdict: string): Draw | undefined {
   const match = /^goto (node-port-)?(random|sticky)-(\d+)$/.exec(verdict)
   if (match === null) return undefined
   return { nodePort: match[1] !== undefined, draw: match[2] as Draw['draw'], count: Number(match[3]) }
+}
+
+/** The chain that remembers a client's backend for so long. */
+export function rememberName(seconds: number): string {
+  return `remember-${seconds}`
+}
+
+/** Of `goto remember-10800`; undefined for another text. */
+export function rememberedSeconds(verdict: string): number | undefined {
+  const match = /^goto remember-(\d+)$/.exec(verdict)
+  return match === null ? undefined : Number(match[1])
+}
+
+/** How nft writes what one key of a map stands for: to add it, and the keys alone, to delete it. */
+export function kernelElements(map: MapName, key: string, value: string): { text: string; key: string }[] {
+  if (map === 'sources')
+    return value.split(' ').map((range) => ({ text: `${key} . ${range}`, key: `${key} . ${range}` }))
+  return [{ text: value === '' ? key : `${key} : ${value}`, key }]
 }
 
 function addressOf({ ip, port }: Backend): string {

@@ -38,6 +38,11 @@ export class Owners {
     return this.#ofService.keys()
   }
 
+  /** What the kernel has for the key; undefined: nothing. */
+  value(map: MapName, key: string): string | undefined {
+    return this.#claims.get(map)?.get(key)?.by.values().next().value
+  }
+
   /** Everything that the kernel is to have. */
   all(): Elements {
     const keys = new Map<MapName, Iterable<string>>()

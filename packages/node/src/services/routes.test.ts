@@ -123,3 +123,26 @@ it("has no address from outside that is a pod's or another Service's", () => {
     ['10.96.0.9', '192.0.2.7', '192.0.2.8'],
   )
 })
+
+it('says who may ask at an address of a load balancer, and nowhere else', () => {
+  const spec = {
+    externalIPs: ['192.0.2.7', '192.0.2.8'],
+    loadBalancerSourceRanges: [' 198.51.100.0/24', '198.51.100.7/32', '10.0.0.0/8', 'fd00::/8'],
+  }
+  const status = { loadBalancer: { ingress: [{ ip: '192.0.2.8' }] } }
+  const limits = (more: object, address?: string) =>
+    routesOf(service({ ...spec, ...more }, status), [slice([on('10.42.0.1', 'n1')])], {
+      ...NODE,
+      address,
+    }).map(({ frontend, sources }) => [frontend.ip, sources])
+  const open = [
+    ['10.96.0.9', undefined],
+    ['192.0.2.7', undefined],
+  ]
+  assert.deepEqual(limits({}), [...open, ['192.0.2.8', ['10.0.0.0/8', '198.51.100.0/24']]])
+  // The node that has the address as its own asks under it.
+  const node = ['10.0.0.0/8', '192.0.2.8/32', '198.51.100.0/24']
+  assert.deepEqual(limits({}, '10.1.2.3'), [...open, ['192.0.2.8', node]])
+  assert.deepEqual(limits({ loadBalancerSourceRanges: ['fd00::/8'] }), [...open, ['192.0.2.8', []]])
+  assert.deepEqual(limits({ loadBalancerSourceRanges: [] }), [...open, ['192.0.2.8', undefined]])
+})

@@ -1,5 +1,4 @@
-// Keeps the kernel's maps in step with Services and EndpointSlices. Changes that come together are one transaction of
-// nft; one that fails is followed by a whole new table.
+// Keeps the kernel's maps in step with Services and EndpointSlices.
 
 import type { EndpointSlice, NodeView, Service } from '@brume/api/network/service-model'
 import { routesOf } from '@brume/api/network/services'
@@ -11,9 +10,8 @@ import type { Informer } from '@brume/client/informer'
 import { keyOf } from '@brume/client/resource-ref'
 import { type SlicesByService, serviceKeyOf } from '@brume/client/slices-by-service'
 import { run } from '@brume/machine/run'
-import { chainName, drawOf, type Elements, elementsOf } from './elements.ts'
-import { Owners } from './owners.ts'
-import { changeScript, drawScript, tableScript } from './table.ts'
+import { elementsOf } from './elements.ts'
+import { KernelServices, type ServiceChange } from './kernel.ts'
 
 export interface ServiceRulesOptions {
   services: Informer<Service>
@@ -27,15 +25,9 @@ export interface ServiceRulesOptions {
   logger: Logger
 }
 
-interface Change {
-  service: string
-  elements: Elements
-}
-
 interface Apply {
   type: 'apply'
-  changes: readonly Change[]
-  whole: boolean
+  changes: readonly ServiceChange[]
 }
 
 const KEY = 'services'
@@ -43,16 +35,12 @@ const KEY = 'services'
 const GATHER_MS = 10
 /** Somebody may have taken the table away. */
 const LOOK_EVERY_MS = 30_000
-const USUAL_BACKENDS = 16
-const NFT_LIMIT_MS = 60_000
 
 /** Run it with `runController`; it is ready when all Services are in the kernel. */
 export function serviceRules(options: ServiceRulesOptions): ControllerSpec {
-  const { services, slices, slicesByService, node, table, logger } = options
+  const { services, slices, slicesByService, node, logger } = options
   const dirty = new Set<string>()
-  const owners = new Owners()
-  const draws = new Set<string>(usualDraws())
-  let whole = true
+  const kernel = new KernelServices(options, logger)
 
   const source: Source = {
     start(enqueue) {
@@ -70,7 +58,7 @@ export function serviceRules(options: ServiceRulesOptions): ControllerSpec {
           },
         }),
         watchTable(options, () => {
-          whole = true
+          kernel.distrust()
           enqueue(KEY)
         }),
       ]
@@ -100,61 +88,11 @@ export function serviceRules(options: ServiceRulesOptions): ControllerSpec {
         }
       })
       dirty.clear()
-      return { type: 'apply', changes, whole }
+      return { type: 'apply', changes }
     },
-    decide: (apply) => ({ actions: apply.whole || apply.changes.length > 0 ? [apply] : [] }),
-    async act(apply) {
-      const lines: string[] = []
-      let isWhole = apply.whole
-      for (const { service, elements } of apply.changes) {
-        const { before, after, conflicts } = owners.update(service, elements)
-        lines.push(...changeScript(table, before, after))
-        isWhole ||= hasNewDraw(after)
-        for (const key of conflicts) {
-          logger.warn('two Services want the same address and port; the first one has it', { service, key })
-        }
-      }
-      if (isWhole) {
-        const all = owners.all()
-        for (const verdict of verdictsOf(all)) draws.add(verdict)
-        const draw = [...draws].flatMap((verdict) => drawScript(table, drawOf(verdict)!))
-        lines.splice(
-          0,
-          lines.length,
-          ...tableScript(options),
-          ...draw,
-          ...changeScript(table, new Map(), all),
-        )
-      }
-      if (lines.length === 0) return
-      // If it fails, nothing is known of what the kernel has.
-      whole = true
-      await run(['nft', '-f', '-'], { input: `${lines.join('\n')}\n`, timeoutMs: NFT_LIMIT_MS })
-      whole = false
-    },
+    decide: (apply) => ({ actions: kernel.isUnknown || apply.changes.length > 0 ? [apply] : [] }),
+    act: ({ changes }) => kernel.apply(changes),
   })
-
-  /** nft 1.0.6 takes a rule with such a map only together with the map: a number that is new means a new table. */
-  function hasNewDraw(elements: Elements): boolean {
-    return verdictsOf(elements).some((verdict) => !draws.has(verdict))
-  }
-}
-
-/** Numbers of backends that are so common that their chains are always there. */
-function usualDraws(): string[] {
-  const counts = Array.from({ length: USUAL_BACKENDS }, (_, i) => i + 1)
-  return [true, false].flatMap((nodePort) =>
-    counts.map((count) => `goto ${chainName({ nodePort, draw: 'random', count })}`),
-  )
-}
-
-function verdictsOf(elements: Elements): string[] {
-  return [
-    ...new Set([
-      ...(elements.get('services')?.values() ?? []),
-      ...(elements.get('node-ports')?.values() ?? []),
-    ]),
-  ]
 }
 
 function each<T extends KubeObject>(touch: (object: T) => void) {

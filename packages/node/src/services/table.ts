@@ -1,10 +1,26 @@
 // The nft table of Services as text: maps, sets and hooks; and the chains that draw one of N backends. Pure.
 
-import { chainName, type Draw, type Elements, MAP_NAMES, type MapName } from './elements.ts'
+import {
+  chainName,
+  type Draw,
+  type Elements,
+  kernelElements,
+  MAP_NAMES,
+  type MapName,
+  rememberName,
+} from './elements.ts'
 
 const PORTS = 'meta l4proto { tcp, udp, sctp }'
 const FRONTEND = 'ip daddr . meta l4proto . th dport'
 const NODE_PORT = 'meta l4proto . th dport'
+/** What the client asked for, once the packet is on its way to the backend. One rule for each protocol: nft wants to know it. */
+const ASKED = 'ct original ip daddr . meta l4proto . ct original proto-dst'
+const ASKED_PORT = 'meta l4proto . ct original proto-dst'
+const PROTOCOLS = ['tcp', 'udp', 'sctp']
+/** Clients of Services with session affinity; further ones get any backend each time. */
+const MAX_REMEMBERED = 262_144
+/** Unless a Service says another time, which gets a chain of its own. */
+export const USUAL_SECONDS = 10_800
 const NUMBER = 'numgen inc mod 2'
 
 const TYPES: Record<MapName, string> = {
@@ -17,7 +33,14 @@ const TYPES: Record<MapName, string> = {
   dropped: `set dropped { type ipv4_addr . inet_proto . inet_service ; }`,
   'dropped-ports': `set dropped-ports { type inet_proto . inet_service ; }`,
   hairpins: `set hairpins { type ipv4_addr . ipv4_addr ; }`,
+  sticky: `map sticky { type ipv4_addr . inet_proto . inet_service : verdict ; }`,
+  'sticky-ports': `map sticky-ports { type inet_proto . inet_service : verdict ; }`,
+  limited: `set limited { type ipv4_addr . inet_proto . inet_service ; }`,
+  sources: `set sources { type ipv4_addr . inet_proto . inet_service . ipv4_addr ; flags interval ; }`,
 }
+
+/** Client of a Service with session affinity -> its backend. Written by the kernel. */
+export const REMEMBERED = 'remembered'
 
 export interface TableOptions {
   table: string
@@ -51,8 +74,22 @@ export function tableScript({ table, podRange, bridge }: TableOptions): string[]
     `add chain ${t} refuse`,
     `add rule ${t} refuse meta l4proto tcp reject with tcp reset`,
     `add rule ${t} refuse reject`,
+    `add map ${t} ${REMEMBERED} { type ipv4_addr . inet_proto . inet_service . ipv4_addr : ipv4_addr . inet_service ; flags dynamic,timeout ; size ${MAX_REMEMBERED} ; }`,
+    ...rememberScript(table, USUAL_SECONDS),
+    ...chain(t, 'remember', undefined, [
+      ...PROTOCOLS.map((protocol) => `meta l4proto ${protocol} ${ASKED} vmap @sticky`),
+      ...PROTOCOLS.map((protocol) => `meta l4proto ${protocol} ${ASKED_PORT} vmap @sticky-ports`),
+    ]),
+    ...chain(t, 'keep-out', undefined, [
+      `${PORTS} ${FRONTEND} @limited ${FRONTEND} . ip saddr != @sources drop`,
+    ]),
     ...chain(t, 'check', undefined, refuse),
     ...chain(t, 'forward', undefined, forward),
+    // Before the packet is led to a backend: afterwards nobody knows at which address it asked.
+    ...chain(t, 'keep-out-prerouting', 'filter hook prerouting priority -110', [
+      'ct state new jump keep-out',
+    ]),
+    ...chain(t, 'keep-out-output', 'filter hook output priority -110', ['ct state new jump keep-out']),
     ...chain(t, 'check-input', 'filter hook input priority -1', ['ct state new jump check']),
     ...chain(t, 'check-forward', 'filter hook forward priority -1', ['ct state new jump check']),
     ...chain(t, 'check-output', 'filter hook output priority -1', ['ct state new jump check']),
@@ -62,6 +99,9 @@ export function tableScript({ table, podRange, bridge }: TableOptions): string[]
       `${PORTS} jump forward`,
     ]),
     ...chain(t, 'output', 'nat hook output priority -100', [`${PORTS} jump forward`]),
+    // Each connection once, when its backend is known: to other machines and pods, and to the node itself.
+    ...chain(t, 'remember-forward', 'nat hook postrouting priority 98', ['ct status dnat jump remember']),
+    ...chain(t, 'remember-input', 'nat hook input priority 98', ['ct status dnat jump remember']),
     ...chain(t, 'postrouting', 'nat hook postrouting priority 99', [
       // A backend that reaches itself by its Service would answer itself directly.
       'ct status dnat ip saddr . ip daddr @hairpins masquerade',
@@ -73,15 +113,30 @@ export function tableScript({ table, podRange, bridge }: TableOptions): string[]
   ]
 }
 
-/** A chain that draws one of `count` backends. */
+/** A chain that draws one of `count` backends; sticky: for a client that none is remembered of. */
 export function drawScript(table: string, draw: Draw): string[] {
   const name = chainName(draw)
-  const number = `${draw.draw === 'sticky' ? 'jhash ip saddr' : 'numgen random'} mod ${draw.count}`
   const [key, map] = draw.nodePort ? [NODE_PORT, 'node-port-backends'] : [FRONTEND, 'backends']
   return [
     `add chain ip ${table} ${name}`,
     `flush chain ip ${table} ${name}`,
-    `add rule ip ${table} ${name} ${PORTS} dnat ip to ${key} . ${number} map @${map}`,
+    ...(draw.draw === 'sticky'
+      ? [`add rule ip ${table} ${name} ${PORTS} dnat ip to ${FRONTEND} . ip saddr map @${REMEMBERED}`]
+      : []),
+    `add rule ip ${table} ${name} ${PORTS} dnat ip to ${key} . numgen random mod ${draw.count} map @${map}`,
+  ]
+}
+
+/** A chain that remembers, or goes on to remember, the client's backend. */
+export function rememberScript(table: string, seconds: number): string[] {
+  const name = `ip ${table} ${rememberName(seconds)}`
+  return [
+    `add chain ${name}`,
+    `flush chain ${name}`,
+    ...PROTOCOLS.map(
+      (protocol) =>
+        `add rule ${name} meta l4proto ${protocol} update @${REMEMBERED} { ${ASKED} . ct original ip saddr timeout ${seconds}s : ip daddr . th dport }`,
+    ),
   ]
 }
 
@@ -91,13 +146,12 @@ export function changeScript(table: string, before: Elements, after: Elements): 
   for (const map of MAP_NAMES) {
     const old = before.get(map) ?? new Map<string, string>()
     const now = after.get(map) ?? new Map<string, string>()
-    const gone = [...old].filter(([key, value]) => now.get(key) !== value).map(([key]) => key)
+    const gone = [...old].filter(([key, value]) => now.get(key) !== value)
     const come = [...now].filter(([key, value]) => old.get(key) !== value)
-    if (gone.length > 0) lines.push(`delete element ip ${table} ${map} { ${gone.join(', ')} }`)
-    if (come.length > 0) {
-      const texts = come.map(([key, value]) => (value === '' ? key : `${key} : ${value}`))
-      lines.push(`add element ip ${table} ${map} { ${texts.join(', ')} }`)
-    }
+    const keys = gone.flatMap(([key, value]) => kernelElements(map, key, value)).map(({ key }) => key)
+    const texts = come.flatMap(([key, value]) => kernelElements(map, key, value)).map(({ text }) => text)
+    if (keys.length > 0) lines.push(`delete element ip ${table} ${map} { ${keys.join(', ')} }`)
+    if (texts.length > 0) lines.push(`add element ip ${table} ${map} { ${texts.join(', ')} }`)
   }
   return lines
 }

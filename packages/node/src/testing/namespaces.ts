@@ -21,12 +21,12 @@ require('node:http').createServer((_, answer) => answer.end('ok')).listen(Number
 
 /** Connects so often, one after the other, and prints what it hears, a line each: a greeting, an error's code, or `nothing`. */
 const CLIENT = `
-const [host, port, times] = process.argv.slice(1)
+const [host, port, times, localAddress] = process.argv.slice(1)
 const ask = (left) => {
   if (left === 0) return
   let said = false
   const say = (text) => { if (!said) { said = true; process.stdout.write(text + '\\n'); socket.destroy(); ask(left - 1) } }
-  const socket = require('node:net').connect({ host, port: Number(port), timeout: ${CONNECT_LIMIT_MS} })
+  const socket = require('node:net').connect({ host, port: Number(port), localAddress, timeout: ${CONNECT_LIMIT_MS} })
   socket.on('data', (text) => say(String(text))).on('error', (e) => say(e.code)).on('timeout', () => say('nothing'))
 }
 ask(Number(times))`
@@ -67,16 +67,18 @@ export async function inside(pid: number, argv: string[]): Promise<string> {
   return (await run(['nsenter', `--net=/proc/${pid}/ns/net`, ...argv])).stdout
 }
 
-export async function ask(from: number, host: string, port: number): Promise<string> {
-  return (await askOften(from, host, { port, times: 1 }))[0]!
+/** `as`: one of the asker's addresses. */
+export async function ask(from: number, host: string, port: number, as?: string): Promise<string> {
+  return (await askOften(from, host, { port, times: 1, as }))[0]!
 }
 
 export async function askOften(
   from: number,
   host: string,
-  { port, times }: { port: number; times: number },
+  { port, times, as }: { port: number; times: number; as?: string | undefined },
 ): Promise<string[]> {
   const argv = [process.execPath, '-e', CLIENT, host, String(port), String(times)]
+  if (as !== undefined) argv.push(as)
   return (await inside(from, argv)).trim().split('\n')
 }
 
