@@ -105,7 +105,7 @@ function rulesOf(
     if (direction === 'ingress') {
       numbered.push(...named.flatMap((port) => numbersOf(pod, port)))
     } else if (named.length > 0) {
-      const targets = selected?.pods ?? world.pods
+      const targets = selected?.pods ?? world.pods.filter((target) => !isOver(target))
       const namedAt = targets.flatMap((target) => namedPortsOf(target, named))
       rules.push({ ...base, peers: undefined, ports: [], namedAt })
     }
@@ -124,6 +124,8 @@ function peersOf(
   })
   const selectors = given.filter(({ ipBlock }) => ipBlock === undefined)
   const chosen = pods.filter((pod) => {
+    // Whose address may be another pod's by now, or is the host's.
+    if (isOver(pod) || pod['spec'].hostNetwork === true) return false
     const { namespace = '', labels = {} } = pod.metadata
     return selectors.some(({ podSelector, namespaceSelector }) => {
       const there =
@@ -133,7 +135,7 @@ function peersOf(
       return there && (podSelector === undefined || matches(podSelector, labels))
     })
   })
-  const addresses = chosen.filter((pod) => !isOver(pod) && pod['spec'].hostNetwork !== true).flatMap(ipv4Of)
+  const addresses = chosen.flatMap(ipv4Of)
   return { peers: { addresses: [...new Set(addresses)].sort(), blocks }, pods: chosen }
 }
 
