@@ -57,6 +57,7 @@ function parts(t: TestContext) {
     objects,
     services,
     enforced: async () => {},
+    bindPods: async () => {},
     views: () => views,
   })
   services.start()

@@ -32,6 +32,8 @@ export interface PodPartsOptions {
   services: Informer<KubeObject>
   /** Resolves when what filters the pod's network is in place. Throws PodProblem. */
   enforced(uid: string, podIps: readonly string[]): Promise<void>
+  /** Keeps every pod to its own addresses. Throws PodProblem. */
+  bindPods(): Promise<void>
   /** Containers of a pod, for those that join another's namespaces. */
   views(): RuntimeViews
 }
@@ -46,6 +48,7 @@ export function podParts({
   objects,
   services,
   enforced,
+  bindPods,
   views,
 }: PodPartsOptions) {
   const { dirs, clock } = context
@@ -111,6 +114,7 @@ export function podParts({
       const { pod, spec, attempt, imageRef, imageUser, podIps } = request
       const uid = pod.metadata.uid ?? ''
       await knowServices(pod)
+      await bindPods()
       // One from a file may be what the API server itself needs.
       if (!isFromFile(pod)) await enforced(uid, podIps)
       const variables = await loadEnvObjects(objects, pod, spec)

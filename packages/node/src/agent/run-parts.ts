@@ -93,6 +93,7 @@ export async function runParts(
     objects,
     services,
     enforced: networking.enforced,
+    bindPods: () => network.bindPods(),
     views: () => worker.views,
   })
   await parts.recall()

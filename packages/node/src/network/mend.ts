@@ -1,25 +1,24 @@
 // The node's network after somebody took a part of it away by hand: what is missing, and the pods' interfaces, which a
 // bridge that goes leaves behind.
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Clock, Timer } from '@brume/base/clock'
 import type { Logger } from '@brume/base/log'
 import { run } from '@brume/machine/run'
-import { CNI_RESULTS, isResultOf } from './cni-results.ts'
+import { attachmentsOf } from './attachments.ts'
 import { addressesOf } from './host.ts'
 
 const LOOK_EVERY_MS = 30_000
 
 /** In words; none: all is there. */
-export async function missingParts(bridge: string, table: string): Promise<string[]> {
+export async function missingParts(bridge: string, table: string, filtersBridges = true): Promise<string[]> {
   const missing: string[] = []
   const links = await run(['ip', '-json', 'link', 'show', 'up', 'type', 'bridge'])
   const isUp = links.stdout.includes(`"ifname":"${bridge}"`)
   if (!isUp || (await addressesOf(bridge)).length === 0) missing.push(`the bridge ${bridge}`)
   const { stdout } = await run(['nft', 'list', 'tables'])
   const tables = new Set(stdout.split('\n'))
-  for (const one of [`table ip ${table}`, `table ip6 ${table}`])
+  const families = filtersBridges ? ['ip', 'ip6', 'bridge'] : ['ip', 'ip6']
+  for (const one of families.map((family) => `table ${family} ${table}`))
     if (!tables.has(one)) missing.push(`nft's ${one}`)
   return missing
 }
@@ -29,24 +28,12 @@ export async function attachPods(bridge: string, network: string): Promise<void>
   const { stdout } = await run(['ip', '-json', 'link', 'show', 'type', 'veth'])
   const links: { ifname: string; master?: string }[] = stdout.trim() === '' ? [] : JSON.parse(stdout)
   const free = new Set(links.filter(({ master }) => master === undefined).map(({ ifname }) => ifname))
-  for (const name of interfacesOf(network).filter((name) => free.has(name))) {
+  const ports = attachmentsOf(network, bridge).map(({ port }) => port)
+  for (const name of ports.filter((name) => free.has(name))) {
     await run(['ip', 'link', 'set', name, 'master', bridge])
     // A pod may reach itself over a host port or a Service.
     await run(['bridge', 'link', 'set', 'dev', name, 'hairpin', 'on'])
   }
-}
-
-/** As the plugins told the CNI library. */
-function interfacesOf(network: string): string[] {
-  if (!existsSync(CNI_RESULTS)) return []
-  return readdirSync(CNI_RESULTS)
-    .filter((file) => isResultOf(network, file))
-    .flatMap((file) => {
-      const { result } = JSON.parse(readFileSync(join(CNI_RESULTS, file), 'utf8'))
-      return (result?.interfaces ?? []) as { name: string; sandbox?: string }[]
-    })
-    .filter(({ sandbox }) => sandbox === undefined)
-    .map(({ name }) => name)
 }
 
 /** Looks now and then. Returns how to stop. */

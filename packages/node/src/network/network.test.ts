@@ -102,6 +102,7 @@ describe("the node's network", { skip: whyNoContainers() ?? false, timeout: 60_0
       `the bridge ${seen.bridge}`,
       `nft's table ip ${seen.bridge}`,
       `nft's table ip6 ${seen.bridge}`,
+      `nft's table bridge ${seen.bridge}`,
     ])
     assert.equal(back, 'the pod sees 198.51.100.1')
   })

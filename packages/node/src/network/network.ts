@@ -16,6 +16,7 @@ import { CNI_CONF_FILE, cniConf } from './cni-conf.ts'
 import { addressesOf, type HostRoute, hostRoutes, linkKind, outgoingMtu, takenByRoutes } from './host.ts'
 import { attachPods, missingParts } from './mend.ts'
 import { type HostPort, hostPortRules, nodeRules } from './nft-rules.ts'
+import { ownAddresses } from './own-addresses.ts'
 
 const UNTRACED =
   'network policies do not count between pods of this node: its kernel shows no bridged packets to the rules of IP; modprobe br_netfilter, then start Brume again'
@@ -51,6 +52,8 @@ export interface PodNetwork {
   warnings: readonly string[]
   /** All host ports of this node's pods, every time one changes. Does nothing when they are as they were. */
   setHostPorts(ports: readonly HostPort[]): Promise<void>
+  /** Keeps each pod to its own addresses; before the first container of a new one is started. Throws PodProblem. */
+  bindPods(): Promise<void>
   /** Makes again what somebody has taken away; gives what that was. Throws RunError and RuntimeError. */
   mend(): Promise<readonly string[]>
 }
@@ -66,6 +69,7 @@ export async function ensureNetwork(options: NetworkOptions): Promise<PodNetwork
   // Room for the tunnel to other nodes, also where there is none yet: pods that run keep their MTU.
   const mtu = (await outgoingMtu(routes)) - TUNNEL_BYTES
   const hostPorts = hostPortSetter(table)
+  const own = ownAddresses(table, bridge, options.logger)
   let traced = false
   const make = async () => {
     await ensureBridge(bridge, range, mtu)
@@ -78,6 +82,7 @@ export async function ensureNetwork(options: NetworkOptions): Promise<PodNetwork
     await run(['nft', '-f', '-'], { input: nodeRules({ table, bridge, range, cloudRange, tracedServices }) })
   }
   await make()
+  await own.again()
   const conf = cniConf({ name: table, bridge, range, mtu, stateDir: paths.cniState })
   writeIfChanged(join(paths.cniConf, CNI_CONF_FILE), conf)
   const warnings = await firewallWarnings(bridge)
@@ -91,11 +96,13 @@ export async function ensureNetwork(options: NetworkOptions): Promise<PodNetwork
     cniConfDir: paths.cniConf,
     warnings,
     setHostPorts: hostPorts.set,
+    bindPods: own.bind,
     async mend() {
-      const missing = await missingParts(bridge, table)
+      const missing = await missingParts(bridge, table, own.isSupported)
       if (missing.length === 0) return []
       await make()
       await attachPods(bridge, table)
+      await own.again()
       await hostPorts.again()
       return missing
     },
@@ -237,6 +244,7 @@ function siteNetwork(cniConfDir: string, serviceRange: string | undefined): PodN
     cniConfDir,
     warnings: [],
     setHostPorts: async () => {},
+    bindPods: async () => {},
     mend: async () => [],
   }
 }

@@ -17,6 +17,7 @@ export async function removeNetwork(dataDir: string): Promise<void> {
   await ignoreMissing(leaveAll(announceTable(table)))
   const removals = [...tables.map((one) => removalRules(one)), removalRules(table, 'ip6')]
   await ignoreMissing(run(['nft', '-f', '-'], { input: removals.join('') }))
+  await ignoreMissing(removeBridgeTable(table))
   await ignoreMissing(removeBridge(bridge))
   await ignoreMissing(removeTunnel(tunnel))
   if (existsSync(CNI_RESULTS)) {
@@ -25,6 +26,13 @@ export async function removeNetwork(dataDir: string): Promise<void> {
   }
   const { cniConf, cniState } = runtimePaths(dataDir)
   for (const dir of [cniConf, cniState]) rmSync(dir, { recursive: true, force: true })
+}
+
+/** By itself: kernels without nftables for bridges refuse the very question. */
+async function removeBridgeTable(table: string): Promise<void> {
+  const { stdout } = await run(['nft', 'list', 'tables'])
+  if (stdout.split('\n').includes(`table bridge ${table}`))
+    await run(['nft', 'delete', 'table', 'bridge', table])
 }
 
 async function removeBridge(bridge: string): Promise<void> {

@@ -82,8 +82,13 @@ export async function askOften(
   return (await inside(from, argv)).trim().split('\n')
 }
 
-/** Gives the pod's address. As a container runtime calls the plugin (the CNI specification, "Execution protocol"). */
+/** Gives the pod's address. */
 export async function addPod(conflist: string, pod: number): Promise<string> {
+  return (await plugPod(conflist, pod)).ips[0]!.address.split('/')[0]!
+}
+
+/** What the plugin answers. As a container runtime calls it (the CNI specification, "Execution protocol"). */
+export async function plugPod(conflist: string, pod: number): Promise<{ ips: { address: string }[] }> {
   const { cniVersion, name, plugins } = JSON.parse(readFileSync(conflist, 'utf8'))
   const bin = findCniPlugins()!
   const { stdout } = await run([join(bin, 'bridge')], {
@@ -96,5 +101,5 @@ export async function addPod(conflist: string, pod: number): Promise<string> {
       CNI_PATH: bin,
     },
   })
-  return JSON.parse(stdout).ips[0].address.split('/')[0]
+  return JSON.parse(stdout)
 }
