@@ -15,6 +15,8 @@ export interface Io {
   err: Output
   env: Environment
   clock: Clock
+  /** Asks the person at the terminal; absent where there is none. */
+  ask?(question: string): Promise<string>
 }
 
 export interface Command {

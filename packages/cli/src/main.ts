@@ -1,5 +1,6 @@
 // `brume`: finds the command, runs it, and turns what goes wrong into a sentence and an exit code.
 
+import { createInterface } from 'node:readline/promises'
 import { systemClock } from '@brume/base/clock'
 import {
   commandHelp,
@@ -76,6 +77,15 @@ function printHelp(io: Io): number {
   return EXIT_OK
 }
 
+async function ask(question: string): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    return await terminal.question(question)
+  } finally {
+    terminal.close()
+  }
+}
+
 if (import.meta.main) {
   const output = (stream: NodeJS.WriteStream) => ({
     write: (text: string) => void stream.write(text),
@@ -86,6 +96,7 @@ if (import.meta.main) {
     err: output(process.stderr),
     env: process.env,
     clock: systemClock,
+    ...(process.stdin.isTTY ? { ask } : {}),
   }
   // A reader that has seen enough (`brume status | head -1`) is no error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {

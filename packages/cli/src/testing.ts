@@ -10,7 +10,8 @@ export interface Ran {
   err: string
 }
 
-export async function brume(argv: readonly string[], env: Environment = {}): Promise<Ran> {
+/** `answer` is typed at every question; without it there is no terminal to ask at. */
+export async function brume(argv: readonly string[], env: Environment = {}, answer?: string): Promise<Ran> {
   let [out, err] = ['', '']
   const code = await main(argv, {
     out: {
@@ -27,6 +28,7 @@ export async function brume(argv: readonly string[], env: Environment = {}): Pro
     },
     env,
     clock: systemClock,
+    ...(answer === undefined ? {} : { ask: async () => answer }),
   })
   return { code, out, err }
 }

@@ -3,14 +3,17 @@
 
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { CONTROL_PLANE_ROLE } from '@brume/api/node-membership'
 import type { Pki } from '@brume/apiserver/auth/pki/ensure'
 import { ensureLeaf, type Leaf } from '@brume/apiserver/auth/pki/leaf'
 import { type Clock, systemClock } from '@brume/base/clock'
 import type { Logger } from '@brume/base/log'
+import { NODES } from '@brume/client/builtin'
 import { Client } from '@brume/client/client'
 import { type NodeAgent, type NodeAgentOptions, startNodeAgent } from '@brume/node/agent/agent'
 import type { ControlPlane } from './control-plane.ts'
 import type { DataDir } from './data-dir.ts'
+import { SYSTEM_USER } from './identity.ts'
 import { inProcessTransport } from './in-process-transport.ts'
 import { defaultNodeName } from './node-name.ts'
 import { renewedAgent } from './renewed-agent.ts'
@@ -51,11 +54,23 @@ export async function startLocalNode(options: LocalNodeOptions): Promise<NodeAge
       key: `${path}.key`,
     },
   })
+  agent.registered
+    .then(() => markControlPlane(plane, nodeName))
+    .catch((error) =>
+      logger.warn('the node could not be marked as the control plane', { error: String(error) }),
+    )
   return renewedAgent(agent, {
     renew: async () => credentialsOf(plane.pki, await ensureNodeLeaf(plane.pki, { path, nodeName, clock })),
     disconnect: () => client.transport.close(),
     logger,
   })
+}
+
+/** No node may say that of itself. `brume node remove` knows it by that, and kubectl shows it. */
+async function markControlPlane({ server }: ControlPlane, name: string): Promise<void> {
+  const client = new Client({ transport: inProcessTransport(server, SYSTEM_USER) })
+  const body = { metadata: { labels: { [CONTROL_PLANE_ROLE]: '' } } }
+  await client.resource(NODES).patch({ name }, { type: 'merge', body })
 }
 
 /** One certificate for both ways: the node asks the API server, and the API server asks the node. */

@@ -11,7 +11,7 @@ const ROOT = resolve(import.meta.dirname, '../../..')
 export const MAIN = join(ROOT, 'packages/server/src/main.ts')
 /** Machines that run tests are slow and shared. */
 const READY_LIMIT_MS = 60_000
-const EXIT_LIMIT_MS = 30_000
+export const EXIT_LIMIT_MS = 30_000
 
 export interface StartOptions {
   /** The file that Node runs; default: the server's own. */

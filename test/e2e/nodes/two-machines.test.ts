@@ -11,6 +11,7 @@ import { BUSYBOX_IMAGE, whyNoBusybox } from '@brume/testkit/busybox-image'
 import { whyNoContainers } from '@brume/testkit/containerd'
 import { eventually } from '@brume/testkit/eventually'
 import { containersOf, isReady } from '../apps/cloud.ts'
+import { EXIT_LIMIT_MS, runMain, within } from '../crash/server-process.ts'
 import { kubectls } from '../kubectl/kubectls.ts'
 import { whyNoMachines } from './lan.ts'
 import { startTwoMachines, type TwoMachines } from './two-machines.ts'
@@ -237,14 +238,33 @@ describe('a cloud of two machines', { skip, timeout: 240_000 }, () => {
     assert.deepEqual(items.map(({ metadata }) => metadata.name).sort(), ['one', 'two'])
   })
 
-  it('lets a machine go with its pods, and takes it back', async () => {
-    assert.deepEqual(await cloud.two.process.kill('SIGTERM'), { code: 0, signal: null })
-    const deleted = await cloud.kubectl(['delete', 'node', 'two'])
-    assert.equal(deleted.code, 0, deleted.stderr)
-    await eventually('its pods are gone', async () => {
-      const { items } = await cloud.client.resource(PODS).list({ namespace: 'default' })
-      return items.every(({ spec }) => spec!['nodeName'] === 'one')
+  it('takes a machine out for good, which comes back with a new token alone', async () => {
+    const kubeconfig = ['--kubeconfig', cloud.kubeconfig]
+    const listed = await brume(['node', 'list', ...kubeconfig])
+    assert.match(listed.out, /^one +Ready +control-plane /m)
+    assert.match(listed.out, /^two +Ready +- /m)
+    const drained = await brume(['node', 'drain', 'two', '--force', ...kubeconfig])
+    assert.equal(drained.code, 0, drained.err)
+    assert.match(drained.err, /^default\/far is gone \(\d of \d\)$/m)
+    const removed = await brume(['node', 'remove', 'two', ...kubeconfig])
+    assert.equal(removed.code, 0, removed.err)
+    assert.deepEqual(await within(EXIT_LIMIT_MS, 'the end of its agent', cloud.two.process.exited), {
+      code: 2,
+      signal: null,
     })
+    assert.match(
+      cloud.two.process.stderr,
+      /node two was removed from the cloud at .*\nnext: \.\/brume reset /,
+    )
+    // As its service would start it.
+    const byItself = await runMain(['join', '--data-dir', cloud.two.dataDir], cloud.two.netns)
+    assert.equal(byItself.code, 2, byItself.stderr)
+    assert.match(byItself.stderr, /node two was removed/)
+    const nodes = await cloud.client.resource(NODES).list({})
+    assert.deepEqual(
+      nodes.items.map(({ metadata }) => metadata.name),
+      ['one'],
+    )
     await cloud.join([...(await cloud.token()), '--node-name', 'two'])
     await ready('two')
     await start(web('far', 'two'))

@@ -1,18 +1,12 @@
 // What is wrong, each with a sentence and the command to run next. Pure.
 
 import type { KubeObject } from '@brume/api/object'
+import { conditionOf, conditionsOf } from '../conditions.ts'
 import type { ObservedCloud } from './observe.ts'
 
 export interface Problem {
   what: string
   next: string
-}
-
-interface Condition {
-  type: string
-  status: string
-  reason?: string
-  message?: string
 }
 
 /** Things take their time: younger objects are not reported for being on their way. */
@@ -115,12 +109,4 @@ function because(why: string | undefined): string {
 
 function nameOf({ metadata }: KubeObject): string {
   return `${metadata.namespace}/${metadata.name}`
-}
-
-function conditionsOf({ status }: KubeObject): Condition[] {
-  return status?.conditions ?? []
-}
-
-function conditionOf(object: KubeObject, type: string): Condition | undefined {
-  return conditionsOf(object).find((condition) => condition.type === type)
 }

@@ -2,7 +2,7 @@
 // by itself.
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { NODE_REMOVED } from '@brume/api/removed-nodes'
+import { NODE_REMOVED } from '@brume/api/node-membership'
 import { isStatus, StatusError } from '@brume/base/errors'
 import { NODES } from '@brume/client/builtin'
 import type { Client } from '@brume/client/client'

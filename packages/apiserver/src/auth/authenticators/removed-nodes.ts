@@ -1,8 +1,8 @@
 // Since when a node has been removed, from the ConfigMap that `brume node remove` writes. Kept beside the objects, for every
 // request of every node asks.
 
+import { REMOVED_NODES } from '@brume/api/node-membership'
 import type { KubeObject } from '@brume/api/object'
-import { REMOVED_NODES } from '@brume/api/removed-nodes'
 import type { ObjectReader } from '../../registry/reader.ts'
 
 /** Milliseconds since the epoch; undefined for a node that nobody has removed. */

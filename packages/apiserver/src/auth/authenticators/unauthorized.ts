@@ -1,6 +1,6 @@
 // 401, the same words whatever was wrong: a caller without rights learns nothing. The reason goes to the cause.
 
-import { NODE_REMOVED } from '@brume/api/removed-nodes'
+import { NODE_REMOVED } from '@brume/api/node-membership'
 import { StatusError } from '@brume/base/errors'
 
 export function unauthorized(why: string): StatusError {

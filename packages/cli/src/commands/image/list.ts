@@ -6,6 +6,7 @@ import { parseConfig, parseIndex, parseManifest } from '@brume/images/oci/json'
 import { MEDIA_TYPES } from '@brume/images/oci/types'
 import { BUILT_IN_REGISTRY } from '@brume/images/reference'
 import type { Io } from '../../command.ts'
+import { textTable } from '../../text-table.ts'
 import { megabytes, withRegistry } from './registry.ts'
 
 interface Listed {
@@ -74,7 +75,5 @@ function table(found: readonly Listed[]): string {
     platforms.join(','),
     digest.slice(0, 'sha256:'.length + 12),
   ])
-  const all = [['NAME', 'SIZE', 'PLATFORM', 'DIGEST'], ...rows]
-  const widths = [0, 1, 2].map((i) => Math.max(...all.map((row) => row[i]!.length)))
-  return all.map((row) => `${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ')}\n`).join('')
+  return textTable([['NAME', 'SIZE', 'PLATFORM', 'DIGEST'], ...rows])
 }

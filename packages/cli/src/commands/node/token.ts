@@ -1,55 +1,31 @@
-// `brume node`: further machines of the cloud.
+// `brume node token`: the command that makes another machine a node: with a token that ends after a while, and the hash by
+// which that machine knows the cloud.
 
 import { createHash, randomBytes, X509Certificate } from 'node:crypto'
 import { formatTime } from '@brume/base/clock'
-import { EXIT_OK, UsageError } from '@brume/base/command-line'
+import { EXIT_OK, type ParsedCommand, UsageError } from '@brume/base/command-line'
 import { CONFIG_MAPS, ENDPOINTS, SECRETS } from '@brume/client/builtin'
 import type { Client } from '@brume/client/client'
-import { CONNECTION_OPTIONS, type Command, CommandError } from '../command.ts'
-import { connect } from '../connect.ts'
+import { CommandError, type Io } from '../../command.ts'
+import { connect } from '../../connect.ts'
+import { DEFAULT_TOKEN_HOURS } from './specs.ts'
 
-const ACTIONS = ['token']
-const DEFAULT_HOURS = 24
 const MAX_HOURS = 24 * 30
 
-export const node: Command = {
-  spec: {
-    name: 'node',
-    usage: 'token',
-    summary: 'Let further machines join the cloud',
-    details: `token prints the command that makes another machine a node: with a token that ends after a while, and the hash by which
-that machine knows the cloud. Nodes are looked after with kubectl: get nodes, cordon, drain, uncordon, delete node.`,
-    options: [
-      { name: 'hours', value: 'N', help: 'How long the token is good', default: String(DEFAULT_HOURS) },
-      {
-        name: 'host',
-        value: 'ADDRESS',
-        help: 'Where the other machine reaches the API',
-        default: 'what the API says',
-      },
-      ...CONNECTION_OPTIONS,
-    ],
-    maxArguments: 1,
-    argumentChoices: ACTIONS,
-  },
-  async run(parsed, io) {
-    const [action] = parsed.words
-    if (action === undefined || !ACTIONS.includes(action))
-      throw new UsageError('name what to do. Next: ./brume node token')
-    const hours = Number(parsed.options['hours'] ?? DEFAULT_HOURS)
-    if (!Number.isInteger(hours) || hours < 1 || hours > MAX_HOURS)
-      throw new UsageError(`--hours is a whole number from 1 to ${MAX_HOURS}. See: ./brume node --help`)
-    const { client } = connect(parsed, io)
-    try {
-      const { server, caHash } = await whereabouts(client, parsed.options['host'])
-      const token = await newToken(client, io.clock.now() + hours * 3600_000)
-      io.err.write(`on the other machine, in a checkout of Brume, as root, within ${hours} h:\n`)
-      io.out.write(`./brume join ${server} --token ${token} --ca-hash ${caHash}\n`)
-      return EXIT_OK
-    } finally {
-      client.transport.close()
-    }
-  },
+export async function run(parsed: ParsedCommand, io: Io): Promise<number> {
+  const hours = Number(parsed.options['hours'] ?? DEFAULT_TOKEN_HOURS)
+  if (!Number.isInteger(hours) || hours < 1 || hours > MAX_HOURS)
+    throw new UsageError(`--hours is a whole number from 1 to ${MAX_HOURS}. See: ./brume node token --help`)
+  const { client } = connect(parsed, io)
+  try {
+    const { server, caHash } = await whereabouts(client, parsed.options['host'])
+    const token = await newToken(client, io.clock.now() + hours * 3600_000)
+    io.err.write(`on the other machine, in a checkout of Brume, as root, within ${hours} h:\n`)
+    io.out.write(`./brume join ${server} --token ${token} --ca-hash ${caHash}\n`)
+    return EXIT_OK
+  } finally {
+    client.transport.close()
+  }
 }
 
 /** Where other machines reach the API, and the hash of its CA. */

@@ -1,0 +1,25 @@
+// Opens a node for new pods, or closes it.
+
+import type { KubeObject } from '@brume/api/object'
+import { isStatus } from '@brume/base/errors'
+import { NODES } from '@brume/client/builtin'
+import type { Client } from '@brume/client/client'
+import { CommandError } from '../command.ts'
+
+/** Throws CommandError. */
+export async function nodeNamed(client: Client, name: string): Promise<KubeObject> {
+  try {
+    return await client.resource(NODES).get({ name })
+  } catch (error) {
+    if (!isStatus(error, 'NotFound')) throw error
+    throw new CommandError(`there is no node ${name}`, './brume node list', { cause: error })
+  }
+}
+
+/** False when it was so already. */
+export async function setCordoned(client: Client, node: KubeObject, cordoned: boolean): Promise<boolean> {
+  if ((node['spec']?.unschedulable === true) === cordoned) return false
+  const body = { spec: { unschedulable: cordoned ? true : null } }
+  await client.resource(NODES).patch({ name: node.metadata.name! }, { type: 'merge', body })
+  return true
+}

@@ -1,0 +1,105 @@
+// What draining and removing have in common: the options, the refusals, and emptying with progress and an end.
+
+import type { KubeObject } from '@brume/api/object'
+import { type ParsedCommand, UsageError } from '@brume/base/command-line'
+import type { Client } from '@brume/client/client'
+import { CommandError, type Io } from '../command.ts'
+import { DEFAULT_DRAIN_SECONDS } from '../commands/node/specs.ts'
+import { type BoundVolume, claimsOf, volumeText } from './bound-volumes.ts'
+import { setCordoned } from './cordon.ts'
+import { drain, type Remaining } from './drain.ts'
+import { type DrainOptions, type DrainPlan, podName, type Refused } from './drain-plan.ts'
+
+export interface EmptyOptions extends DrainOptions {
+  graceSeconds: number | undefined
+  limitMs: number
+}
+
+const MAX_SECONDS = 86_400
+
+/** Throws UsageError. */
+export function emptyOptions({ command, options }: ParsedCommand): EmptyOptions {
+  const seconds = (option: string, least: number): number | undefined => {
+    const text = options[option]
+    if (text === undefined) return undefined
+    const value = Number(text)
+    if (/^\d+$/.test(text) && value >= least && value <= MAX_SECONDS) return value
+    throw new UsageError(
+      `--${option} is a whole number of seconds from ${least} to ${MAX_SECONDS}, not "${text}". See: ./brume ${command.name} --help`,
+    )
+  }
+  return {
+    force: options['force'] !== undefined,
+    deleteEmptyDirData: options['delete-emptydir-data'] !== undefined,
+    graceSeconds: seconds('grace-period', 0),
+    limitMs: (seconds('timeout', 1) ?? DEFAULT_DRAIN_SECONDS) * 1000,
+  }
+}
+
+/** Throws CommandError, naming the options, when something would be lost that nobody allowed to lose. */
+export function checkPlan({ refused }: DrainPlan, { command, words, options }: ParsedCommand): void {
+  if (refused.length === 0) return
+  const [name] = words
+  const given = ['force', 'delete-emptydir-data'].filter((option) => options[option] !== undefined)
+  const flags = [...new Set([...given.map((option) => `--${option}`), ...refused.map(({ flag }) => flag)])]
+  const lines = refused.map(({ pod, why, flag }: Refused) => `\n    ${podName(pod)}: ${why} (${flag})`)
+  throw new CommandError(
+    `${name} is left as it is, for this would be lost:${lines.join('')}`,
+    `./brume ${command.name} ${name} ${flags.join(' ')}   (lets it go)`,
+  )
+}
+
+/** Cordons the node and waits until it is empty. Throws CommandError when it is not in time. */
+export async function emptyNode(
+  client: Client,
+  node: KubeObject,
+  {
+    plan,
+    options,
+    volumes,
+    io,
+  }: { plan: DrainPlan; options: EmptyOptions; volumes: readonly BoundVolume[]; io: Io },
+): Promise<void> {
+  const { name = '' } = node.metadata
+  if (await setCordoned(client, node, true)) io.err.write(`${name} is cordoned\n`)
+  for (const { pod, why } of plan.stays) io.err.write(`${podName(pod)} stays: ${why}\n`)
+  for (const line of keptHere(plan.goes, volumes, name)) io.err.write(line)
+  const { graceSeconds, limitMs } = options
+  const onProgress = (line: string) => io.err.write(`${line}\n`)
+  const left = await drain(client, {
+    nodeName: name,
+    goes: plan.goes,
+    graceSeconds,
+    limitMs,
+    clock: io.clock,
+    onProgress,
+  })
+  if (left.length > 0) throw tooLate(name, left, limitMs)
+}
+
+function keptHere(goes: readonly KubeObject[], volumes: readonly BoundVolume[], nodeName: string): string[] {
+  return goes.flatMap((pod) => {
+    const claims = new Set(claimsOf(pod))
+    const own = volumes.filter(({ claim }) => claim && claims.has(`${claim.namespace}/${claim.name}`))
+    if (own.length === 0) return []
+    return `${podName(pod)} has its data on ${nodeName} alone (${own.map(volumeText).join(', ')}): it waits for this node\n`
+  })
+}
+
+function tooLate(name: string, left: readonly Remaining[], limitMs: number): CommandError {
+  const lines = left.map(({ pod, why, budget }) => {
+    const state = budget ? why : why === 'ends' ? 'it was told to end and has not yet' : why
+    return `\n    ${podName(pod)}: ${state}`
+  })
+  const [first] = left
+  const namespace = first!.pod.metadata.namespace
+  const held = left.find(({ budget }) => budget)
+  const look =
+    held === undefined
+      ? `kubectl describe pod -n ${namespace} ${first!.pod.metadata.name}`
+      : `kubectl get pdb -n ${held.pod.metadata.namespace}   (then drain again)`
+  return new CommandError(
+    `${name} is cordoned, but not empty after ${Math.round(limitMs / 1000)} s:${lines.join('')}`,
+    `${look}, or to stop here: ./brume node uncordon ${name}`,
+  )
+}

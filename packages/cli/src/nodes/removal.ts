@@ -1,0 +1,73 @@
+// Takes a node out of the cloud: its certificates count no more, then its objects go.
+
+import { REMOVED_NODES } from '@brume/api/node-membership'
+import type { KubeObject } from '@brume/api/object'
+import { formatTime } from '@brume/base/clock'
+import { isStatus } from '@brume/base/errors'
+import { CONFIG_MAPS, LEASES, NODES, SECRETS } from '@brume/client/builtin'
+import type { Client } from '@brume/client/client'
+import type { ResourceRef } from '@brume/client/resource-ref'
+
+const CSI_NODES: ResourceRef = {
+  group: 'storage.k8s.io',
+  version: 'v1',
+  plural: 'csinodes',
+  kind: 'CSINode',
+  namespaced: false,
+}
+/** No certificate lasts longer: what was removed before needs to be remembered no more. */
+const LONGEST_CERTIFICATE_MS = 366 * 24 * 3600_000
+const TOKEN_TYPE = 'bootstrap.kubernetes.io/token'
+
+/** Its agent is shut out first, else it would make its Node again. */
+export async function removeNode(client: Client, node: KubeObject, now: number): Promise<void> {
+  const { name = '', uid } = node.metadata
+  await shutOut(client, name, now)
+  await unlessGone(client.resource(NODES).delete({ name }, { preconditions: { uid: uid! } }))
+  await unlessGone(client.resource(LEASES).delete({ namespace: 'kube-node-lease', name }))
+  await unlessGone(client.resource(CSI_NODES).delete({ name }))
+}
+
+/** Tokens by which any machine can still join, with the time when each ends. */
+export async function openTokens(client: Client, now: number): Promise<{ secret: string; endsAt: string }[]> {
+  const { items } = await client
+    .resource(SECRETS)
+    .listAll({ namespace: 'kube-system', fieldSelector: `type=${TOKEN_TYPE}` })
+  return items
+    .map(({ metadata, ...secret }) => {
+      const field = (name: string) => Buffer.from(String(secret['data']?.[name] ?? ''), 'base64').toString()
+      return {
+        secret: metadata.name!,
+        endsAt: field('expiration'),
+        lets: field('usage-bootstrap-authentication'),
+      }
+    })
+    .filter(({ endsAt, lets }) => lets === 'true' && (endsAt === '' || Date.parse(endsAt) > now))
+    .map(({ secret, endsAt }) => ({ secret, endsAt }))
+}
+
+async function shutOut(client: Client, nodeName: string, now: number): Promise<void> {
+  const maps = client.resource(CONFIG_MAPS)
+  const before = await maps.get(REMOVED_NODES).catch((error) => {
+    if (isStatus(error, 'NotFound')) return undefined
+    throw error
+  })
+  const entry = { [nodeName]: formatTime(now) }
+  if (before === undefined) {
+    await maps.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { ...REMOVED_NODES }, data: entry })
+    return
+  }
+  const old = Object.entries<string>(before['data'] ?? {}).filter(
+    ([, time]) => Date.parse(time) < now - LONGEST_CERTIFICATE_MS,
+  )
+  const data = { ...Object.fromEntries(old.map(([name]) => [name, null])), ...entry }
+  await maps.patch(REMOVED_NODES, { type: 'merge', body: { data } })
+}
+
+async function unlessGone(deleting: Promise<unknown>): Promise<void> {
+  try {
+    await deleting
+  } catch (error) {
+    if (!isStatus(error, 'NotFound')) throw error
+  }
+}
