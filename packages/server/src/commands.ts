@@ -22,6 +22,7 @@ ${DATA_DIR}
   --listen ADDR:PORT      address of the API (default ${DEFAULT_LISTEN}; port 0: any free one)
   --host NAME             a further name or address that clients use; may be repeated
   --service-range CIDR    cluster addresses of Services (default ${DEFAULT_SERVICE_RANGE})
+  --deny-external-ips     no Service gets spec.externalIPs: whoever writes Services could lead any address to pods
   --no-node               control plane alone: needs no root, touches nothing outside the data directory
   --node-name NAME        what this machine is called as a node (default: its host name)
   --pod-range CIDR        addresses of the cloud's pods (default: the first /16 from 10.42.0.0 on that no route uses)
@@ -93,6 +94,7 @@ async function execute(name: string, args: string[]): Promise<number> {
           listen: { type: 'string', default: DEFAULT_LISTEN },
           host: { type: 'string', multiple: true, default: [] },
           'service-range': { type: 'string', default: DEFAULT_SERVICE_RANGE },
+          'deny-external-ips': { type: 'boolean', default: false },
           'no-node': { type: 'boolean', default: false },
           'node-name': { type: 'string' },
           'pod-range': { type: 'string' },
@@ -110,6 +112,7 @@ async function execute(name: string, args: string[]): Promise<number> {
         listen: values.listen,
         hosts: values.host,
         serviceRange: values['service-range'],
+        denyExternalIps: values['deny-external-ips'],
         noNode: values['no-node'],
         nodeName: values['node-name'],
         podRange: values['pod-range'],

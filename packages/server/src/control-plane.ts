@@ -48,6 +48,8 @@ export interface ControlPlaneOptions {
   serviceRange: string
   /** Addresses of all pods, of which each node gets a part. Absent: nodes see to it themselves. */
   podRange?: string | undefined
+  /** No Service gets external IPs. */
+  denyExternalIps?: boolean | undefined
   /** The administrator's certificate may be another one from now on: kubeconfigs are written again. */
   onRenewed?(pki: Pki): void
   clock?: Clock
@@ -141,6 +143,7 @@ async function compose(
       authorizer: identity.authorizer,
       rbac: identity.rbac,
       usage,
+      denyExternalIps: options.denyExternalIps === true,
     }),
     authorizer: identity.authorizer,
     watches,

@@ -19,7 +19,10 @@ import { defaultNodeName } from './node-name.ts'
 import { renewedAgent } from './renewed-agent.ts'
 
 export interface LocalNodeOptions
-  extends Pick<NodeAgentOptions, 'rangesAreGiven' | 'cniConfDir' | 'serviceRange' | 'labels' | 'onRefused'> {
+  extends Pick<
+    NodeAgentOptions,
+    'rangesAreGiven' | 'cniConfDir' | 'serviceRange' | 'edgePorts' | 'labels' | 'onRefused'
+  > {
   plane: ControlPlane
   dir: DataDir
   /** Default: this machine's name. */

@@ -36,6 +36,8 @@ export interface UpOptions {
   /** Apps have names below it. */
   domain?: string
   serviceRange: string
+  /** No Service gets external IPs. */
+  denyExternalIps?: boolean
   hosts: readonly string[]
   logLevel: LogLevel
   /** Of the store; only for tests and drills. */
@@ -70,6 +72,7 @@ export async function up(options: UpOptions): Promise<number> {
     port,
     hosts: options.hosts,
     serviceRange: options.serviceRange,
+    denyExternalIps: options.denyExternalIps,
     logger,
     onRenewed: (pki) => url !== '' && writeAtomically(dir.kubeconfig, adminKubeconfig(pki, url)),
     faults: options.faults,
@@ -131,7 +134,7 @@ async function startNode(
   of: { dir: DataDir; plane: ControlPlane; logger: Logger; rangesAreGiven: boolean },
 ): Promise<LocalNode> {
   const { startLocalNode } = await import('./local-node.ts')
-  const { nodeName, cniConfDir, serviceRange } = options
+  const { nodeName, cniConfDir, serviceRange, httpPorts = HTTP_PORTS } = options
   const { promise: refused, resolve } = Promise.withResolvers<UserError | undefined>()
   try {
     const node = await startLocalNode({
@@ -139,6 +142,7 @@ async function startNode(
       nodeName,
       cniConfDir,
       serviceRange,
+      edgePorts: Object.values(httpPorts),
       onRefused(message) {
         of.logger.error(message)
         resolve(new UserError(message, './brume up --node-name ANOTHER'))

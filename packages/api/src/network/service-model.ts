@@ -42,6 +42,8 @@ export interface NodeView {
   address?: string | undefined
   /** Ranges of pods and Services: who could have an address of them for a Service would hear what is meant for others. */
   reserved?: readonly string[]
+  /** Addresses of nodes, and the TCP ports at which a node itself is reached: no Service leads them elsewhere. */
+  own?: { addresses: readonly string[]; ports: readonly number[] }
 }
 
 export type Service = KubeObject

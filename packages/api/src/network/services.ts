@@ -41,10 +41,12 @@ export function routesOf(service: Service, slices: readonly EndpointSlice[], nod
       behaviour,
     })
     const own: string[] = spec['clusterIPs'] ?? [spec['clusterIP']]
-    const balancers = outsideAddresses(balancerAddresses(service), node.reserved)
+    const isServed = (ip: string) => whyNotServed(ip, port, node) === undefined
+    const balancers = balancerAddresses(service).filter(isServed)
     return [
       ...own.filter(isIPv4).map((ip) => at(ip, port.port, inside)),
-      ...outsideAddresses(listOf(spec['externalIPs']), node.reserved)
+      ...externalIps(service)
+        .filter(isServed)
         .filter((ip) => !balancers.includes(ip))
         .map((ip) => at(ip, port.port, outside)),
       ...balancers.map((ip) => ({ ...at(ip, port.port, outside), ...limitOf(service, ip, node) })),
@@ -58,10 +60,45 @@ function stickySecondsOf({ spec }: Service): number | undefined {
   return spec['sessionAffinityConfig']?.clientIP?.timeoutSeconds ?? STICKY_SECONDS
 }
 
-function balancerAddresses({ status }: Service): unknown[] {
+function balancerAddresses({ status }: Service): string[] {
   return listOf(status?.['loadBalancer']?.ingress)
     .filter(({ ipMode }) => ipMode !== 'Proxy')
     .map(({ ip }) => ip)
+    .filter(isIPv4Text)
+}
+
+function externalIps({ spec }: Service): string[] {
+  return (listOf(spec['externalIPs']) as unknown[]).filter(isIPv4Text)
+}
+
+function isIPv4Text(ip: unknown): ip is string {
+  return typeof ip === 'string' && isIPv4(ip)
+}
+
+/** Which addresses of the Service from outside lead nowhere, in sentences: no condition of a Service has a place for it. */
+export function unservedAddresses(service: Service, node: NodeView): string[] {
+  const { spec } = service
+  if (spec['type'] === 'ExternalName') return []
+  return [...externalIps(service), ...balancerAddresses(service)].flatMap((ip) => {
+    const reasons = listOf(spec['ports']).map((port) => whyNotServed(ip, port, node))
+    return [...new Set(reasons.filter((reason) => reason !== undefined))].map(
+      (reason) => `the Service is not reached at ${ip}: ${reason}`,
+    )
+  })
+}
+
+/** Who could lead such an address to a pod would hear what is meant for others. */
+function whyNotServed(ip: string, port: Json, { reserved = [], own }: NodeView): string | undefined {
+  const address = parseIpv4Range(ip)
+  const range = reserved.find((text) => {
+    const parsed = parseIpv4Range(text)
+    return address !== undefined && parsed !== undefined && rangesOverlap(parsed, address)
+  })
+  if (range !== undefined) return `it belongs to the cloud's own range ${range}`
+  const isOwn = own?.addresses.includes(ip) === true && own.ports.includes(port.port)
+  if (isOwn && (port.protocol ?? 'TCP') === 'TCP')
+    return `port ${port.port} of that address is a node's own; use another port or another address`
+  return undefined
 }
 
 /** Who may ask at an address of a load balancer; as in kube-proxy, nothing limits who asks at others. */
@@ -74,14 +111,6 @@ function limitOf({ spec }: Service, ip: string, { address }: NodeView): Pick<Rou
   const isNodeIn = own !== undefined && ranges.some((range) => rangesOverlap(range, own))
   // The node that has the address as its own asks under that very address.
   return { sources: isNodeIn ? disjointRanges([...sources, ip]) : sources }
-}
-
-function outsideAddresses(given: readonly unknown[], reserved: readonly string[] = []): string[] {
-  const ranges = reserved.flatMap((range) => parseIpv4Range(range) ?? [])
-  return given.filter((ip): ip is string => {
-    const address = typeof ip === 'string' && isIPv4(ip) ? parseIpv4Range(ip) : undefined
-    return address !== undefined && !ranges.some((range) => rangesOverlap(range, address))
-  })
 }
 
 function candidatesOf(slices: readonly EndpointSlice[], portName: string, node: NodeView): Candidate[] {

@@ -15,4 +15,6 @@ export interface AdmissionDeps {
   rbac: RbacIndex
   /** What nodes really use. */
   usage?: UsageSource
+  /** No Service gets external IPs. */
+  denyExternalIps?: boolean
 }

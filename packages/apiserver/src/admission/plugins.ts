@@ -8,6 +8,7 @@ import { certificateApproval, certificateSigning, certificateSubjectRestriction 
 import { customResourceGroups } from './custom-resource-groups.ts'
 import { defaultIngressClass, defaultStorageClass } from './default-class.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
+import { denyServiceExternalIps } from './deny-service-external-ips.ts'
 import type { AdmissionDeps } from './deps.ts'
 import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
@@ -47,6 +48,7 @@ export function admissionPlugins(
     certificateSigning(deps),
     certificateSubjectRestriction(),
     defaultIngressClass(deps),
+    ...(deps.denyExternalIps === true ? [denyServiceExternalIps()] : []),
     rbacEscalation(deps),
     customResourceGroups(deps),
     nodeGroups(deps),

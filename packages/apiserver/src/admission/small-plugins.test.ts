@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { KubeObject } from '@brume/api/object'
 import { defaultIngressClass, defaultStorageClass } from './default-class.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
+import { denyServiceExternalIps } from './deny-service-external-ips.ts'
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts'
 import { priority } from './priority.ts'
 import { runtimeClass } from './runtime-class.ts'
@@ -242,3 +243,16 @@ for (const [what, of, size, why] of RESIZES) {
     else await assert.rejects(admitted, refusal(`persistentvolumeclaims "c" is forbidden: ${why}`))
   })
 }
+
+test('DenyServiceExternalIPs: refuses addresses that a Service did not have, and lets old ones stay or go', async () => {
+  const of = (...externalIPs: string[]) =>
+    object('Service', { namespace: 'ns', name: 's' }, { spec: { externalIPs } })
+  const run = (now: KubeObject, before?: KubeObject) =>
+    admit(denyServiceExternalIps(), admissionRequest('/services/', { object: now, oldObject: before }))
+  const denied = refusal('services "s" is forbidden: Use of external IPs is denied by admission control')
+  await assert.rejects(run(of('192.0.2.1')), denied)
+  await assert.rejects(run(of('192.0.2.1', '192.0.2.2'), of('192.0.2.1')), denied)
+  await run(of())
+  await run(of('192.0.2.1'), of('192.0.2.2', '192.0.2.1'))
+  await run(of(), of('192.0.2.1'))
+})

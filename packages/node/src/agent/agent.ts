@@ -35,6 +35,8 @@ export interface NodeAgentOptions {
   rangesAreGiven?: boolean
   /** Of Services: no pod gets an address of it. */
   serviceRange?: string | undefined
+  /** Of the HTTP edge on this machine. */
+  edgePorts?: readonly number[]
   /** For a Node that is new; later edits stay. */
   labels?: Readonly<Record<string, string>>
   /** Another agent serves a node of this name: this one does nothing more. */

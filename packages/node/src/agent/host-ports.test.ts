@@ -13,9 +13,13 @@ const pod = (hostPort: number) => ({
 it('host ports that could not be set are set at the next look, with those of others', async () => {
   const told: number[][] = []
   let isBroken = true
-  const ports = new HostPorts(async (all: readonly HostPort[]) => {
-    if (isBroken) throw new Error('nft says no')
-    told.push(all.map(({ hostPort }) => hostPort))
+  const ports = new HostPorts({
+    async set(all: readonly HostPort[]) {
+      if (isBroken) throw new Error('nft says no')
+      told.push(all.map(({ hostPort }) => hostPort))
+    },
+    ownPorts: () => [],
+    onRefused: () => assert.fail('none is refused'),
   })
   await assert.rejects(ports.update('a', pod(81), '10.42.0.2'), /nft says no/)
   isBroken = false
@@ -31,4 +35,23 @@ it('host ports that could not be set are set at the next look, with those of oth
   isBroken = false
   await ports.update('a', undefined, undefined)
   assert.deepEqual(told.at(-1), [82])
+})
+
+it("a host port that is the node's own leads nowhere else, which is said once", async () => {
+  let told: number[] = []
+  const said: string[] = []
+  const ports = new HostPorts({
+    async set(all) {
+      told = all.map(({ hostPort }) => hostPort)
+    },
+    ownPorts: () => [22, 6443],
+    onRefused: (_, message) => said.push(message),
+  })
+  await ports.update('a', pod(6443), '10.42.0.2')
+  await ports.update('a', pod(6443), '10.42.0.2')
+  await ports.update('b', pod(8080), '10.42.0.3')
+  assert.deepEqual(told, [8080])
+  assert.deepEqual(said, [
+    "hostPort 6443 is the node's own and does not lead to the pod; use another hostPort",
+  ])
 })

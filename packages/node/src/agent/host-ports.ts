@@ -4,26 +4,50 @@ import { listOf } from '@brume/api/validate/json'
 import type { Pod } from '../contract.ts'
 import type { HostPort } from '../network/nft-rules.ts'
 
+export interface HostPortsOptions {
+  set(ports: readonly HostPort[]): Promise<void>
+  /** TCP ports at which the node itself is reached. */
+  ownPorts(): readonly number[]
+  onRefused(pod: Pod, message: string): void
+}
+
 export class HostPorts {
   readonly #byPod = new Map<string, readonly HostPort[]>()
   /** Pods whose ports the network was told of without success. */
   readonly #unset = new Set<string>()
-  readonly #set: (ports: readonly HostPort[]) => Promise<void>
+  readonly #refused = new Map<string, string>()
+  readonly #options: HostPortsOptions
 
-  constructor(set: (ports: readonly HostPort[]) => Promise<void>) {
-    this.#set = set
+  constructor(options: HostPortsOptions) {
+    this.#options = options
   }
 
   /** The pod is as it is now; undefined: it is gone. Tells the network only of changes. */
   async update(uid: string, pod: Pod | undefined, podIp: string | undefined): Promise<void> {
     const before = this.#byPod.get(uid) ?? []
-    const ports = pod === undefined || podIp === undefined ? [] : hostPortsOf(pod, podIp)
+    const wanted = pod === undefined || podIp === undefined ? [] : hostPortsOf(pod, podIp)
+    const ports = this.#allowed(uid, pod, wanted)
     if (JSON.stringify(before) === JSON.stringify(ports) && !this.#unset.has(uid)) return
     if (ports.length === 0) this.#byPod.delete(uid)
     else this.#byPod.set(uid, ports)
     this.#unset.add(uid)
-    await this.#set([...this.#byPod.values()].flat())
+    await this.#options.set([...this.#byPod.values()].flat())
     this.#unset.delete(uid)
+  }
+
+  /** What is led to a pod no longer reaches the node: neither its ssh nor the API may be a pod's. Said once. */
+  #allowed(uid: string, pod: Pod | undefined, wanted: readonly HostPort[]): readonly HostPort[] {
+    const own = wanted.length === 0 ? [] : this.#options.ownPorts()
+    const isRefused = ({ protocol, hostPort }: HostPort) => protocol === 'TCP' && own.includes(hostPort)
+    const refused = wanted.filter(isRefused).map(({ hostPort }) => hostPort)
+    const before = this.#refused.get(uid) ?? ''
+    if (pod === undefined || refused.length === 0) this.#refused.delete(uid)
+    else this.#refused.set(uid, refused.join(', '))
+    if (pod !== undefined && refused.length > 0 && before !== refused.join(', ')) {
+      const message = `hostPort ${refused.join(', ')} is the node's own and does not lead to the pod; use another hostPort`
+      this.#options.onRefused(pod, message)
+    }
+    return wanted.filter((port) => !isRefused(port))
   }
 }
 

@@ -1,6 +1,7 @@
 // What the node does for its pods' network beyond addresses: names, Services, network policies.
 
 import type { KubeObject } from '@brume/api/object'
+import { listOf } from '@brume/api/validate/json'
 import type { Clock } from '@brume/base/clock'
 import type { Logger } from '@brume/base/log'
 import { ENDPOINT_SLICES, NAMESPACES, NETWORK_POLICIES, NODES, PODS } from '@brume/client/builtin'
@@ -28,6 +29,8 @@ export interface NetworkingOptions {
   /** This node's address towards the others, and the CA of the cloud. */
   address: string
   caPem: string
+  /** TCP ports of its addresses at which the node itself is reached. */
+  ownPorts(): readonly number[]
   /** This node, as the API has it. */
   node(): KubeObject | undefined
   /** Something to say about an object. */
@@ -52,10 +55,11 @@ const ZONE = 'topology.kubernetes.io/zone'
 
 /** With a site's own network, Services still lead to pods; names and policies are the site's business. */
 export async function startNetworking(options: NetworkingOptions): Promise<Networking> {
-  const { network, dataDir, nodeName, domain, informer, services, address, caPem, node } = options
+  const { network, dataDir, nodeName, domain, informer, services, address, caPem, ownPorts, node } = options
   const { event, clock, logger } = options
   const { table } = ownNames(dataDir)
   const slices = informer(ENDPOINT_SLICES)
+  const nodes = informer(NODES)
   const slicesByService = new SlicesByService(slices)
   const names = await startNames({ network, services, slices, slicesByService, domain, clock, logger })
   const { bridge, range: podRange } = network
@@ -63,19 +67,23 @@ export async function startNetworking(options: NetworkingOptions): Promise<Netwo
     services,
     slices,
     slicesByService,
+    nodes,
     node: () => ({
       name: nodeName,
       zone: node()?.metadata.labels?.[ZONE],
       address,
       reserved: network.reserved,
+      own: { addresses: nodes.store.list().flatMap(addressesOf), ports: ownPorts() },
     }),
+    onUnserved(service, problems) {
+      for (const message of problems) event(service, { type: 'Warning', reason: 'AddressNotServed', message })
+    },
     table: servicesTable(table),
     bridge,
     podRange,
     clock,
     logger,
   })
-  const nodes = informer(NODES)
   const tunnels =
     podRange === undefined
       ? []
@@ -119,6 +127,10 @@ export async function startNetworking(options: NetworkingOptions): Promise<Netwo
       await Promise.all([names.close(), policies?.stop(), slices.stop(), nodes.stop(), policyInformer.stop()])
     },
   }
+}
+
+function addressesOf({ status }: KubeObject): string[] {
+  return listOf(status?.['addresses']).map(({ address }) => address)
 }
 
 /** Policies name the DNS server as a pod of kube-system; here it is the node, and they reach it by the same name. */

@@ -29,6 +29,7 @@ import { HostPorts } from './host-ports.ts'
 import { nodeInformer } from './informer.ts'
 import { startNetworking } from './networking.ts'
 import { startNodeCare } from './node-care.ts'
+import { ownPorts } from './own-ports.ts'
 import { podParts } from './pod-parts.ts'
 import { readNodeSettings } from './settings.ts'
 
@@ -60,6 +61,7 @@ export async function runParts(
   const pods = new PodSource(podInformer)
   const hierarchies = await mountedHierarchies()
   const hostIps = [nodeAddress()]
+  const own = () => ownPorts({ url: options.registry.url, edgePorts: options.edgePorts ?? [] })
   const networking = await startNetworking({
     network,
     dataDir: options.dataDir,
@@ -69,6 +71,7 @@ export async function runParts(
     services,
     address: hostIps[0] ?? '',
     caPem: options.credentials.ca,
+    ownPorts: own,
     node: () => nodes.store.get('', nodeName),
     event: context.event,
     clock,
@@ -97,7 +100,12 @@ export async function runParts(
     views: () => worker.views,
   })
   await parts.recall()
-  const hostPorts = new HostPorts((ports) => network.setHostPorts(ports))
+  const hostPorts = new HostPorts({
+    set: (ports) => network.setHostPorts(ports),
+    ownPorts: own,
+    onRefused: (pod, message) =>
+      context.event(pod, { type: 'Warning', reason: 'HostPortNotServed', message }),
+  })
   const probes = nodeProbes(context, { onResult: (uid) => worker.wake(uid) })
   const admission = new PodAdmission({ pods: () => pods.all(), node: () => registration?.node() })
   const worker = podWorker({

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { frontendKey, type Route } from '@brume/api/network/service-model'
-import { routesOf } from '@brume/api/network/services'
+import { routesOf, unservedAddresses } from '@brume/api/network/services'
 
 const NODE = { name: 'n1', zone: 'a' }
 
@@ -122,6 +122,37 @@ it("has no address from outside that is a pod's or another Service's", () => {
     routes.map(({ frontend }) => frontend.ip),
     ['10.96.0.9', '192.0.2.7', '192.0.2.8'],
   )
+})
+
+it("leaves a node's own ports at its addresses alone, and says so", () => {
+  const node = { ...NODE, reserved: ['10.96.0.0/16'], own: { addresses: ['192.0.2.2'], ports: [22, 6443] } }
+  const ports = [
+    { port: 22, name: 'web' },
+    { port: 80, name: 'web' },
+    { port: 6443, name: 'web', protocol: 'UDP' },
+  ]
+  const mine = service(
+    { externalIPs: ['192.0.2.2', '192.0.2.3', '10.96.0.1'], ports },
+    { loadBalancer: { ingress: [{ ip: '192.0.2.2' }] } },
+  )
+  const keys = routesOf(mine, [slice([on('10.42.0.1', 'n1')])], node).map(({ frontend }) =>
+    frontendKey(frontend),
+  )
+  assert.deepEqual(
+    keys.filter((key) => key.includes(' 22') || key.startsWith('192.0.2.2')),
+    [
+      ...['10.96.0.9 . tcp . 22', '192.0.2.3 . tcp . 22'],
+      ...['192.0.2.2 . tcp . 80', '192.0.2.2 . udp . 6443'],
+    ],
+  )
+  const own =
+    "the Service is not reached at 192.0.2.2: port 22 of that address is a node's own; use another port or another address"
+  assert.deepEqual(unservedAddresses(mine, node), [
+    own,
+    "the Service is not reached at 10.96.0.1: it belongs to the cloud's own range 10.96.0.0/16",
+    own,
+  ])
+  assert.deepEqual(unservedAddresses(service({ externalIPs: ['192.0.2.3'] }), node), [])
 })
 
 it('says who may ask at an address of a load balancer, and nowhere else', () => {

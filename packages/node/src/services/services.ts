@@ -1,8 +1,9 @@
 // Keeps the kernel's maps in step with Services and EndpointSlices.
 
 import type { EndpointSlice, NodeView, Service } from '@brume/api/network/service-model'
-import { routesOf } from '@brume/api/network/services'
+import { routesOf, unservedAddresses } from '@brume/api/network/services'
 import type { KubeObject } from '@brume/api/object'
+import { listOf } from '@brume/api/validate/json'
 import type { Clock } from '@brume/base/clock'
 import type { Logger } from '@brume/base/log'
 import { type ControllerSpec, defineController, type Source } from '@brume/client/controller'
@@ -17,7 +18,11 @@ export interface ServiceRulesOptions {
   services: Informer<Service>
   slices: Informer<EndpointSlice>
   slicesByService: SlicesByService
+  /** Its addresses are looked at. */
+  nodes: Informer
   node(): NodeView
+  /** Some of its addresses from outside lead nowhere here; sentences, told again only when they change. */
+  onUnserved(service: Service, problems: readonly string[]): void
   table: string
   bridge: string | undefined
   podRange: string | undefined
@@ -38,7 +43,8 @@ const LOOK_EVERY_MS = 30_000
 
 /** Run it with `runController`; it is ready when all Services are in the kernel. */
 export function serviceRules(options: ServiceRulesOptions): ControllerSpec {
-  const { services, slices, slicesByService, node, logger } = options
+  const { services, slices, slicesByService, nodes, node, logger } = options
+  const told = new Map<string, string>()
   const dirty = new Set<string>()
   const kernel = new KernelServices(options, logger)
 
@@ -48,6 +54,12 @@ export function serviceRules(options: ServiceRulesOptions): ControllerSpec {
         dirty.add(service)
         enqueue(KEY, GATHER_MS)
       }
+      /** Those that may have an address of a node. */
+      const touchOutside = () => {
+        for (const service of services.store.list())
+          if (listOf(service.spec['externalIPs']).length > 0 || service['status']?.loadBalancer?.ingress)
+            touch(keyOf(service))
+      }
       const stops = [
         services.addHandler(each((service) => touch(keyOf(service)))),
         slices.addHandler({
@@ -55,6 +67,13 @@ export function serviceRules(options: ServiceRulesOptions): ControllerSpec {
           update: (slice, before) => {
             touch(serviceKeyOf(before))
             touch(serviceKeyOf(slice))
+          },
+        }),
+        nodes.addHandler({
+          add: touchOutside,
+          delete: touchOutside,
+          update: (now, before) => {
+            if (addressText(now) !== addressText(before)) touchOutside()
           },
         }),
         watchTable(options, () => {
@@ -68,7 +87,7 @@ export function serviceRules(options: ServiceRulesOptions): ControllerSpec {
       }
     },
     async synced() {
-      await Promise.all([services.synced(), slices.synced()])
+      await Promise.all([services.synced(), slices.synced(), nodes.synced()])
     },
   }
 
@@ -81,6 +100,7 @@ export function serviceRules(options: ServiceRulesOptions): ControllerSpec {
       const changes = [...dirty].map((key) => {
         const [namespace = '', name = ''] = key.split('/')
         const service = services.store.get(namespace, name)
+        tellUnserved(key, service, view)
         const own = [...slicesByService.of(namespace, name)]
         return {
           service: key,
@@ -93,6 +113,19 @@ export function serviceRules(options: ServiceRulesOptions): ControllerSpec {
     decide: (apply) => ({ actions: kernel.isUnknown || apply.changes.length > 0 ? [apply] : [] }),
     act: ({ changes }) => kernel.apply(changes),
   })
+
+  function tellUnserved(key: string, service: Service | undefined, view: NodeView): void {
+    const problems = service === undefined ? [] : [...new Set(unservedAddresses(service, view))]
+    const text = problems.join('\n')
+    if ((told.get(key) ?? '') === text) return
+    if (text === '') told.delete(key)
+    else told.set(key, text)
+    if (service !== undefined && problems.length > 0) options.onUnserved(service, problems)
+  }
+}
+
+function addressText({ status }: KubeObject): string {
+  return JSON.stringify(status?.['addresses'] ?? [])
 }
 
 function each<T extends KubeObject>(touch: (object: T) => void) {
