@@ -23,7 +23,8 @@ export const doctor: Command = {
     const dataDir = resolve(parsed.options['data-dir'] ?? DEFAULT_DATA_DIR)
     const host = await observeHost(dataDir)
     const findings = hostFindings(host, io.clock.now())
-    if (host.runs) findings.push(...(await askCloud(parsed, dataDir, io)))
+    // A node has no administrator's kubeconfig: its cloud is looked at from the first machine.
+    if (host.runs && host.joined === undefined) findings.push(...(await askCloud(parsed, dataDir, io)))
     if (parsed.options['output'] === 'json') io.out.write(`${JSON.stringify({ findings }, null, 2)}\n`)
     else io.out.write(`${printFindings(findings, true)}\n${summary(findings)}\n`)
     return problemsOf(findings).length > 0 ? EXIT_FAILED : EXIT_OK

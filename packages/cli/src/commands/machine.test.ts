@@ -33,6 +33,22 @@ describe('brume service', () => {
     assert.match(out, /^remove: \/etc\/init\.d\/brume-[0-9a-f]{8}$/m)
   })
 
+  it('starts the agent alone on a machine that has joined, without the token', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'brume-joined-'))
+    try {
+      writeFileSync(join(dataDir, 'joined.json'), JSON.stringify({ server: 'https://192.0.2.1:6443' }))
+      const install = ['service', 'install', '--dry-run', '--init', 'openrc', '--data-dir', dataDir, '--']
+      const { code, out } = await brume([...install, '--log-level', 'info'])
+      assert.equal(code, 0)
+      assert.match(out, new RegExp(`^command_args='join --data-dir ${dataDir} --log-level info'$`, 'm'))
+      const token = await brume([...install, '--token=abcdef.0123456789abcdef'])
+      assert.equal(token.code, 2)
+      assert.match(token.err, /a machine that has joined needs no --token/)
+    } finally {
+      rmSync(dataDir, { recursive: true, force: true })
+    }
+  })
+
   it('says what it can do, and where options of up belong', async () => {
     const none = await brume(['service'])
     assert.equal(none.code, 2)

@@ -1,4 +1,4 @@
-// `brume service`: the cloud starts with the machine.
+// `brume service`: the cloud, or this machine as a node of one, starts with the machine.
 
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
@@ -8,18 +8,21 @@ import { RunError } from '@brume/machine/run'
 import { detectInit, installService, removeService, serviceRuns } from '@brume/machine/services/apply'
 import { type InitSystem, type ServicePlan, servicePlan } from '@brume/machine/services/service'
 import { type Command, CommandError, DEFAULT_DATA_DIR, type Io } from '../command.ts'
-import { controlPlaneRuns } from '../doctor/observe.ts'
+import { brumeRuns, joinedCloud } from '../doctor/observe.ts'
 
 const LAUNCHER = resolve(import.meta.dirname, '../../../../brume')
 const ACTIONS = ['install', 'remove', 'status']
-const MAX_UP_OPTIONS = 40
+const MAX_OPTIONS = 40
+/** Of a machine's first `join` alone: the service must work without, and its file is no place for secrets. */
+const FIRST_TIME = ['--token', '--ca-hash']
 
 export const service: Command = {
   spec: {
     name: 'service',
-    usage: 'install|remove|status [-- UP-OPTION...]',
+    usage: 'install|remove|status [-- OPTION...]',
     summary: 'Start the cloud with the machine (systemd, OpenRC)',
-    details: `Install writes a service that runs "./brume up" from this folder, and starts it. Options for "up" follow two dashes:
+    details: `Install writes a service that runs "./brume up" from this folder, and starts it. On a machine that has joined another's cloud
+it runs "./brume join", which needs no token then. Options of these follow two dashes:
 ./brume service install -- --listen 0.0.0.0:6443
 Containers go on while the service is stopped, restarted or removed.`,
     options: [
@@ -33,20 +36,22 @@ Containers go on while the service is stopped, restarted or removed.`,
         default: 'the one that runs',
       },
     ],
-    maxArguments: MAX_UP_OPTIONS,
+    maxArguments: MAX_OPTIONS,
     argumentChoices: ACTIONS,
   },
   async run({ words, options }, io) {
-    const [action = '', ...upOptions] = words
+    const [action = '', ...further] = words
     if (!ACTIONS.includes(action))
       throw new UsageError('name what to do. Next: ./brume service install (or remove, status)')
-    if (upOptions[0] !== undefined && !upOptions[0].startsWith('-'))
-      throw new UsageError(`unexpected word "${upOptions[0]}". Next: ./brume service ${action} --help`)
+    if (further[0] !== undefined && !further[0].startsWith('-'))
+      throw new UsageError(`unexpected word "${further[0]}". Next: ./brume service ${action} --help`)
     const dataDir = resolve(options['data-dir'] ?? DEFAULT_DATA_DIR)
     const name = ownNames(dataDir).table
     const init = (options['init'] as InitSystem | undefined) ?? detectInit()
     if (init === undefined) throw noInit()
-    const plan = servicePlan(init, { name, launcher: LAUNCHER, dataDir, upOptions })
+    const command = joinedCloud(dataDir) === undefined ? 'up' : 'join'
+    if (command === 'join') refuseFirstTime(further)
+    const plan = servicePlan(init, { name, launcher: LAUNCHER, command, dataDir, options: further })
     if (options['dry-run'] !== undefined) return print(action, plan, io)
     if (action === 'status') return status(plan, io)
     if (process.getuid?.() !== 0)
@@ -55,10 +60,18 @@ Containers go on while the service is stopped, restarted or removed.`,
   },
 }
 
+function refuseFirstTime(options: readonly string[]): void {
+  const one = options.find((option) => FIRST_TIME.includes(option.split('=')[0]!))
+  if (one === undefined) return
+  throw new UsageError(
+    `a machine that has joined needs no ${one.split('=')[0]}. Next: ./brume service install`,
+  )
+}
+
 async function install(plan: ServicePlan, dataDir: string, { out }: Io): Promise<number> {
-  if (!existsSync(plan.file.path) && controlPlaneRuns(dataDir)) {
+  if (!existsSync(plan.file.path) && brumeRuns(dataDir)) {
     throw new CommandError(
-      `a cloud runs on ${dataDir} already, in the foreground`,
+      `Brume runs on ${dataDir} already, in the foreground`,
       `./brume down --data-dir ${dataDir}   (containers go on; then run this again)`,
     )
   }

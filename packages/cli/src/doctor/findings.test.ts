@@ -42,6 +42,7 @@ const WELL: ObservedHost = {
   firewall: [],
   used: true,
   runs: true,
+  joined: undefined,
   containerd: { runs: true },
   certificates: [{ path: '/d/pki/ca.crt', endsMs: NOW + 300 * DAY_MS }],
 }
@@ -77,6 +78,11 @@ describe('the doctor', () => {
       'no cloud at all',
       { runs: false, used: false, containerd: undefined, facts: { ...WELL.facts, busyPorts: [] } },
       'warning cloud: there is no cloud in /d -> ./brume up --data-dir /d',
+    ],
+    [
+      "a node of another machine's cloud whose agent does not run",
+      { runs: false, joined: 'https://192.0.2.1:6443', facts: { ...WELL.facts, busyPorts: [] } },
+      'problem cloud: the agent of this node of https://192.0.2.1:6443 does not run -> ./brume join --data-dir /d',
     ],
     [
       'a runtime that does not come back',

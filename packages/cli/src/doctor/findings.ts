@@ -4,7 +4,7 @@ import { type Finding, ok, problem, warning } from '@brume/machine/checks/findin
 import { checkMachine } from '@brume/machine/checks/machine'
 import type { ObservedCloud } from '../status/observe.ts'
 import { findProblems } from '../status/problems.ts'
-import type { Certificate, ObservedHost } from './observe.ts'
+import type { ObservedHost } from './observe.ts'
 
 const DAY_MS = 24 * 3600_000
 /** Certificates are renewed long before: one that is so near its end was not. */
@@ -19,7 +19,7 @@ export function hostFindings(host: ObservedHost, now: number): Finding[] {
     ...host.firewall.map(firewallFinding),
     ...cloudFindings(host),
     ...runtimeFindings(host),
-    ...certificateFindings(host.certificates, now),
+    ...certificateFindings(host, now),
   ]
 }
 
@@ -63,7 +63,12 @@ function firewallFinding(sentence: string): Finding {
   return problem('firewall', what, rest.join(': '))
 }
 
-function cloudFindings({ used, runs, dataDir }: ObservedHost): Finding[] {
+function cloudFindings({ used, runs, joined, dataDir }: ObservedHost): Finding[] {
+  if (joined !== undefined) {
+    if (runs) return [ok('cloud', `this machine is a node of ${joined}`)]
+    const next = `./brume join --data-dir ${dataDir}`
+    return [problem('cloud', `the agent of this node of ${joined} does not run`, next)]
+  }
   if (runs) return []
   const next = `./brume up --data-dir ${dataDir}`
   if (used) return [problem('cloud', `the cloud in ${dataDir} does not run`, next)]
@@ -78,15 +83,18 @@ function runtimeFindings({ containerd, runs, dataDir }: ObservedHost): Finding[]
   return runs ? [problem('containerd', 'does not run, though Brume starts it again', log)] : []
 }
 
-function certificateFindings(certificates: readonly Certificate[], now: number): Finding[] {
+function certificateFindings(
+  { certificates, joined }: Pick<ObservedHost, 'certificates' | 'joined'>,
+  now: number,
+): Finding[] {
+  const anew =
+    joined === undefined ? './brume up   (makes a new one)' : './brume node token   (on the first machine)'
   const findings: Finding[] = []
   for (const { path, endsMs } of certificates) {
     if (endsMs === undefined) {
       findings.push(problem('certificates', `${path} cannot be read as a certificate`, `ls -l ${path}`))
     } else if (endsMs <= now) {
-      findings.push(
-        problem('certificates', `${path} is past its end (${day(endsMs)})`, './brume up   (makes a new one)'),
-      )
+      findings.push(problem('certificates', `${path} is past its end (${day(endsMs)})`, anew))
     } else if (endsMs - now < SOON_MS) {
       findings.push(
         warning('certificates', `${path} ends on ${day(endsMs)}, and was not renewed`, './brume logs'),

@@ -21,8 +21,10 @@ export interface ObservedHost {
   firewall: readonly string[]
   /** The data directory has been used. */
   used: boolean
-  /** Its control plane's process is there. */
+  /** Its process is there: the control plane's, or the agent's of a machine that has joined. */
   runs: boolean
+  /** The cloud that this machine has joined, if it has none of its own. */
+  joined: string | undefined
   /** undefined: this cloud has never run containers. */
   containerd: { runs: boolean } | undefined
   certificates: readonly Certificate[]
@@ -50,14 +52,21 @@ export async function observeHost(dataDir: string): Promise<ObservedHost> {
     trials: complete ? await checkPrograms() : [],
     firewall: complete ? await firewallWarnings(ownNames(dataDir).bridge) : [],
     used: existsSync(join(dataDir, 'pki')) || existsSync(join(dataDir, 'store')),
-    runs: controlPlaneRuns(dataDir),
+    runs: brumeRuns(dataDir),
+    joined: joinedCloud(dataDir),
     containerd: containerdOf(dataDir),
     certificates: certificatesOf(dataDir),
   }
 }
 
-/** As `up` says in its data directory. */
-export function controlPlaneRuns(dataDir: string): boolean {
+/** The address of another machine's cloud, of which this one is a node; undefined: it has not joined any. */
+export function joinedCloud(dataDir: string): string | undefined {
+  const { server } = recordAt(join(dataDir, 'joined.json'))
+  return typeof server === 'string' && !existsSync(join(dataDir, 'store', 'store.db')) ? server : undefined
+}
+
+/** As `up` and `join` say in their data directory. */
+export function brumeRuns(dataDir: string): boolean {
   const { pid } = recordAt(join(dataDir, 'running.json'))
   if (typeof pid !== 'number' || processId(pid) === undefined) return false
   try {

@@ -1,6 +1,6 @@
 // The script for OpenRC (openrc-run(8), supervise-daemon(8)).
 
-import { type ServiceOptions, serviceArgv } from './options.ts'
+import { type ServiceOptions, serviceArgv, serviceDescription } from './options.ts'
 
 export function openrcScript(options: ServiceOptions): string {
   const [command, ...args] = serviceArgv(options)
@@ -8,7 +8,7 @@ export function openrcScript(options: ServiceOptions): string {
 # Written by "brume service install".
 
 name="Brume"
-description="Brume, the private cloud of this machine"
+description="${serviceDescription(options)}"
 supervisor=supervise-daemon
 command=${word(command!)}
 command_args=${word(args.map(word).join(' '))}

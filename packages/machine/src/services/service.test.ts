@@ -12,8 +12,9 @@ import { type ServicePlan, servicePlan } from './service.ts'
 const OPTIONS: ServiceOptions = {
   name: 'brume',
   launcher: '/opt/brume/brume',
+  command: 'up',
   dataDir: '/var/lib/brume',
-  upOptions: ['--listen', '0.0.0.0:6443'],
+  options: ['--listen', '0.0.0.0:6443'],
 }
 
 const UNIT = `[Unit]
@@ -60,6 +61,16 @@ describe('the service of systemd', () => {
       ['systemctl', 'restart', 'brume.service'],
     ])
     assert.deepEqual(plan.remove, [['systemctl', 'disable', '--now', 'brume.service']])
+  })
+
+  it('starts the agent alone on a machine that has joined, and not again when that was removed', () => {
+    const { text } = servicePlan('systemd', { ...OPTIONS, command: 'join', options: [] }).file
+    assert.match(
+      text,
+      /^Description=Brume, this machine as a node of a private cloud \(\/var\/lib\/brume\)$/m,
+    )
+    assert.match(text, /^ExecStart=\/opt\/brume\/brume join --data-dir \/var\/lib\/brume$/m)
+    assert.match(text, /^RestartPreventExitStatus=2$/m)
   })
 
   it('keeps blanks, percent signs, dollars and quotes as they are', () => {
@@ -130,7 +141,7 @@ describe('the service of OpenRC', () => {
 
   it('hands its arguments on as they are, whatever is in them', async () => {
     const dataDir = `/srv/it's $HOME "x" \\`
-    const { file } = servicePlan('openrc', { ...OPTIONS, dataDir, upOptions: [] })
+    const { file } = servicePlan('openrc', { ...OPTIONS, dataDir, options: [] })
     // As supervise-daemon's script does it: the words are read by the shell a second time.
     const script = `${file.text.match(/^command_args=(?:.|\n)*?(?=^directory=)/m)![0]}\neval "printf '%s\\n' $command_args"`
     const { stdout } = await run(['sh', '-c', script])

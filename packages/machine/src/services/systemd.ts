@@ -1,10 +1,10 @@
 // The unit for systemd (systemd.service(5), systemd.kill(5)).
 
-import { type ServiceOptions, serviceArgv } from './options.ts'
+import { type ServiceOptions, serviceArgv, serviceDescription } from './options.ts'
 
 export function systemdUnit(options: ServiceOptions): string {
   return `[Unit]
-Description=Brume, the private cloud of this machine (${options.dataDir})
+Description=${serviceDescription(options)} (${options.dataDir})
 Wants=network-online.target
 After=network-online.target local-fs.target time-sync.target nftables.service firewalld.service ufw.service
 RequiresMountsFor=${path(options.dataDir)}
