@@ -174,12 +174,19 @@ function ownMac(name: string): string {
 }
 
 function enableForwarding(bridge: string): void {
-  for (const path of [
-    '/proc/sys/net/ipv4/ip_forward',
+  const settings: [name: string, value: string][] = [
+    ['ip_forward', '1'],
     // Host ports at 127.0.0.1. The chain `guard` keeps pods from using it the other way round.
-    `/proc/sys/net/ipv4/conf/${bridge}/route_localnet`,
-  ]) {
-    if (readFileSync(path, 'utf8').trim() !== '1') writeFileSync(path, '1')
+    [`conf/${bridge}/route_localnet`, '1'],
+    // A packet that leaves by the bridge where it came in would be followed by advice to the pod to take a shorter way;
+    // and the kernel, which counts that against what it tells a pod at most, then refuses nothing by ICMP. Either is enough
+    // to switch it on.
+    ['conf/all/send_redirects', '0'],
+    [`conf/${bridge}/send_redirects`, '0'],
+  ]
+  for (const [name, value] of settings) {
+    const path = `/proc/sys/net/ipv4/${name}`
+    if (readFileSync(path, 'utf8').trim() !== value) writeFileSync(path, value)
   }
 }
 
