@@ -2,7 +2,6 @@
 // what they get. Nothing listens while there is no Ingress.
 
 import { isDeepStrictEqual } from 'node:util'
-import { EDGE_CLASS, EDGE_DOMAIN, EDGE_HTTP_PORT, EDGE_HTTPS_PORT } from '@brume/api/edge'
 import type { KubeObject } from '@brume/api/object'
 import type { Clock } from '@brume/base/clock'
 import { isStatus } from '@brume/base/errors'
@@ -14,6 +13,7 @@ import type { EventRecorder } from '@brume/client/event-recorder'
 import { Informer } from '@brume/client/informer'
 import { keyOf, type ResourceRef } from '@brume/client/resource-ref'
 import { SlicesByService } from '@brume/client/slices-by-service'
+import { announcement } from './announce.ts'
 import { certificateFiles } from './certificates.ts'
 import { type ConfigFiles, configFiles, type GatewayPorts } from './config.ts'
 import { serversOf } from './endpoints.ts'
@@ -62,6 +62,7 @@ const LOOK_EVERY_MS = 5000
 
 export function gateway(options: GatewayOptions): Gateway {
   const { client, clock, logger, haproxy, dir, ports, addresses, events } = options
+  const announced = announcement(options)
   const make = (ref: ResourceRef, fieldSelector?: string) =>
     new Informer({
       resource: client.resource(ref),
@@ -181,30 +182,15 @@ export function gateway(options: GatewayOptions): Gateway {
       try {
         await haproxy.apply()
         applied = true
+        void announced.stoppedBy(undefined)
       } catch (error) {
         if (!(error instanceof GatewayError)) throw error
         logger.error('the HTTP edge does not run', { error: error.message })
+        void announced.stoppedBy(error.message)
         throw error
       }
     },
   })
-
-  /** On the class, for those who make Ingresses: where they will be reached. */
-  async function announce(): Promise<void> {
-    const annotations = {
-      [EDGE_DOMAIN]: options.domain,
-      [EDGE_HTTP_PORT]: String(ports.http),
-      [EDGE_HTTPS_PORT]: String(ports.https),
-    }
-    const body = { metadata: { annotations } }
-    try {
-      await client.resource(INGRESS_CLASSES).patch({ name: EDGE_CLASS }, { type: 'merge', body })
-    } catch (error) {
-      // Somebody has removed the class: then nobody is to use it.
-      if (!isStatus(error, 'NotFound'))
-        logger.warn('the edge could not say where it listens', { error: String(error) })
-    }
-  }
 
   async function tell(ingress: KubeObject): Promise<void> {
     const { namespace = '', name = '' } = ingress.metadata
@@ -221,7 +207,7 @@ export function gateway(options: GatewayOptions): Gateway {
   return {
     spec,
     start() {
-      void announce()
+      void announced.begin()
       ingresses.start()
     },
     async stop() {

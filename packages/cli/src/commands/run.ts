@@ -8,7 +8,7 @@ import type { Client } from '@brume/client/client'
 import { RegistryClient } from '@brume/images/client/registry-client'
 import { CONNECTION_OPTIONS, type Command, CommandError, type Io } from '../command.ts'
 import { connect } from '../connect.ts'
-import { edgePlace } from '../run/edge.ts'
+import { edgePlace, untilServed } from '../run/edge.ts'
 import { resolveImage } from '../run/image.ts'
 import { checkVolumes } from '../run/needed.ts'
 import { type App, objectsOf } from '../run/objects.ts'
@@ -82,8 +82,10 @@ configmap:NAME:/PATH, secret:NAME:/PATH or host:/DIR:/PATH, with :ro for read-on
       await checkVolumes(client, app)
       const made = await make(client, objects)
       await follow(client, app, { io, limitMs: secondsOf(parsed) * 1000 })
-      if (place !== undefined)
+      if (place !== undefined) {
+        await untilServed(client, app)
         io.err.write(`public:  ${place.http}   (and ${place.https} with the cloud's own CA)\n`)
+      }
       const output = parsed.options['output']
       io.out.write(output === undefined ? '' : printed(made, output))
       return EXIT_OK

@@ -140,12 +140,22 @@ describe('the doctor', () => {
       pods: [pod],
       claims: [],
       definitions: [],
+      classes: [],
       counts: {},
       hidden: [],
     }
     assert.deepEqual(apiFindings(cloud, NOW).map(text), [
       'problem cloud: node n1 is not ready: containerd has ended -> kubectl describe node n1',
       'warning workloads: pod default/p waits with ErrImagePull: no such image -> kubectl describe pod --namespace default p',
+    ])
+    const annotations = { 'brume.dev/edge-problem': ':80 is in use. Next: ./brume up --http-port PORT' }
+    const edge = {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'IngressClass',
+      metadata: { name: 'brume', annotations },
+    }
+    assert.deepEqual(apiFindings({ ...cloud, nodes: [], pods: [], classes: [edge] }, NOW).map(text), [
+      'problem cloud: the HTTP edge does not serve: :80 is in use -> ./brume up --http-port PORT',
     ])
     const [first] = apiFindings({ ...cloud, nodes: [], pods: [] }, NOW)
     assert.equal(text(first!), 'ok cloud: the API is ready: 0 nodes, 0 pods -> undefined')

@@ -26,7 +26,10 @@ export function hostFindings(host: ObservedHost, now: number): Finding[] {
 /** A pod that cannot start is its owner's matter, and a warning here; what holds up the cloud is a problem. */
 export function apiFindings(cloud: ObservedCloud, now: number): Finding[] {
   const own = findProblems({ ...cloud, pods: [], claims: [] }, now)
-  const guests = findProblems({ ...cloud, checks: [], nodes: [], namespaces: [], definitions: [] }, now)
+  const guests = findProblems(
+    { ...cloud, checks: [], nodes: [], namespaces: [], definitions: [], classes: [] },
+    now,
+  )
   const findings = [
     ...own.map(({ what, next }) => problem('cloud', what, next)),
     ...guests.map(({ what, next }) => warning('workloads', what, next)),

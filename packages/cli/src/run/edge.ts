@@ -1,10 +1,17 @@
 // Where the HTTP edge of the cloud serves an app.
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { EDGE_CLASS, EDGE_DOMAIN, EDGE_HTTP_PORT, EDGE_HTTPS_PORT } from '@brume/api/edge'
+import type { KubeObject } from '@brume/api/object'
 import { isStatus } from '@brume/base/errors'
-import { INGRESS_CLASSES } from '@brume/client/builtin'
+import { INGRESS_CLASSES, INGRESSES } from '@brume/client/builtin'
 import type { Client } from '@brume/client/client'
 import { CommandError } from '../command.ts'
+import { edgeProblem } from '../edge-problem.ts'
+
+/** The first app to be public starts the edge. */
+const SERVED_LIMIT_MS = 10_000
+const LOOK_EVERY_MS = 200
 
 export interface EdgePlace {
   host: string
@@ -17,7 +24,8 @@ export async function edgePlace(
   client: Client,
   { name, namespace }: { name: string; namespace: string },
 ): Promise<EdgePlace> {
-  const annotations = await announced(client)
+  const edge = await edgeClass(client)
+  const annotations = edge?.metadata.annotations
   const domain = annotations?.[EDGE_DOMAIN]
   if (domain === undefined) {
     throw new CommandError(
@@ -25,6 +33,9 @@ export async function edgePlace(
       'start it with a node (./brume up), or run the app without --public',
     )
   }
+  const problem = edgeProblem(edge!)
+  if (problem !== undefined)
+    throw new CommandError(`the HTTP edge does not serve: ${problem.what}`, problem.next)
   const host = `${namespace === 'default' ? name : `${name}-${namespace}`}.${domain}`
   const at = (scheme: string, port: string | undefined, usual: string) =>
     `${scheme}://${host}${port === undefined || port === usual ? '' : `:${port}`}/`
@@ -35,9 +46,30 @@ export async function edgePlace(
   }
 }
 
-async function announced(client: Client): Promise<Readonly<Record<string, string>> | undefined> {
+/**
+ * Waits until the edge serves the app's Ingress: it says so in its status. Throws CommandError with what stops the edge; says
+ * nothing when there is neither in time.
+ */
+export async function untilServed(
+  client: Client,
+  { name, namespace }: { name: string; namespace: string },
+): Promise<void> {
+  for (const limit = Date.now() + SERVED_LIMIT_MS; Date.now() < limit; await sleep(LOOK_EVERY_MS)) {
+    const { status } = await client.resource(INGRESSES).get({ namespace, name })
+    if ((status?.['loadBalancer']?.ingress ?? []).length > 0) return
+    const edge = await edgeClass(client)
+    const problem = edge === undefined ? undefined : edgeProblem(edge)
+    if (problem === undefined) continue
+    throw new CommandError(
+      `${name} runs, but is not public: the HTTP edge does not serve: ${problem.what}`,
+      problem.next,
+    )
+  }
+}
+
+async function edgeClass(client: Client): Promise<KubeObject | undefined> {
   try {
-    return (await client.resource(INGRESS_CLASSES).get({ name: EDGE_CLASS })).metadata.annotations
+    return await client.resource(INGRESS_CLASSES).get({ name: EDGE_CLASS })
   } catch (error) {
     if (isStatus(error, 'NotFound')) return undefined
     throw error

@@ -6,6 +6,7 @@ import {
   CUSTOM_RESOURCE_DEFINITIONS,
   DAEMON_SETS,
   DEPLOYMENTS,
+  INGRESS_CLASSES,
   JOBS,
   NAMESPACES,
   NODES,
@@ -31,6 +32,8 @@ export interface ObservedCloud {
   pods: KubeObject[]
   claims: KubeObject[]
   definitions: KubeObject[]
+  /** IngressClasses. */
+  classes: KubeObject[]
   /** By plural. */
   counts: Record<string, number>
   /** Kinds that this person may not list. */
@@ -43,7 +46,7 @@ export async function observeCloud(client: Client): Promise<ObservedCloud> {
   const hidden: string[] = []
   const list = async (ref: ResourceRef) =>
     (await visible(ref, hidden, () => client.resource(ref).listAll()))?.items ?? []
-  const [version, readiness, nodes, namespaces, pods, claims, definitions] = await Promise.all([
+  const [version, readiness, nodes, namespaces, pods, claims, definitions, classes] = await Promise.all([
     client.json<{ gitVersion: string }>({ method: 'GET', path: '/version' }),
     observeReadiness(client),
     list(NODES),
@@ -51,6 +54,7 @@ export async function observeCloud(client: Client): Promise<ObservedCloud> {
     list(PODS),
     list(PERSISTENT_VOLUME_CLAIMS),
     list(CUSTOM_RESOURCE_DEFINITIONS),
+    list(INGRESS_CLASSES),
   ])
   const lengths = [
     [NODES, nodes],
@@ -70,6 +74,7 @@ export async function observeCloud(client: Client): Promise<ObservedCloud> {
     pods,
     claims,
     definitions,
+    classes,
     counts,
     hidden,
   }

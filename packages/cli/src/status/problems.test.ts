@@ -28,6 +28,7 @@ function cloud(more: Partial<ObservedCloud>): ObservedCloud {
     pods: [],
     claims: [],
     definitions: [],
+    classes: [],
     counts: {},
     hidden: [],
     ...more,

@@ -2,6 +2,7 @@
 
 import type { KubeObject } from '@brume/api/object'
 import { conditionOf, conditionsOf } from '../conditions.ts'
+import { edgeProblem } from '../edge-problem.ts'
 import type { ObservedCloud } from './observe.ts'
 
 export interface Problem {
@@ -18,6 +19,7 @@ export function findProblems(cloud: ObservedCloud, now: number): Problem[] {
     ...cloud.nodes.flatMap(nodeProblems),
     ...cloud.namespaces.flatMap((namespace) => namespaceProblems(namespace, now)),
     ...cloud.definitions.flatMap(definitionProblems),
+    ...cloud.classes.flatMap(edgeProblems),
     ...cloud.claims.flatMap((claim) => claimProblems(claim, now)),
     ...cloud.pods.flatMap((pod) => podProblems(pod, now)),
   ]
@@ -64,6 +66,14 @@ function definitionProblems(definition: KubeObject): Problem[] {
       next: `kubectl describe crd ${name}`,
     },
   ]
+}
+
+/** What the edge says of itself on its class. */
+function edgeProblems(ingressClass: KubeObject): Problem[] {
+  const problem = edgeProblem(ingressClass)
+  return problem === undefined
+    ? []
+    : [{ what: `the HTTP edge does not serve: ${problem.what}`, next: problem.next }]
 }
 
 function claimProblems(claim: KubeObject, now: number): Problem[] {
