@@ -4,8 +4,9 @@
 import { randomUUID } from 'node:crypto'
 import { hostname, networkInterfaces } from 'node:os'
 import { builtinResources } from '@brume/api/kinds/builtin'
+import { addressAt } from '@brume/api/network/ip-range'
 import { admissionPlugins } from '@brume/apiserver/admission/plugins'
-import { formatIpv4, parseIpv4Range } from '@brume/apiserver/allocators/ipv4'
+import { parseServiceRange } from '@brume/apiserver/allocators/addresses'
 import { serviceAllocator } from '@brume/apiserver/allocators/service'
 import { ensurePki, type Pki } from '@brume/apiserver/auth/pki/ensure'
 import { watchCrds } from '@brume/apiserver/crd/watch'
@@ -46,6 +47,8 @@ export interface ControlPlaneOptions {
   /** Further names and addresses for the server's certificate. */
   hosts: readonly string[]
   serviceRange: string
+  /** The same of IPv6, in a cloud with both families. */
+  serviceRange6?: string | undefined
   /** Addresses of all pods, of which each node gets a part. Absent: nodes see to it themselves. */
   podRange?: string | undefined
   /** No Service gets external IPs. */
@@ -153,7 +156,13 @@ async function compose(
     newUid: randomUUID,
     newSuffix: randomSuffix,
     allocators: [
-      serviceAllocator(reader, { addresses: parseIpv4Range(options.serviceRange), nodePorts: NODE_PORTS }),
+      serviceAllocator(reader, {
+        addresses: [
+          options.serviceRange,
+          ...(options.serviceRange6 === undefined ? [] : [options.serviceRange6]),
+        ].map(parseServiceRange),
+        nodePorts: NODE_PORTS,
+      }),
     ],
     review: identity.review,
     computed: metricsResources({ reader, source: usage, clock }),
@@ -269,7 +278,7 @@ function certifiedHosts(options: Pick<ControlPlaneOptions, 'hosts' | 'serviceRan
 
 /** Of the Service `kubernetes`: by convention the first address of the range. */
 function serviceIpOf({ serviceRange }: Pick<ControlPlaneOptions, 'serviceRange'>): string {
-  return formatIpv4(parseIpv4Range(serviceRange).first + 1)
+  return addressAt(parseServiceRange(serviceRange), 1)
 }
 
 /** Any-address is no address to connect to. */

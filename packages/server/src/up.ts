@@ -2,7 +2,7 @@
 
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
-import { parseIpv4Range } from '@brume/apiserver/allocators/ipv4'
+import { parseServiceRange } from '@brume/apiserver/allocators/addresses'
 import { PkiError } from '@brume/apiserver/auth/pki/files'
 import { adminKubeconfig } from '@brume/apiserver/auth/pki/kubeconfig'
 import type { Logger, LogLevel } from '@brume/base/log'
@@ -212,7 +212,7 @@ export function parseListen(text: string): { host: string; port: number } {
 
 function checkServiceRange(text: string): void {
   try {
-    parseIpv4Range(text)
+    if (parseServiceRange(text).family !== 4) throw new RangeError(`${text} is not an IPv4 range`)
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause
     throw new UserError(`--service-range ${cause.message}`, './brume up --service-range 10.96.0.0/16', {

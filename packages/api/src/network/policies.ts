@@ -5,7 +5,7 @@ import { isIPv4 } from 'node:net'
 import type { KubeObject } from '../object.ts'
 import { fromStructured } from '../selectors/structured.ts'
 import { type Json, listOf } from '../validate/json.ts'
-import { formatRange, parseIpv4Range } from './ipv4.ts'
+import { formatRange, parseRangeOf } from './ip-range.ts'
 
 export type Direction = 'ingress' | 'egress'
 
@@ -142,7 +142,7 @@ function peersOf(
 /** As nft reads them: the API also takes 010.0.0.7/8, and blocks of IPv6, which no pod's address is in. */
 function ipv4Ranges(blocks: readonly unknown[]): string[] {
   return blocks.flatMap((block) => {
-    const range = parseIpv4Range(String(block))
+    const range = parseRangeOf(4, String(block))
     return range === undefined ? [] : [formatRange(range)]
   })
 }

@@ -3,7 +3,7 @@
 
 import { isIPv4 } from 'node:net'
 import { type Json, listOf } from '../validate/json.ts'
-import { disjointRanges, parseIpv4Range, rangesOverlap } from './ipv4.ts'
+import { disjointRanges, parseIpRange, rangesOverlap } from './ip-range.ts'
 import type {
   Backend,
   Behaviour,
@@ -89,9 +89,9 @@ export function unservedAddresses(service: Service, node: NodeView): string[] {
 
 /** Who could lead such an address to a pod would hear what is meant for others. */
 function whyNotServed(ip: string, port: Json, { reserved = [], own }: NodeView): string | undefined {
-  const address = parseIpv4Range(ip)
+  const address = parseIpRange(ip)
   const range = reserved.find((text) => {
-    const parsed = parseIpv4Range(text)
+    const parsed = parseIpRange(text)
     return address !== undefined && parsed !== undefined && rangesOverlap(parsed, address)
   })
   if (range !== undefined) return `it belongs to the cloud's own range ${range}`
@@ -105,12 +105,15 @@ function whyNotServed(ip: string, port: Json, { reserved = [], own }: NodeView):
 function limitOf({ spec }: Service, ip: string, { address }: NodeView): Pick<Route, 'sources'> {
   const given: unknown[] = listOf(spec['loadBalancerSourceRanges'])
   if (given.length === 0) return {}
-  const sources = disjointRanges(given.map((range) => String(range).trim()))
-  const ranges = sources.flatMap((range) => parseIpv4Range(range) ?? [])
-  const own = address === undefined ? undefined : parseIpv4Range(address)
+  const sources = disjointRanges(
+    4,
+    given.map((range) => String(range).trim()),
+  )
+  const ranges = sources.flatMap((range) => parseIpRange(range) ?? [])
+  const own = address === undefined ? undefined : parseIpRange(address)
   const isNodeIn = own !== undefined && ranges.some((range) => rangesOverlap(range, own))
   // The node that has the address as its own asks under that very address.
-  return { sources: isNodeIn ? disjointRanges([...sources, ip]) : sources }
+  return { sources: isNodeIn ? disjointRanges(4, [...sources, ip]) : sources }
 }
 
 function candidatesOf(slices: readonly EndpointSlice[], portName: string, node: NodeView): Candidate[] {

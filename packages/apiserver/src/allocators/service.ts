@@ -2,15 +2,18 @@
 // is what is taken.
 
 import { type FieldError, invalid, invalidObject } from '@brume/api/field-error'
+import { type IpRange, parseIpRange } from '@brume/api/network/ip-range'
 import type { KubeObject } from '@brume/api/object'
 import { StatusError } from '@brume/base/errors'
 import type { Allocator } from '../handlers/context.ts'
 import type { ObjectReader } from '../registry/reader.ts'
-import { formatIpv4, type Ipv4Range, parseIpv4 } from './ipv4.ts'
+import { AddressPool } from './addresses.ts'
+import { type Family, settleFamilies } from './families.ts'
 import { Pool } from './pool.ts'
 
 export interface ServiceRanges {
-  addresses: Ipv4Range
+  /** One of each family, the usual one first. */
+  addresses: readonly IpRange[]
   /** Inclusive. */
   nodePorts: { first: number; last: number }
 }
@@ -23,7 +26,7 @@ interface ServicePort {
 }
 
 interface Pools {
-  addresses: Pool
+  addresses: readonly AddressPool[]
   ports: Pool
   ranges: ServiceRanges
 }
@@ -32,8 +35,7 @@ interface Pools {
 export function serviceAllocator(reader: ObjectReader, ranges: ServiceRanges): Allocator {
   const { addresses, nodePorts } = ranges
   const pools: Pools = {
-    // The network's and the broadcast address are nobody's.
-    addresses: new Pool(addresses.first + 1, addresses.size - 2),
+    addresses: addresses.map((range) => new AddressPool(range)),
     ports: new Pool(nodePorts.first, nodePorts.last - nodePorts.first + 1),
     ranges,
   }
@@ -65,8 +67,7 @@ export function serviceAllocator(reader: ObjectReader, ranges: ServiceRanges): A
 
 function each(service: KubeObject, { addresses, ports }: Pools, action: 'take' | 'free'): void {
   const spec = service['spec'] ?? {}
-  const address = parseIpv4(spec.clusterIP ?? '')
-  if (address !== undefined && addresses.has(address)) addresses[action](address)
+  for (const address of addressesOf(spec)) for (const pool of addresses) pool[action](address)
   for (const { nodePort = 0 } of (spec.ports ?? []) as ServicePort[])
     if (nodePort > 0) ports[action](nodePort)
   if (spec.healthCheckNodePort > 0) ports[action](spec.healthCheckNodePort)
@@ -114,49 +115,62 @@ function allocateAddress(object: KubeObject, old: KubeObject | undefined, { pool
     }
     return
   }
-  if (spec.clusterIP === undefined || spec.clusterIP === '') spec.clusterIP = spec.clusterIPs?.[0]
-  const wanted: string = spec.clusterIP ?? ''
-  if (wanted !== 'None') {
-    const before = hasAddress(old?.['spec']?.type) ? (old?.['spec']?.clusterIP ?? '') : ''
-    if (wanted === '') spec.clusterIP = newAddress({ pools, taken })
-    else if (wanted !== before) takeAddress(object, wanted, { pools, taken })
-    spec.ipFamilies ??= ['IPv4']
-    spec.ipFamilyPolicy ??= 'SingleStack'
-  } else if (Object.keys(spec.selector ?? {}).length > 0) {
-    spec.ipFamilies ??= ['IPv4']
-    spec.ipFamilyPolicy ??= 'SingleStack'
-  } else {
-    spec.ipFamilies ??= ['IPv4']
-    spec.ipFamilyPolicy ??= 'RequireDualStack'
+  const had = hasAddress(old?.['spec']?.type) ? old?.['spec'] : undefined
+  const errors = settleFamilies(
+    spec,
+    had,
+    pools.addresses.map(({ family }) => family),
+  )
+  if (errors.length > 0) refuse(object, errors)
+  if (spec.clusterIP === undefined || spec.clusterIP === '') spec.clusterIP = spec.clusterIPs?.[0] ?? ''
+  if (spec.clusterIP === 'None') {
+    if ((spec.clusterIPs ?? []).length === 0) spec.clusterIPs = ['None']
+    return
   }
-  if ((spec.clusterIPs ?? []).length === 0) spec.clusterIPs = [spec.clusterIP]
+  const given: string[] = (spec.clusterIPs ?? []).length > 0 ? [...spec.clusterIPs] : [spec.clusterIP]
+  const before = addressesOf(had ?? {})
+  for (const wanted of given) {
+    if (wanted !== '' && !before.includes(wanted)) takeAddress(object, wanted, { pools, taken })
+  }
+  const families: Family[] = spec.ipFamilies
+  const addresses = families.map((family, i) => given[i] || newAddress(family, { pools, taken }))
+  // More than there are families is for validation to say.
+  spec.clusterIPs = [...addresses, ...given.slice(families.length)]
+  spec.clusterIP = spec.clusterIPs[0]
 }
 
-function newAddress({ pools, taken }: Taking): string {
-  const address = pools.addresses.allocate()
-  if (address === undefined) {
-    throw new StatusError(
-      'InternalError',
-      `failed to allocate a serviceIP: range is full (${pools.ranges.addresses.text})`,
-    )
+function addressesOf(spec: { clusterIP?: string; clusterIPs?: string[] }): string[] {
+  const all = (spec.clusterIPs ?? []).length > 0 ? spec.clusterIPs! : [spec.clusterIP ?? '']
+  return all.filter((address) => address !== '' && address !== 'None')
+}
+
+function newAddress(family: Family, { pools, taken }: Taking): string {
+  const pool = pools.addresses.find((one) => one.family === family)
+  const address = pool?.allocate()
+  if (pool === undefined || address === undefined) {
+    const range = pool === undefined ? family : pool.text
+    throw new StatusError('InternalError', `failed to allocate a serviceIP: range is full (${range})`)
   }
-  taken.push(() => pools.addresses.free(address))
-  return formatIpv4(address)
+  taken.push(() => pool.free(address))
+  return address
 }
 
 function takeAddress(object: KubeObject, wanted: string, { pools, taken }: Taking): void {
-  const address = parseIpv4(wanted)
+  const parsed = parseIpRange(wanted)
   // What is no address at all is for validation to say.
-  if (address === undefined) return
+  if (parsed === undefined || wanted.includes('/')) return
+  const family = parsed.family === 4 ? 'IPv4' : 'IPv6'
+  const pool = pools.addresses.find((one) => one.family === family)
   let problem = ''
-  if (!pools.addresses.has(address)) {
-    problem = `failed to allocate IP ${wanted}: the provided IP (${wanted}) is not in the valid range. The range of valid IPs is ${pools.ranges.addresses.text}`
-  } else if (pools.addresses.isTaken(address)) {
+  if (pool?.has(wanted) !== true) {
+    const valid = pool?.text ?? pools.addresses.map(({ text }) => text).join(', ')
+    problem = `failed to allocate IP ${wanted}: the provided IP (${wanted}) is not in the valid range. The range of valid IPs is ${valid}`
+  } else if (pool.isTaken(wanted)) {
     problem = `failed to allocate IP ${wanted}: provided IP is already allocated`
   }
-  if (problem !== '') refuse(object, [invalid('spec.clusterIPs', [wanted], problem)])
-  pools.addresses.take(address)
-  taken.push(() => pools.addresses.free(address))
+  if (pool === undefined || problem !== '') refuse(object, [invalid('spec.clusterIPs', [wanted], problem)])
+  pool.take(wanted)
+  taken.push(() => pool.free(wanted))
 }
 
 function allocatePorts(object: KubeObject, old: KubeObject | undefined, { pools, taken }: Taking): void {

@@ -1,6 +1,6 @@
 // Whether network policies let a connection through, and which of them does not. Pure.
 
-import { parseIpv4Range, rangesOverlap } from '@brume/api/network/ipv4'
+import { parseIpRange, rangesOverlap } from '@brume/api/network/ip-range'
 import {
   compilePolicies,
   type Direction,
@@ -60,6 +60,6 @@ function matches({ peers, ports, namedAt }: Rule, { ip, protocol, port }: Packet
 }
 
 function isIn(ip: string, cidr: string): boolean {
-  const [address, range] = [parseIpv4Range(ip), parseIpv4Range(cidr)]
+  const [address, range] = [parseIpRange(ip), parseIpRange(cidr)]
   return address !== undefined && range !== undefined && rangesOverlap(address, range)
 }

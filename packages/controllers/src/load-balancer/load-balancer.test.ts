@@ -44,7 +44,7 @@ const announcer = (actions: readonly BalancerAction[]) => {
 
 describe('the pool of addresses', () => {
   it('is written as ranges and addresses', () => {
-    assert.deepEqual(parsePool('10.0.0.1'), [{ first: 0x0a000001, last: 0x0a000001 }])
+    assert.deepEqual(parsePool('10.0.0.1'), [{ first: 0x0a000001n, last: 0x0a000001n }])
     assert.deepEqual(parsePool(' 10.0.0.4-10.0.0.6,\n10.0.1.0/30 ').length, 2)
     assert.equal(isInPool(POOL, '192.0.2.11'), true)
     assert.equal(isInPool(POOL, '192.0.2.12'), false)

@@ -1,6 +1,6 @@
 // The DNS server that this node's pods ask: on the bridge's own address, so that it needs no Service and no pod.
 
-import { formatIpv4, parseIpv4Range } from '@brume/api/network/ipv4'
+import { addressAt, parseRangeOf } from '@brume/api/network/ip-range'
 import type { Clock } from '@brume/base/clock'
 import type { Logger } from '@brume/base/log'
 import type { Informer } from '@brume/client/informer'
@@ -35,11 +35,11 @@ const PORT = 53
 /** Never throws: a cloud without names still runs pods, and says what is missing. */
 export async function startNames(options: NamesOptions): Promise<Names> {
   const { network, services, slices, slicesByService, domain, clock, logger } = options
-  const range = network.range === undefined ? undefined : parseIpv4Range(network.range)
+  const range = network.range === undefined ? undefined : parseRangeOf(4, network.range)
   const none = { servers: [], problems: [], close: async () => {} }
   // With a site's own network there is no address that all pods reach for certain.
   if (range === undefined) return none
-  const host = formatIpv4(range.first + 1)
+  const host = addressAt(range, 1)
   const source = new InformedNames({ services, slices, slicesByService, domain })
   const resolve = resolver({ source, domain, upstream: upstream({ servers: readHostDns().servers, clock }) })
   try {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { formatRange, parseIpv4Range, rangesOverlap } from '@brume/api/network/ipv4'
 import { chooseRange } from './choose-range.ts'
 
 const SERVICES = { range: '10.96.0.0/16', by: "the Services' range" }
@@ -49,19 +48,5 @@ describe("the pods' range", () => {
   it('does not exist on a machine that uses all of them', () => {
     const answer = chooseRange({ name: 'brume', taken: [{ range: '10.0.0.0/8', by: 'the route over vpn0' }] })
     assert.match(JSON.stringify(answer), /leave no range between 10\.42\.0\.0 and 10\.105\.255\.255 free/)
-  })
-})
-
-describe('IPv4 ranges', () => {
-  it('overlap when one holds an address of the other', () => {
-    const overlap = (a: string, b: string) => rangesOverlap(parseIpv4Range(a)!, parseIpv4Range(b)!)
-    assert.equal(overlap('10.0.0.0/8', '10.42.0.0/24'), true)
-    assert.equal(overlap('10.42.0.255', '10.42.0.0/24'), true)
-    assert.equal(overlap('10.42.1.0/24', '10.42.0.0/24'), false)
-    assert.equal(overlap('255.255.255.0/24', '255.255.255.255'), true)
-  })
-
-  it('are written without the bits below their prefix', () => {
-    assert.equal(formatRange(parseIpv4Range('192.168.7.9/20')!), '192.168.0.0/20')
   })
 })

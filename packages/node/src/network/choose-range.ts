@@ -1,7 +1,7 @@
 // Which addresses the pods of this node get. Pure.
 
 import { createHash } from 'node:crypto'
-import { formatRange, type Ipv4Range, parseIpv4Range, rangesOverlap } from '@brume/api/network/ipv4'
+import { formatRange, type IpRange, parseRangeOf, rangesOverlap } from '@brume/api/network/ip-range'
 
 export interface RangeQuestion {
   /** Clouds on one machine begin their search at different places: see ownNames. */
@@ -38,7 +38,7 @@ export function chooseRange(question: RangeQuestion): RangeAnswer {
   const { wanted, kept, assigned, taken } = question
   const given = wanted ?? kept ?? assigned
   if (given === undefined) return search(question)
-  const range = parseIpv4Range(given)
+  const range = parseRangeOf(4, given)
   if (range === undefined || range.bits > MAX_BITS || formatRange(range) !== given) {
     return { problem: `${given} is not a range of addresses such as 10.42.0.0/24` }
   }
@@ -52,8 +52,8 @@ function search({ name, taken, bits = NODE_BITS }: RangeQuestion): RangeAnswer {
   const start = name === USUAL_NAME ? 0 : createHash('sha256').update(name).digest().readUInt16BE(0)
   for (let step = 0; step < candidates; step++) {
     const index = (start + step) % candidates
-    const first = (10 * 256 + FIRST_SECOND_OCTET) * 65_536 + index * 2 ** (32 - bits)
-    const range: Ipv4Range = { first, bits }
+    const first = BigInt((10 * 256 + FIRST_SECOND_OCTET) * 65_536 + index * 2 ** (32 - bits))
+    const range: IpRange = { family: 4, first, bits }
     if (clashOf(range, taken) === undefined) return { range: formatRange(range) }
   }
   return {
@@ -61,9 +61,9 @@ function search({ name, taken, bits = NODE_BITS }: RangeQuestion): RangeAnswer {
   }
 }
 
-function clashOf(range: Ipv4Range, taken: readonly TakenRange[]): TakenRange | undefined {
+function clashOf(range: IpRange, taken: readonly TakenRange[]): TakenRange | undefined {
   return taken.find((other) => {
-    const parsed = parseIpv4Range(other.range)
+    const parsed = parseRangeOf(4, other.range)
     // A default route leads everywhere, and gives way to every other.
     return parsed !== undefined && parsed.bits > 0 && rangesOverlap(range, parsed)
   })

@@ -2,7 +2,7 @@
 
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseIpv4Range } from '@brume/api/network/ipv4'
+import { parseRangeOf } from '@brume/api/network/ip-range'
 import { ownNames } from '@brume/machine/own-names'
 import { RuntimeError } from '../runtime/error.ts'
 import { chooseRange } from './choose-range.ts'
@@ -53,7 +53,7 @@ export async function cloudRange({ dataDir, wanted, serviceRange }: CloudRangeOp
 }
 
 function around(range: string): string | undefined {
-  const parsed = parseIpv4Range(range)
+  const parsed = parseRangeOf(4, range)
   if (parsed === undefined) return undefined
   return range.replace(/\.\d+\.\d+\/\d+$/, `.0.0/${CLOUD_BITS}`)
 }

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { formatIpv4, parseIpv4Range } from '@brume/api/network/ipv4'
+import { addressAt, parseIpRange } from '@brume/api/network/ip-range'
 import type { Logger } from '@brume/base/log'
 import { firewallWarnings } from '@brume/machine/checks/firewall'
 import { ownNames } from '@brume/machine/own-names'
@@ -144,8 +144,8 @@ function hasPods(dataDir: string, network: string): boolean {
 
 /** Made here and not by the first pod, so that the next cloud on this machine sees the route. */
 async function ensureBridge(bridge: string, range: string, mtu: number): Promise<void> {
-  const { first, bits } = parseIpv4Range(range)!
-  const gateway = `${formatIpv4(first + 1)}/${bits}`
+  const parsed = parseIpRange(range)!
+  const gateway = `${addressAt(parsed, 1)}/${parsed.bits}`
   const kind = await linkKind(bridge)
   // With an address of its own: else it takes another one with each pod that comes, and neighbours lose it.
   if (kind === undefined)

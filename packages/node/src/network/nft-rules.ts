@@ -1,7 +1,7 @@
 // The node's rules as an nft script: pods reach the outside under the node's address, and host ports reach pods. One
 // table of our own; the rules of others are not touched. Pure.
 
-import { formatIpv4, parseIpv4Range } from '@brume/api/network/ipv4'
+import { addressAt, parseRangeOf } from '@brume/api/network/ip-range'
 
 const EVERYWHERE: ReadonlySet<string> = new Set(['', '0.0.0.0', '::'])
 
@@ -79,8 +79,8 @@ export function hostPortRules(table: string, ports: readonly HostPort[]): string
 
 /** The API also takes 010.0.0.1, which nft reads as another address. */
 function ipv4Text(address: string): string | undefined {
-  const range = parseIpv4Range(address)
-  return range === undefined ? undefined : formatIpv4(range.first)
+  const range = parseRangeOf(4, address)
+  return range === undefined ? undefined : addressAt(range, 0)
 }
 
 function replaced(map: string, elements: readonly string[]): string {

@@ -2,7 +2,7 @@
 // forwarding table of one VXLAN device. Nothing is learned from packets. Pure.
 
 import { createHash } from 'node:crypto'
-import { formatIpv4, parseIpv4Range } from '@brume/api/network/ipv4'
+import { addressAt, parseRangeOf } from '@brume/api/network/ip-range'
 
 export interface Peer {
   /** Of its pods. */
@@ -22,8 +22,8 @@ export interface NodeSeen {
 
 /** In 10.42.3.0/24 it is 10.42.3.0: no pod has it. undefined for what is no range. */
 export function tunnelEnd(podRange: string): string | undefined {
-  const range = parseIpv4Range(podRange)
-  return range === undefined ? undefined : formatIpv4(range.first)
+  const range = parseRangeOf(4, podRange)
+  return range === undefined ? undefined : addressAt(range, 0)
 }
 
 /** The same on every node, without anybody telling it: locally administered, of the node's name. */

@@ -54,5 +54,5 @@ export function settleIPFamilies(spec: Json): void {
       spec.ipFamilies.push(spec.ipFamilies[0] === 'IPv4' ? 'IPv6' : 'IPv4')
     }
   }
-  spec.ipFamilyPolicy ??= anyFamily && spec.ipFamilies.length > 1 ? 'RequireDualStack' : 'SingleStack'
+  spec.ipFamilyPolicy ??= listOf(spec.ipFamilies).length > 1 ? 'RequireDualStack' : 'SingleStack'
 }
