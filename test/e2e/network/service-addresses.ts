@@ -192,7 +192,6 @@ export const SERVICE_ADDRESSES: readonly Row[] = [
   },
   {
     title: 'loadBalancerSourceRanges: others than those do not reach the address of the balancer',
-    gap: 'everybody reaches it',
     apply: (ip) => [
       service({
         type: 'LoadBalancer',

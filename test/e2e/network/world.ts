@@ -106,6 +106,7 @@ export async function startWorld(): Promise<World> {
     services,
     address: MACHINE,
     caPem: 'a world of its own',
+    ownPorts: () => [],
     node: () => nodes.store.get('', 'n1'),
     event: context.event,
     clock,
