@@ -15,6 +15,7 @@ import type { Hierarchy } from '../containers/hierarchies.ts'
 import { containerLogPath, podLogDir, podText } from '../containers/names.ts'
 import { cpuShares } from '../containers/resources.ts'
 import { sandboxConfigOf } from '../containers/sandbox.ts'
+import { writeSandboxProfile } from '../containers/sandbox-profile.ts'
 import type { NodeSettings } from '../containers/settings.ts'
 import { type NodeContext, type ObjectSource, type Pod, PodProblem, type PodVolumes } from '../contract.ts'
 import type { ContainerConfigRequest } from '../pods/operations/start-container.ts'
@@ -55,6 +56,16 @@ export function podParts({
   const cgroups = new PodCgroups({ hierarchies, root: settings.cgroups.root, clock })
   /** Pods that have anything on this machine. */
   const made = new Set<string>()
+  /** Those whose group this agent has made or found; one before it may have ended in the middle. */
+  const prepared = new Set<string>()
+  const prepare = async (pod: Pod) => {
+    made.add(pod.metadata.uid ?? '')
+    await Promise.all([
+      cgroups.ensure(pod),
+      mkdir(podLogDir(settings.logsDir, pod), { recursive: true, mode: 0o755 }),
+    ])
+    prepared.add(pod.metadata.uid ?? '')
+  }
   /** A container that was started without the variables of Services never gets them. Static pods need no API server. */
   const knowServices = async (pod: Pod) => {
     if (services.hasSynced || isFromFile(pod)) return
@@ -70,23 +81,19 @@ export function podParts({
     cgroups,
     /** After a restart: what earlier agents left. */
     async recall(): Promise<void> {
+      writeSandboxProfile(settings)
       // Pods weigh what the machine has, against everything else that runs on it: as with the kubelet.
       await cgroups.ensureRoot({ cpuShares: cpuShares(availableParallelism() * 1000) })
       for (const uid of [...(await volumes.known()), ...(await cgroups.known())]) made.add(uid)
     },
     leftoverUids: (): Iterable<string> => made,
     leftovers: async (uid: string) => made.has(uid),
-    async prepare(pod: Pod): Promise<void> {
-      made.add(pod.metadata.uid ?? '')
-      await Promise.all([
-        cgroups.ensure(pod),
-        mkdir(podLogDir(settings.logsDir, pod), { recursive: true, mode: 0o755 }),
-      ])
-    },
+    prepare,
     async cleanUp(uid: string): Promise<void> {
       await volumes.remove(uid)
       await cgroups.remove(uid)
       made.delete(uid)
+      prepared.delete(uid)
     },
     async forgotten(uid: string): Promise<void> {
       objects.unregister(uid)
@@ -113,6 +120,7 @@ export function podParts({
     async containerConfig(request: ContainerConfigRequest) {
       const { pod, spec, attempt, imageRef, imageUser, podIps } = request
       const uid = pod.metadata.uid ?? ''
+      if (!prepared.has(uid)) await prepare(pod)
       await knowServices(pod)
       await bindPods()
       // One from a file may be what the API server itself needs.

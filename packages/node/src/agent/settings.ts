@@ -36,6 +36,7 @@ export function readNodeSettings(options: SettingsOptions): NodeSettings {
     memoryCapacityBytes: totalmem(),
     cgroups: cgroupSettingsOf(hierarchies, cgroupRoot(dataDir)),
     seccompDir: join(dirs.root, 'seccomp'),
+    sandboxProfile: join(dirs.root, 'sandbox-seccomp.json'),
     seccompDefault: true,
     logsDir: dirs.logs,
   }

@@ -29,6 +29,7 @@ import { loadEnvObjects } from './env-objects.ts'
 import { cgroupSettingsOf, type Hierarchy, mountedHierarchies } from './hierarchies.ts'
 import { containerLogPath, podLogDir } from './names.ts'
 import { sandboxConfigOf } from './sandbox.ts'
+import { writeSandboxProfile } from './sandbox-profile.ts'
 import type { NodeSettings } from './settings.ts'
 import { SETTINGS } from './testing.ts'
 
@@ -53,11 +54,18 @@ describe('in containers', { skip, timeout: 120_000 }, () => {
     dirs = nodeDirsAt(join(runtime.dataDir, 'node'))
     hierarchies = await mountedHierarchies()
     const root = `${ownNames(runtime.dataDir).cgroup}/kubepods`
-    settings = { ...SETTINGS, cgroups: cgroupSettingsOf(hierarchies, root), logsDir: dirs.logs }
+    const sandboxProfile = join(runtime.dataDir, 'sandbox-seccomp.json')
+    settings = {
+      ...SETTINGS,
+      cgroups: cgroupSettingsOf(hierarchies, root),
+      logsDir: dirs.logs,
+      sandboxProfile,
+    }
     cgroups = new PodCgroups({ hierarchies, root, clock })
     client = new Client({ transport: await nodeTransport(plane, 'n1') })
     objects = new WatchedObjects({ client, clock, logger: silentLogger })
     volumes = new NodeVolumes({ context: { client, clock, logger: silentLogger, dirs }, settings, objects })
+    writeSandboxProfile(settings)
     await Promise.all([
       ensureSandboxImage(runtime.containerd.paths, cri),
       importBusybox(runtime.containerd.paths),
@@ -193,6 +201,20 @@ describe('in containers', { skip, timeout: 120_000 }, () => {
     }
     assert.equal(value('memory', 'memory.limit_in_bytes', 'memory.max'), String(64 * 1024 ** 2))
     assert.match(value('cpu', 'cpu.cfs_quota_us', 'cpu.max'), /^50000/)
+  })
+
+  test("the process that holds a pod's namespaces is filtered too, whether containers see it or not", async (t) => {
+    for (const [name, spec] of [
+      ['alone', {}],
+      ['shared', { shareProcessNamespace: true }],
+    ] as const) {
+      const running = await start(name, {}, spec)
+      t.after(() => running.end())
+      const { path } = hierarchies.find(({ controllers }) => controllers.includes('pids')) ?? hierarchies[0]!
+      const group = join(path, settings.cgroups.root, 'besteffort', `pod${running.pod.metadata.uid}`)
+      const pid = readFileSync(join(group, running.sandbox, 'cgroup.procs'), 'utf8').trim()
+      assert.match(readFileSync(`/proc/${pid}/status`, 'utf8'), /^Seccomp:\s*2$/m)
+    }
   })
 
   test('volumes are there, follow their objects, and leave nothing', async (t) => {

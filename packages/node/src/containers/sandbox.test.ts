@@ -41,7 +41,7 @@ test('a plain pod becomes a sandbox of its own names, network and DNS', () => {
         namespaceOptions: { network: 0, ipc: 0, pid: 1 },
         supplementalGroups: [],
         privileged: false,
-        seccomp: { profileType: 0 },
+        seccomp: { profileType: 2, localhostRef: '/data/node/sandbox-seccomp.json' },
       },
       resources: { cpuPeriod: 100000, cpuQuota: 0, cpuShares: 2 },
       overhead: {},

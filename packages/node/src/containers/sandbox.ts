@@ -4,7 +4,7 @@ import { podLimits, podRequests } from '@brume/api/quota/pod-resources'
 import { type Json, listOf } from '@brume/api/validate/json'
 import type { Pod } from '../contract.ts'
 import type { SandboxConfig } from '../cri/cri.ts'
-import { PROFILE_RUNTIME_DEFAULT, PROTOCOLS } from '../cri/enums.ts'
+import { PROTOCOLS } from '../cri/enums.ts'
 import type { Message } from '../cri/messages.ts'
 import { podCgroup } from './cgroup-config.ts'
 import { podDns } from './dns.ts'
@@ -12,6 +12,7 @@ import { kernelHostname, podHostname } from './hostname.ts'
 import { podLabels, podLogDir, podNames } from './names.ts'
 import { namespacesOf } from './namespaces.ts'
 import { linuxResourcesOf } from './resources.ts'
+import { sandboxSeccompOf } from './sandbox-profile.ts'
 import { int64, seLinuxOf, supplementalGroupsOf } from './security.ts'
 import type { NodeSettings } from './settings.ts'
 
@@ -48,8 +49,7 @@ function linuxOf(pod: Pod, settings: NodeSettings): Message<'LinuxPodSandboxConf
       runAsGroup: own.runAsUser === undefined ? undefined : int64(own.runAsGroup),
       supplementalGroups: supplementalGroupsOf(pod),
       privileged: everyContainer(pod).some((container) => container.securityContext?.privileged === true),
-      // The sandbox's own process needs no more, whatever the pod's containers may.
-      seccomp: { profileType: PROFILE_RUNTIME_DEFAULT },
+      seccomp: sandboxSeccompOf(pod, settings),
     },
     resources: linuxResourcesOf(podRequests(bare), podLimits(bare), settings),
     overhead: overhead === undefined ? {} : linuxResourcesOf(overhead, overhead, settings),

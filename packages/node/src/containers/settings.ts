@@ -20,6 +20,8 @@ export interface NodeSettings {
   cgroups: CgroupSettings
   /** Directory of the profiles that seccompProfile.localhostProfile names. */
   seccompDir: string
+  /** File of the profile of sandboxes' own processes. */
+  sandboxProfile: string
   /** A container without a seccompProfile gets the runtime's; false: it is unconfined, as Kubernetes has it. */
   seccompDefault: boolean
   /** Directory of all pods' logs. */

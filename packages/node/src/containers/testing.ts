@@ -12,6 +12,7 @@ export const SETTINGS: NodeSettings = {
   memoryCapacityBytes: 4 * 1024 ** 3,
   cgroups: { version: 1, root: '/brume/kubepods', swap: false, hugePageSizes: [] },
   seccompDir: '/data/node/seccomp',
+  sandboxProfile: '/data/node/sandbox-seccomp.json',
   seccompDefault: false,
   logsDir: '/data/node/logs/pods',
 }
