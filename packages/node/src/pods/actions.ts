@@ -5,7 +5,7 @@ import type { Backoff, ContainerRecord, SandboxRecord } from './records.ts'
 
 export type PodAction =
   /** Volumes, cgroup, sandbox; `replaces`: what is left of those before, to be taken down first. */
-  | { type: 'createSandbox'; pod: Pod; attempt: number; replaces: readonly string[] }
+  | { type: 'createSandbox'; pod: Pod; attempt: number; replaces: readonly string[]; firstTry: boolean }
   /** Image, container, start, postStart. */
   | {
       type: 'startContainer'
@@ -48,11 +48,14 @@ export type PodAction =
   | { type: 'condemn'; uid: string; reason: string; message: string; graceSeconds: number | undefined }
   | { type: 'event'; pod: Pod; eventType: 'Normal' | 'Warning'; reason: string; message: string }
 
+/** Under which a pod's sandbox is made. */
+export const SANDBOX = 'sandbox'
+
 /** The name under which an action runs beside the worker; '' for one that does not. */
 export function operationOf(action: PodAction): string {
   switch (action.type) {
     case 'createSandbox':
-      return 'sandbox'
+      return SANDBOX
     case 'startContainer':
       return `start:${action.spec.name}`
     case 'stopContainer':

@@ -1,7 +1,7 @@
 // What one pod needs next. Pure. Deletion comes first, then the end of pods that are done, then what is to be started.
 
 import type { Pod } from '../contract.ts'
-import type { PodAction } from './actions.ts'
+import { type PodAction, SANDBOX } from './actions.ts'
 import { decideContainers } from './decide-containers.ts'
 import { decideEnd, decideGone, stops } from './decide-end.ts'
 import { dueOf } from './due.ts'
@@ -51,7 +51,8 @@ const SANDBOX_LOST: Verdict = {
 function decideRunning(observed: Observed, pod: Pod, now: number): PodPlan {
   const sandbox = observed.sandboxes[0]
   if (isFinished(observed, pod)) return decideEnd(observed, pod, now, 'ended')
-  if (sandbox === undefined || !sandbox.ready) return decideSandbox(observed, pod, now)
+  const making = observed.memory.running.has(SANDBOX)
+  if (making || sandbox === undefined || !sandbox.ready) return decideSandbox(observed, pod, now)
   const tidy = old(observed, now)
   const { actions, requeueAfterMs } = decideContainers(observed, pod, sandbox, now)
   return withStatus(observed, pod, now, {
@@ -73,10 +74,11 @@ function decideSandbox(observed: Observed, pod: Pod, now: number): PodPlan {
     return withStatus(observed, pod, now, dueOf(observed, now, stops(observed, pod, alive, now)))
   const attempt = Math.max(-1, ...sandboxes.map((one) => one.attempt)) + 1
   const replaces = sandboxes.map(({ id }) => id)
-  const due = dueOf(observed, now, [{ type: 'createSandbox', pod, attempt, replaces }])
+  const firstTry = attempt === 0 && !memory.setbacks.has(SANDBOX)
+  const due = dueOf(observed, now, [{ type: 'createSandbox', pod, attempt, replaces, firstTry }])
   const message = 'Pod sandbox changed, it will be killed and re-created.'
   const said: PodAction[] =
-    attempt === 0 || memory.setbacks.has('sandbox') || due.actions.length === 0
+    attempt === 0 || memory.setbacks.has(SANDBOX) || due.actions.length === 0
       ? []
       : [{ type: 'event', pod, eventType: 'Normal', reason: 'SandboxChanged', message }]
   const tidy = old(observed, now)

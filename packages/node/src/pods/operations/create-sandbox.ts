@@ -13,16 +13,36 @@ export interface SandboxParts {
   runtimeHandler(pod: Pod): string
 }
 
+export interface SandboxRequest {
+  pod: Pod
+  attempt: number
+  replaces: readonly string[]
+  /** Nothing has gone wrong yet: volumes, cgroup and sandbox are made side by side. */
+  firstTry: boolean
+}
+
 /** Throws PodProblem or CriError. A sandbox that was made although nobody wants it any more is seen by the worker. */
 export async function createSandbox(
-  { context, volumes, prepare, sandboxConfig, runtimeHandler }: SandboxParts,
-  { pod, attempt, replaces }: { pod: Pod; attempt: number; replaces: readonly string[] },
+  parts: SandboxParts,
+  { pod, attempt, replaces, firstTry }: SandboxRequest,
   signal: AbortSignal,
 ): Promise<void> {
+  const { context, volumes, prepare, sandboxConfig, runtimeHandler } = parts
+  const { cri } = context
   // Also of one whose process has ended by itself: its network and addresses are still its own.
-  for (const id of replaces) await context.cri.stopPodSandbox(id)
-  await Promise.all([volumes.ensure(pod), prepare(pod)])
+  for (const id of replaces) await cri.stopPodSandbox(id)
+  const ground = () => [volumes.ensure(pod), prepare(pod)]
+  if (!firstTry) await Promise.all(ground())
   const config = await sandboxConfig(pod, attempt)
+  const handler = runtimeHandler(pod)
   if (signal.aborted) return
-  await context.cri.runPodSandbox(config, runtimeHandler(pod))
+  const making = cri.runPodSandbox(config, handler)
+  const [sandbox, ...grounds] = await Promise.allSettled([making, ...(firstTry ? ground() : [])])
+  if (sandbox.status === 'rejected') throw sandbox.reason
+  const failed = grounds.find(({ status }) => status === 'rejected')
+  if (failed === undefined) return
+  // A pod that waits for a volume holds no address; it gets its next sandbox when the volume is there.
+  await cri.stopPodSandbox(sandbox.value)
+  await cri.removePodSandbox(sandbox.value)
+  throw (failed as PromiseRejectedResult).reason
 }
