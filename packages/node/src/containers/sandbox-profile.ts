@@ -12,56 +12,19 @@ import type { NodeSettings } from './settings.ts'
  * Calls that the usual profiles of containers leave out as well. Refused rather than all others allowed: what runc itself
  * calls between the filter and the process differs from one version to the next. Source: man pages, section 2.
  */
-const REFUSED = [
-  ...['acct', 'quotactl', 'quotactl_fd', 'swapon', 'swapoff', 'reboot', 'syslog', 'vhangup', 'nfsservctl'],
-  ...[
-    'init_module',
-    'finit_module',
-    'delete_module',
-    'kexec_load',
-    'kexec_file_load',
-    'bpf',
-    'lookup_dcookie',
-  ],
-  ...[
-    'mount',
-    'umount2',
-    'pivot_root',
-    'move_mount',
-    'mount_setattr',
-    'open_tree',
-    'fsopen',
-    'fsmount',
-    'fspick',
-  ],
-  ...['fsconfig', 'name_to_handle_at', 'open_by_handle_at', 'unshare', 'setns', 'chroot', 'mknod', 'mknodat'],
-  ...['ptrace', 'kcmp', 'process_vm_readv', 'process_vm_writev', 'process_madvise', 'perf_event_open'],
-  ...[
-    'userfaultfd',
-    'io_uring_setup',
-    'io_uring_enter',
-    'io_uring_register',
-    'fanotify_init',
-    'iopl',
-    'ioperm',
-  ],
-  ...[
-    'add_key',
-    'request_key',
-    'keyctl',
-    'settimeofday',
-    'clock_settime',
-    'clock_adjtime',
-    'adjtimex',
-    'personality',
-  ],
-  ...['mbind', 'move_pages', 'migrate_pages', 'set_mempolicy', 'socket', 'socketpair', 'connect', 'bind'],
-]
+const REFUSED = `
+  acct add_key adjtimex bind bpf chroot clock_adjtime clock_settime connect delete_module fanotify_init finit_module
+  fsconfig fsmount fsopen fspick init_module io_uring_enter io_uring_register io_uring_setup ioperm iopl kcmp
+  kexec_file_load kexec_load keyctl lookup_dcookie mbind migrate_pages mknod mknodat mount mount_setattr move_mount
+  move_pages name_to_handle_at nfsservctl open_by_handle_at open_tree perf_event_open personality pivot_root
+  process_madvise process_vm_readv process_vm_writev ptrace quotactl quotactl_fd reboot request_key set_mempolicy setns
+  settimeofday socket socketpair swapoff swapon syslog umount2 unshare userfaultfd vhangup
+`
 
 /** No architectures: calls of any but the machine's own end the process. */
 const PROFILE = {
   defaultAction: 'SCMP_ACT_ALLOW',
-  syscalls: [{ names: REFUSED, action: 'SCMP_ACT_ERRNO', errnoRet: 1 }],
+  syscalls: [{ names: REFUSED.trim().split(/\s+/), action: 'SCMP_ACT_ERRNO', errnoRet: 1 }],
 }
 
 /** Idempotent. */

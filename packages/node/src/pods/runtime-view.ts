@@ -29,6 +29,8 @@ export class RuntimeViews {
   readonly #ips = new Map<string, string[]>()
   /** What each pod's containers and sandboxes were when they were last looked at. */
   readonly #seen = new Map<string, string>()
+  /** Pods of which the runtime may have anything: those that it had at the first list, and those looked at since. */
+  #known: Set<string> | undefined
   /** Containers and sandboxes by id, so that events find their pod. */
   readonly #podOf = new Map<string, string>()
 
@@ -50,6 +52,12 @@ export class RuntimeViews {
 
   /** Of one pod, newest first; the runtime's answers may be behind its events, and are waited for. Throws CriError. */
   async of(uid: string): Promise<RuntimeView> {
+    // A pod that was never here has nothing: only this agent makes anything, and looks first.
+    if (this.#known?.has(uid) === false) {
+      this.#known.add(uid)
+      this.#seen.set(uid, '')
+      return { sandboxes: [], containers: [] }
+    }
     for (let look = 1; ; look++) {
       const view = await this.#look(uid)
       const behind = [
@@ -91,12 +99,15 @@ export class RuntimeViews {
       this.#podOf.set(one.id ?? '', uid)
       byPod.set(uid, [...(byPod.get(uid) ?? []), one])
     }
+    this.#known ??= new Set()
+    for (const uid of byPod.keys()) this.#known.add(uid)
     const uids = new Set([...byPod.keys(), ...this.#seen.keys()])
     return [...uids].filter((uid) => signatureOf(byPod.get(uid) ?? []) !== (this.#seen.get(uid) ?? ''))
   }
 
   forget(uid: string): void {
     this.#seen.delete(uid)
+    this.#known?.delete(uid)
     for (const [id, of] of this.#podOf) {
       if (of !== uid) continue
       this.#podOf.delete(id)
