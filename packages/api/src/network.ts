@@ -17,3 +17,7 @@ export const ANNOUNCED_BY = 'brume.dev/announced-by'
 
 /** Annotation of a Service: the address of the pool that it wants. */
 export const WANTED_ADDRESS = 'brume.dev/load-balancer-ip'
+
+/** Annotations of a Node: its end of encrypted tunnels (WireGuard): the public key, in base64, and the UDP port. */
+export const WIREGUARD_KEY = 'brume.dev/wireguard-key'
+export const WIREGUARD_PORT = 'brume.dev/wireguard-port'

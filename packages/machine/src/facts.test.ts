@@ -74,11 +74,12 @@ describe('the names of a cloud on its machine', () => {
       cgroup: '/brume',
       shortDir: '/run/brume',
       tunnel: 'brume-tunnel',
+      wireguard: 'brume-wg',
     })
     const [a, b] = [ownNames('/srv/a'), ownNames('/srv/b')]
     assert.notEqual(a.bridge, b.bridge)
     assert.deepEqual(ownNames('/srv/x/../a/'), a)
     // The kernel's limit for names of interfaces.
-    assert.ok(a.bridge.length <= 15 && a.tunnel.length <= 15)
+    assert.ok([a.bridge, a.tunnel, a.wireguard].every(({ length }) => length <= 15))
   })
 })

@@ -12,6 +12,8 @@ export interface OwnNames {
   bridge: string
   /** Of the tunnel to other nodes, at most 15 letters. */
   tunnel: string
+  /** Of the encrypted tunnel to other nodes, at most 15 letters. */
+  wireguard: string
   /** Of the nft tables. */
   table: string
   /** The control group above all others of this cloud, as a path below the hierarchies' roots: `/brume`. */
@@ -27,6 +29,7 @@ export function ownNames(dataDir: string): OwnNames {
   return {
     bridge: path === USUAL_DIR ? 'brume0' : name,
     tunnel: path === USUAL_DIR ? 'brume-tunnel' : `brumev-${suffix}`,
+    wireguard: path === USUAL_DIR ? 'brume-wg' : `brumew-${suffix}`,
     table: name,
     cgroup: `/${name}`,
     shortDir: `/run/${name}`,

@@ -2,6 +2,7 @@
 
 import { parseArgs } from 'node:util'
 import type { LogLevel } from '@brume/base/log'
+import { ENCRYPTIONS, type Encryption } from '@brume/node/network/encryption'
 import { DEFAULT_DATA_DIR } from './data-dir.ts'
 import { DEFAULT_DOMAIN } from './defaults.ts'
 import { UserError } from './user-error.ts'
@@ -27,6 +28,7 @@ ${DATA_DIR}
   --node-name NAME        what this machine is called as a node (default: its host name)
   --pod-range CIDR        addresses of the cloud's pods (default: the first /16 from 10.42.0.0 on that no route uses)
   --cni-conf DIR          a site's own CNI configuration instead of the built-in network
+  --encryption WHEN       of what goes to other machines, by WireGuard: auto (where both can do it), required or off
   --stop-workloads        stop containers too when the cloud stops; without it they go on
   --http-port PORT        where Ingresses are served, once there is one (default 80)
   --https-port PORT       the same with TLS (default 443)
@@ -43,6 +45,7 @@ ${DATA_DIR}
   --ca-hash HASH          by which the cloud is known
   --node-name NAME        what this machine is called as a node (default: its host name)
   --cni-conf DIR          a site's own CNI configuration instead of the built-in network
+  --encryption WHEN       of what goes to other machines, by WireGuard: auto (where both can do it), required or off
   --log-level LEVEL       debug, info, warn or error (default warn)
 `,
   down: `usage: ./brume down [--data-dir DIR] [--stop-workloads]
@@ -99,6 +102,7 @@ async function execute(name: string, args: string[]): Promise<number> {
           'node-name': { type: 'string' },
           'pod-range': { type: 'string' },
           'cni-conf': { type: 'string' },
+          encryption: { type: 'string', default: 'auto' },
           'stop-workloads': { type: 'boolean', default: false },
           'http-port': { type: 'string', default: '80' },
           'https-port': { type: 'string', default: '443' },
@@ -117,6 +121,7 @@ async function execute(name: string, args: string[]): Promise<number> {
         nodeName: values['node-name'],
         podRange: values['pod-range'],
         cniConfDir: values['cni-conf'],
+        encryption: encryptionOf(values.encryption),
         stopWorkloads: values['stop-workloads'],
         httpPorts: {
           http: portOf('http-port', values['http-port']),
@@ -147,6 +152,7 @@ async function execute(name: string, args: string[]): Promise<number> {
           'ca-hash': { type: 'string' },
           'node-name': { type: 'string' },
           'cni-conf': { type: 'string' },
+          encryption: { type: 'string', default: 'auto' },
           'log-level': { type: 'string', default: 'warn' },
         },
       })
@@ -158,6 +164,7 @@ async function execute(name: string, args: string[]): Promise<number> {
         dataDir: values['data-dir'],
         nodeName: values['node-name'],
         cniConfDir: values['cni-conf'],
+        encryption: encryptionOf(values.encryption),
         logLevel: logLevel(values['log-level']),
       })
     }
@@ -183,6 +190,12 @@ async function execute(name: string, args: string[]): Promise<number> {
 function logLevel(text: string): LogLevel {
   if (text === 'debug' || text === 'info' || text === 'warn' || text === 'error') return text
   throw usage(`--log-level ${text} is not debug, info, warn or error`)
+}
+
+function encryptionOf(text: string): Encryption {
+  const found = ENCRYPTIONS.find((one) => one === text)
+  if (found === undefined) throw usage(`--encryption ${text} is not ${ENCRYPTIONS.join(', ')}`)
+  return found
 }
 
 function portOf(option: string, text: string): number {

@@ -21,7 +21,7 @@ import { renewedAgent } from './renewed-agent.ts'
 export interface LocalNodeOptions
   extends Pick<
     NodeAgentOptions,
-    'rangesAreGiven' | 'cniConfDir' | 'serviceRange' | 'edgePorts' | 'labels' | 'onRefused'
+    'rangesAreGiven' | 'cniConfDir' | 'serviceRange' | 'edgePorts' | 'encryption' | 'labels' | 'onRefused'
   > {
   plane: ControlPlane
   dir: DataDir

@@ -10,12 +10,15 @@ import { checkPrograms } from '@brume/machine/checks/programs'
 import { type MachineFacts, observeMachine } from '@brume/machine/facts'
 import { InstallError } from '@brume/machine/install/failure'
 import { installMissing } from '@brume/machine/install/install'
+import { ENCRYPTION_NEED, NEEDS } from '@brume/machine/install/packages'
+import type { Encryption } from '@brume/node/network/encryption'
 import { UserError } from './user-error.ts'
 
 export interface PrepareOptions {
   dataDir: string
   nodeName?: string | undefined
   ports: readonly WantedPort[]
+  encryption?: Encryption | undefined
   /** For people, a line each. */
   say(line: string): void
 }
@@ -42,9 +45,10 @@ function report(findings: readonly Finding[], { say }: PrepareOptions): void {
   )
 }
 
-async function install(facts: MachineFacts, { say }: PrepareOptions): Promise<string[]> {
+async function install(facts: MachineFacts, { say, encryption }: PrepareOptions): Promise<string[]> {
+  const needs = encryption === 'required' ? [...NEEDS, ENCRYPTION_NEED] : NEEDS
   try {
-    return await installMissing({ distribution: facts.distribution, onProgress: say })
+    return await installMissing({ distribution: facts.distribution, onProgress: say, needs })
   } catch (error) {
     if (!(error instanceof InstallError)) throw error
     throw new UserError(error.message, error.next, { cause: error })

@@ -8,6 +8,7 @@ import { adminKubeconfig } from '@brume/apiserver/auth/pki/kubeconfig'
 import type { Logger, LogLevel } from '@brume/base/log'
 import type { WantedPort } from '@brume/machine/checks/neighbours'
 import type { NodeAgent } from '@brume/node/agent/agent'
+import type { Encryption } from '@brume/node/network/encryption'
 import { RuntimeError } from '@brume/node/runtime/error'
 import { StoreError } from '@brume/store/contract'
 import type { Faults } from '@brume/store/sqlite/faults'
@@ -30,6 +31,8 @@ export interface UpOptions {
   podRange?: string | undefined
   /** A site's own CNI configuration. */
   cniConfDir?: string | undefined
+  /** Of what goes to other nodes. */
+  encryption?: Encryption
   stopWorkloads?: boolean
   /** Where the HTTP edge listens once there is an Ingress. */
   httpPorts?: { http: number; https: number }
@@ -58,7 +61,13 @@ export async function up(options: UpOptions): Promise<number> {
   if (!options.noNode) {
     const { prepareMachine } = await import('./prepare-machine.ts')
     const ports = runningIn(dir) === undefined ? wantedPorts(host, port) : []
-    await prepareMachine({ dataDir: dir.root, nodeName: options.nodeName, ports, say })
+    await prepareMachine({
+      dataDir: dir.root,
+      nodeName: options.nodeName,
+      ports,
+      encryption: options.encryption,
+      say,
+    })
   }
   ensureDataDir(dir)
   const logger = openLog(dir.log, options.logLevel)
@@ -143,6 +152,7 @@ async function startNode(
       cniConfDir,
       serviceRange,
       edgePorts: Object.values(httpPorts),
+      encryption: options.encryption ?? 'auto',
       onRefused(message) {
         of.logger.error(message)
         resolve(new UserError(message, './brume up --node-name ANOTHER'))

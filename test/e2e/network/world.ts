@@ -106,6 +106,8 @@ export async function startWorld(): Promise<World> {
     services,
     address: MACHINE,
     caPem: 'a world of its own',
+    client: context.client,
+    encryption: 'off',
     ownPorts: () => [],
     node: () => nodes.store.get('', 'n1'),
     event: context.event,

@@ -15,6 +15,8 @@ export interface Machine {
 export interface Seen {
   /** Packets of tunnels between machines of this wire. */
   tunnel: number
+  /** Packets of encrypted tunnels. */
+  encrypted: number
   /** Packets that carry an address of pods or Services in the open. */
   bare: number
 }
@@ -24,6 +26,7 @@ const WIRE = '198.18'
 /** Where pods and Services have their addresses, unless told otherwise. */
 const INSIDE = '10.0.0.0/8'
 const VXLAN_PORT = 8472
+const WIREGUARD_PORTS = '51820-51919'
 
 export class Lan {
   readonly #id = randomBytes(3).toString('hex')
@@ -79,7 +82,7 @@ export class Lan {
         .filter(({ rule }) => rule?.comment === comment)
         .flatMap(({ rule }) => rule!.expr.flatMap(({ counter }) => counter?.packets ?? []))
         .reduce((sum, packets) => sum + packets)
-    return { tunnel: of('tunnel'), bare: of('bare') }
+    return { tunnel: of('tunnel'), encrypted: of('encrypted'), bare: of('bare') }
   }
 
   async close(): Promise<void> {
@@ -98,6 +101,7 @@ export class Lan {
     const lines = [
       `add chain ${chain} { type filter hook ingress device "${port}" priority 0 ; policy accept ; }`,
       `add rule ${chain} ip saddr ${address} ip daddr ${wire} udp dport ${VXLAN_PORT} counter comment "tunnel"`,
+      `add rule ${chain} ip saddr ${address} ip daddr ${wire} udp dport ${WIREGUARD_PORTS} counter comment "encrypted"`,
       `add rule ${chain} ip saddr ${INSIDE} counter accept comment "bare"`,
       `add rule ${chain} ip daddr ${INSIDE} counter accept comment "bare"`,
     ]

@@ -7,7 +7,7 @@ import { ANNOUNCED_BY } from '@brume/api/network'
 import type { KubeObject } from '@brume/api/object'
 import { brume } from '@brume/cli/testing'
 import { NODES, PODS, SECRETS, SERVICES } from '@brume/client/builtin'
-import { BUSYBOX_IMAGE, whyNoBusybox } from '@brume/testkit/busybox-image'
+import { whyNoBusybox } from '@brume/testkit/busybox-image'
 import { whyNoContainers } from '@brume/testkit/containerd'
 import { eventually } from '@brume/testkit/eventually'
 import { containersOf, isReady } from '../apps/cloud.ts'
@@ -15,11 +15,11 @@ import { EXIT_LIMIT_MS, runMain, within } from '../crash/server-process.ts'
 import { kubectls } from '../kubectl/kubectls.ts'
 import { whyNoMachines } from './lan.ts'
 import { startTwoMachines, type TwoMachines } from './two-machines.ts'
+import { PORT, web } from './web-pod.ts'
 
 const noKubectl = kubectls().length === 0 ? 'kubectl is not installed' : undefined
 const skip = whyNoContainers() ?? whyNoBusybox() ?? noKubectl ?? (await whyNoMachines()) ?? false
 
-const PORT = 8080
 /** What is not answered by then is taken for dropped. */
 const ASK_LIMIT_S = 3
 const NOTHING = /^nothing/
@@ -274,39 +274,6 @@ describe('a cloud of two machines', { skip, timeout: 240_000 }, () => {
     )
   })
 })
-
-/** Says who it is and whom it sees; bound to its machine by name. */
-function web(name: string, nodeName: string, labels: Record<string, string> = {}): KubeObject {
-  const cgi = `#!/bin/sh\nprintf 'Content-Type: text/plain\\r\\n\\r\\n${name} sees %s' "$REMOTE_ADDR"\n`
-  const lines = [
-    'mkdir -p /tmp/www/cgi-bin',
-    `printf '%s' "$CGI" > /tmp/www/cgi-bin/index.cgi`,
-    'chmod +x /tmp/www/cgi-bin/index.cgi',
-    'ln -s /bin/busybox /tmp/www/busybox',
-    `echo ${name} serves`,
-    "trap 'exit 0' TERM",
-    `httpd -f -p 0.0.0.0:${PORT} -h /tmp/www & wait`,
-  ]
-  const probe = { tcpSocket: { port: PORT }, periodSeconds: 1 }
-  return {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name, namespace: 'default', labels: { app: name, ...labels } },
-    spec: {
-      nodeName,
-      terminationGracePeriodSeconds: 1,
-      containers: [
-        {
-          name: 'web',
-          image: BUSYBOX_IMAGE,
-          command: ['sh', '-c', lines.join('\n')],
-          env: [{ name: 'CGI', value: cgi }],
-          readinessProbe: probe,
-        },
-      ],
-    },
-  }
-}
 
 function service(name: string, app: string): KubeObject {
   return {

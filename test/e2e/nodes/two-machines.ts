@@ -40,7 +40,14 @@ export interface TwoMachines {
 
 const PORT = 6443
 
-export async function startTwoMachines(): Promise<TwoMachines> {
+/** `options`: of `up` and `join`. `before`: done in each machine before anything is started. */
+export async function startTwoMachines({
+  options = [],
+  before = async () => {},
+}: {
+  options?: readonly string[]
+  before?(machine: Machine, dataDir: string): Promise<void>
+} = {}): Promise<TwoMachines> {
   const folder = mkdtempSync(join(tmpdir(), 'brume-machines-'))
   const kubeconfig = join(folder, 'kubeconfig')
   const lan = new Lan()
@@ -56,7 +63,10 @@ export async function startTwoMachines(): Promise<TwoMachines> {
     await lan.make()
     const [first, second] = [await lan.machine(), await lan.machine()]
     const dataDirs = [join(folder, 'one'), join(folder, 'two')] as const
-    const up = ['up', '--data-dir', dataDirs[0], '--listen', `0.0.0.0:${PORT}`, '--node-name', 'one']
+    await before(first, dataDirs[0])
+    await before(second, dataDirs[1])
+    const listen = ['--listen', `0.0.0.0:${PORT}`]
+    const up = ['up', '--data-dir', dataDirs[0], ...listen, '--node-name', 'one', ...options]
     const one: Host = {
       ...first,
       dataDir: dataDirs[0],
@@ -81,7 +91,7 @@ export async function startTwoMachines(): Promise<TwoMachines> {
     }
     const two: Host = { ...second, dataDir: dataDirs[1], process: one.process }
     hosts.push(two)
-    await start([...(await token()), '--node-name', 'two'])
+    await start([...(await token()), '--node-name', 'two', ...options])
     await Promise.all(dataDirs.map((dataDir) => importBusybox(runtimePaths(dataDir))))
     const env = { HOME: folder, KUBECONFIG: kubeconfig, PATH: process.env['PATH'] ?? '' }
     const kubectl = (args: readonly string[], stdin = '') =>

@@ -53,6 +53,9 @@ export const NEEDS: readonly Need[] = [
   },
 ]
 
+/** Only where tunnels to other nodes must be encrypted. */
+export const ENCRYPTION_NEED: Need = program('wg', 'wireguard-tools', 'wireguard-tools-wg')
+
 /** Alpine's small programs are links to one. */
 export function isNoBusybox(path: string | undefined): boolean {
   return path !== undefined && !basename(realpathSync(path)).startsWith('busybox')

@@ -10,6 +10,7 @@ import type { Client } from '@brume/client/client'
 import { EventRecorder } from '@brume/client/event-recorder'
 import type { NodeContext } from '../contract.ts'
 import { connectCri } from '../cri/cri.ts'
+import type { Encryption } from '../network/encryption.ts'
 import { keepNetwork } from '../network/mend.ts'
 import { ensureNetwork, keptRange } from '../network/network.ts'
 import { startContainerd } from '../runtime/containerd.ts'
@@ -37,6 +38,8 @@ export interface NodeAgentOptions {
   serviceRange?: string | undefined
   /** Of the HTTP edge on this machine. */
   edgePorts?: readonly number[]
+  /** Of what goes to other nodes. Default: where both ends can do it. */
+  encryption?: Encryption
   /** For a Node that is new; later edits stay. */
   labels?: Readonly<Record<string, string>>
   /** Another agent serves a node of this name: this one does nothing more. */

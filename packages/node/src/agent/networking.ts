@@ -1,19 +1,22 @@
 // What the node does for its pods' network beyond addresses: names, Services, network policies.
 
+import { join } from 'node:path'
 import type { KubeObject } from '@brume/api/object'
 import { listOf } from '@brume/api/validate/json'
 import type { Clock } from '@brume/base/clock'
 import type { Logger } from '@brume/base/log'
 import { ENDPOINT_SLICES, NAMESPACES, NETWORK_POLICIES, NODES, PODS } from '@brume/client/builtin'
+import type { Client } from '@brume/client/client'
 import type { ControllerSpec } from '@brume/client/controller'
 import type { Informer } from '@brume/client/informer'
 import { SlicesByService } from '@brume/client/slices-by-service'
 import { ownNames } from '@brume/machine/own-names'
 import { announce } from '../announce/announce.ts'
 import type { NodeContext } from '../contract.ts'
+import type { Encryption } from '../network/encryption.ts'
 import type { PodNetwork } from '../network/network.ts'
 import { announceTable, policiesTable, servicesTable } from '../network/nft-rules.ts'
-import { overlay } from '../network/overlay.ts'
+import { tunnels } from '../network/tunnels.ts'
 import { type NetworkPolicies, networkPolicies } from '../policies/policies.ts'
 import { serviceRules } from '../services/services.ts'
 import type { NodeInformer } from './informer.ts'
@@ -26,6 +29,10 @@ export interface NetworkingOptions {
   domain: string
   informer: NodeInformer
   services: Informer
+  /** Of what goes to other nodes. */
+  encryption: Encryption
+  /** As the node itself. */
+  client: Client
   /** This node's address towards the others, and the CA of the cloud. */
   address: string
   caPem: string
@@ -84,10 +91,14 @@ export async function startNetworking(options: NetworkingOptions): Promise<Netwo
     clock,
     logger,
   })
-  const tunnels =
+  const { client, encryption } = options
+  const context = { client, event, logger, nodeName }
+  const keyPath = join(dataDir, 'node', 'pki', 'wireguard.key')
+  const { mtu } = network
+  const toOthers =
     podRange === undefined
       ? []
-      : [overlay({ nodes, nodeName, dataDir, podRange, address, mtu: network.mtu, caPem, logger })]
+      : tunnels({ context, nodes, encryption, dataDir, keyPath, podRange, address, mtu, caPem })
   const answers = announce({
     services,
     nodeName,
@@ -116,7 +127,7 @@ export async function startNetworking(options: NetworkingOptions): Promise<Netwo
   return {
     dnsServers: names.servers,
     problems: names.problems,
-    specs: [rules, answers, ...tunnels, ...(policies === undefined ? [] : [policies.spec])],
+    specs: [rules, answers, ...toOthers, ...(policies === undefined ? [] : [policies.spec])],
     enforced: async (podUid, podIps) => policies?.enforced(podUid, podIps),
     start() {
       slices.start()

@@ -66,6 +66,8 @@ export async function runParts(
     network,
     dataDir: options.dataDir,
     nodeName,
+    client: context.client,
+    encryption: options.encryption ?? 'auto',
     domain: CLUSTER_DOMAIN,
     informer: nodeInformer({ ...context, client: networkClient }),
     services,

@@ -40,7 +40,7 @@ describe("the node's network", { skip: whyNoContainers() ?? false, timeout: 60_0
 
   it("gives a pod an address of its range, and frames that fit the machine's way out", () => {
     assert.equal(seen.podIp, seen.range.replace(/0\/24$/, '2'))
-    assert.equal(seen.mtu, 1350)
+    assert.equal(seen.mtu, 1320)
   })
 
   it("lets a pod out under the machine's address", () => {

@@ -3,6 +3,7 @@
 
 import { createHash } from 'node:crypto'
 import { addressAt, parseRangeOf } from '@brume/api/network/ip-range'
+import type { KubeObject } from '@brume/api/object'
 
 export interface Peer {
   /** Of its pods. */
@@ -12,6 +13,12 @@ export interface Peer {
   mac: string
   /** Where packets for it are sent. */
   nodeIp: string
+}
+
+/** Where the other nodes reach it. */
+export function nodeIpOf({ status }: KubeObject): string | undefined {
+  const addresses: { type: string; address: string }[] = status?.['addresses'] ?? []
+  return addresses.find(({ type }) => type === 'InternalIP')?.address
 }
 
 export interface NodeSeen {

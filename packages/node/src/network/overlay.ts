@@ -11,6 +11,7 @@ import { addressesOf, linkKind } from './host.ts'
 import {
   type KernelState,
   networkId,
+  nodeIpOf,
   overlayCommands,
   type Peer,
   peersOf,
@@ -28,6 +29,8 @@ export interface OverlayOptions {
   address: string
   mtu: number
   caPem: string
+  /** Its pods are reached otherwise, or not at all. */
+  passesBy(node: KubeObject): boolean
   logger: Logger
 }
 
@@ -38,16 +41,22 @@ const PORT = 8472
 const LOOK_EVERY_MS = 60_000
 
 export function overlay(options: OverlayOptions): ControllerSpec {
-  const { nodes, nodeName, dataDir, logger } = options
+  const { nodes, nodeName, dataDir, passesBy, logger } = options
   const dev = ownNames(dataDir).tunnel
   return defineController<Peer[], { type: 'reach'; peers: Peer[] }>({
     name: 'overlay',
     sources: [fromInformer(nodes, () => [KEY])],
     rateLimit: { baseMs: 500, maxMs: 30_000 },
-    observe: () => peersOf(nodes.store.list().map(seen), nodeName),
+    observe() {
+      const others = nodes.store.list().filter((node) => !passesBy(node))
+      return peersOf(others.map(seen), nodeName)
+    },
     decide: (peers) => ({ actions: [{ type: 'reach', peers }], requeueAfterMs: LOOK_EVERY_MS }),
     async act({ peers }) {
-      if (peers.length === 0 && (await linkKind(dev)) === undefined) return
+      if (peers.length === 0) {
+        if ((await linkKind(dev)) === 'vxlan') await run(['ip', 'link', 'del', dev])
+        return
+      }
       await ensureDevice(dev, options)
       for (const command of overlayCommands(dev, await kernelState(dev), peers)) {
         logger.debug('tunnel', { command: command.join(' ') })
@@ -57,12 +66,11 @@ export function overlay(options: OverlayOptions): ControllerSpec {
   })
 }
 
-function seen({ metadata, spec, status }: KubeObject) {
-  const addresses: { type: string; address: string }[] = status?.['addresses'] ?? []
+function seen(node: KubeObject) {
   return {
-    name: metadata.name ?? '',
-    podRange: spec?.['podCIDR'] as string | undefined,
-    address: addresses.find(({ type }) => type === 'InternalIP')?.address,
+    name: node.metadata.name ?? '',
+    podRange: node.spec?.['podCIDR'] as string | undefined,
+    address: nodeIpOf(node),
   }
 }
 

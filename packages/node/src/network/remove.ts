@@ -12,14 +12,15 @@ import { announceTable, policiesTable, removalRules, servicesTable } from './nft
 
 /** Idempotent; works without the programs, where there is nothing to remove then. */
 export async function removeNetwork(dataDir: string): Promise<void> {
-  const { bridge, table, tunnel } = ownNames(dataDir)
+  const { bridge, table, tunnel, wireguard } = ownNames(dataDir)
   const tables = [table, servicesTable(table), policiesTable(table), announceTable(table)]
   await ignoreMissing(leaveAll(announceTable(table)))
   const removals = [...tables.map((one) => removalRules(one)), removalRules(table, 'ip6')]
   await ignoreMissing(run(['nft', '-f', '-'], { input: removals.join('') }))
   await ignoreMissing(removeBridgeTable(table))
   await ignoreMissing(removeBridge(bridge))
-  await ignoreMissing(removeTunnel(tunnel))
+  await ignoreMissing(removeTunnel(tunnel, 'vxlan'))
+  await ignoreMissing(removeTunnel(wireguard, 'wireguard'))
   if (existsSync(CNI_RESULTS)) {
     for (const name of readdirSync(CNI_RESULTS).filter((name) => isResultOf(table, name)))
       rmSync(join(CNI_RESULTS, name), { force: true })
@@ -39,8 +40,8 @@ async function removeBridge(bridge: string): Promise<void> {
   if ((await linkKind(bridge)) === 'bridge') await run(['ip', 'link', 'del', bridge])
 }
 
-async function removeTunnel(tunnel: string): Promise<void> {
-  if ((await linkKind(tunnel)) === 'vxlan') await run(['ip', 'link', 'del', tunnel])
+async function removeTunnel(tunnel: string, kind: string): Promise<void> {
+  if ((await linkKind(tunnel)) === kind) await run(['ip', 'link', 'del', tunnel])
 }
 
 /** Without root nothing was made, and nothing can be looked at. */

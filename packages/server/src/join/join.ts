@@ -7,6 +7,7 @@ import { EXIT_USAGE } from '@brume/base/command-line'
 import type { Logger, LogLevel } from '@brume/base/log'
 import type { Transport } from '@brume/client/transport'
 import { type NodeAgent, startNodeAgent } from '@brume/node/agent/agent'
+import type { Encryption } from '@brume/node/network/encryption'
 import { RuntimeError } from '@brume/node/runtime/error'
 import { dataDirAt, ensureDataDir } from '../data-dir.ts'
 import { say, untilSignal } from '../foreground.ts'
@@ -25,6 +26,8 @@ import { isMember, noticeRemoval } from './membership.ts'
 export interface JoinOptions extends EnrolOptions {
   dataDir: string
   cniConfDir?: string | undefined
+  /** Of what goes to other nodes. */
+  encryption?: Encryption
   logLevel: LogLevel
 }
 
@@ -38,7 +41,13 @@ const FORCED_EXIT_MS = 9_000
 /** Resolves with the exit code when the agent has stopped; containers go on. Throws UserError. */
 export async function joinCloud(options: JoinOptions): Promise<number> {
   const dir = dataDirAt(options.dataDir)
-  await prepareMachine({ dataDir: dir.root, nodeName: options.nodeName, ports: [], say })
+  await prepareMachine({
+    dataDir: dir.root,
+    nodeName: options.nodeName,
+    ports: [],
+    encryption: options.encryption,
+    say,
+  })
   ensureDataDir(dir)
   const logger = openLog(dir.log, options.logLevel)
   const stopped = untilSignal()
@@ -128,6 +137,7 @@ async function runAgent(
       registry: { url: server, ca: joinPath(pki, 'ca.crt'), certificate: paths.certificate, key: paths.key },
       cniConfDir: options.cniConfDir,
       rangesAreGiven: true,
+      encryption: options.encryption ?? 'auto',
       onRefused: (message) => logger.error(message),
     })
     return renewedAgent(agent, {

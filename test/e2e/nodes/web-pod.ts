@@ -1,0 +1,39 @@
+// A pod that says who it is and whom it sees, and serves a file that is larger than a frame.
+
+import type { KubeObject } from '@brume/api/object'
+import { BUSYBOX_IMAGE } from '@brume/testkit/busybox-image'
+
+export const PORT = 8080
+
+/** Says who it is and whom it sees; bound to its machine by name. */
+export function web(name: string, nodeName: string, labels: Record<string, string> = {}): KubeObject {
+  const cgi = `#!/bin/sh\nprintf 'Content-Type: text/plain\\r\\n\\r\\n${name} sees %s' "$REMOTE_ADDR"\n`
+  const lines = [
+    'mkdir -p /tmp/www/cgi-bin',
+    `printf '%s' "$CGI" > /tmp/www/cgi-bin/index.cgi`,
+    'chmod +x /tmp/www/cgi-bin/index.cgi',
+    'ln -s /bin/busybox /tmp/www/busybox',
+    `echo ${name} serves`,
+    "trap 'exit 0' TERM",
+    `httpd -f -p 0.0.0.0:${PORT} -h /tmp/www & wait`,
+  ]
+  const probe = { tcpSocket: { port: PORT }, periodSeconds: 1 }
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'default', labels: { app: name, ...labels } },
+    spec: {
+      nodeName,
+      terminationGracePeriodSeconds: 1,
+      containers: [
+        {
+          name: 'web',
+          image: BUSYBOX_IMAGE,
+          command: ['sh', '-c', lines.join('\n')],
+          env: [{ name: 'CGI', value: cgi }],
+          readinessProbe: probe,
+        },
+      ],
+    },
+  }
+}
