@@ -8,7 +8,6 @@ import { DEFAULT_DOMAIN } from './defaults.ts'
 import { UserError } from './user-error.ts'
 
 const DEFAULT_LISTEN = '0.0.0.0:6443'
-const DEFAULT_SERVICE_RANGE = '10.96.0.0/16'
 
 const DATA_DIR = `  --data-dir DIR          where all state lives (default ${DEFAULT_DATA_DIR})`
 
@@ -22,7 +21,7 @@ containers with a containerd of its own. Prints the API's address and the path o
 ${DATA_DIR}
   --listen ADDR:PORT      address of the API (default ${DEFAULT_LISTEN}; port 0: any free one)
   --host NAME             a further name or address that clients use; may be repeated
-  --service-range CIDR    cluster addresses of Services (default ${DEFAULT_SERVICE_RANGE})
+  --service-range CIDR    cluster addresses of Services (default 10.96.0.0/16)
   --deny-external-ips     no Service gets spec.externalIPs: whoever writes Services could lead any address to pods
   --no-node               control plane alone: needs no root, touches nothing outside the data directory
   --node-name NAME        what this machine is called as a node (default: its host name)
@@ -96,7 +95,7 @@ async function execute(name: string, args: string[]): Promise<number> {
           'data-dir': dataDir,
           listen: { type: 'string', default: DEFAULT_LISTEN },
           host: { type: 'string', multiple: true, default: [] },
-          'service-range': { type: 'string', default: DEFAULT_SERVICE_RANGE },
+          'service-range': { type: 'string' },
           'deny-external-ips': { type: 'boolean', default: false },
           'no-node': { type: 'boolean', default: false },
           'node-name': { type: 'string' },

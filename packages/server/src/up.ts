@@ -2,9 +2,9 @@
 
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
-import { parseServiceRange } from '@brume/apiserver/allocators/addresses'
 import { PkiError } from '@brume/apiserver/auth/pki/files'
 import { adminKubeconfig } from '@brume/apiserver/auth/pki/kubeconfig'
+import { assert } from '@brume/base/assert'
 import type { Logger, LogLevel } from '@brume/base/log'
 import type { WantedPort } from '@brume/machine/checks/neighbours'
 import type { NodeAgent } from '@brume/node/agent/agent'
@@ -18,6 +18,7 @@ import { DEFAULT_DOMAIN } from './defaults.ts'
 import { say, untilSignal } from './foreground.ts'
 import type { Edge } from './local-edge.ts'
 import { openLog } from './log-file.ts'
+import { decideRanges, keepRanges } from './ranges.ts'
 import { runningIn } from './running.ts'
 import { tryNext } from './try-next.ts'
 import { UserError } from './user-error.ts'
@@ -38,7 +39,7 @@ export interface UpOptions {
   httpPorts?: { http: number; https: number }
   /** Apps have names below it. */
   domain?: string
-  serviceRange: string
+  serviceRange?: string | undefined
   /** No Service gets external IPs. */
   denyExternalIps?: boolean
   hosts: readonly string[]
@@ -56,8 +57,8 @@ const HTTP_PORTS = { http: 80, https: 443 }
 /** Resolves with the exit code when the cloud has stopped. Throws UserError when it cannot start. */
 export async function up(options: UpOptions): Promise<number> {
   const { host, port } = parseListen(options.listen)
-  checkServiceRange(options.serviceRange)
   const dir = dataDirAt(options.dataDir)
+  const early = await decideRanges(options, dir)
   if (!options.noNode) {
     const { prepareMachine } = await import('./prepare-machine.ts')
     const ports = runningIn(dir) === undefined ? wantedPorts(host, port) : []
@@ -73,14 +74,17 @@ export async function up(options: UpOptions): Promise<number> {
   const logger = openLog(dir.log, options.logLevel)
   const stopped = untilSignal()
   let url = ''
-  const podRange = options.noNode ? options.podRange : await podRangeOf(options, dir)
+  const ranges = early ?? (await decideRanges(options, dir))
+  assert(ranges !== undefined, 'the machine is prepared: its routes can be seen')
+  const { podRange, serviceRange } = ranges
+  keepRanges(dir, ranges)
   const plane = await startControlPlane({
     dir,
     podRange,
     host,
     port,
     hosts: options.hosts,
-    serviceRange: options.serviceRange,
+    serviceRange,
     denyExternalIps: options.denyExternalIps,
     logger,
     onRenewed: (pki) => url !== '' && writeAtomically(dir.kubeconfig, adminKubeconfig(pki, url)),
@@ -92,7 +96,7 @@ export async function up(options: UpOptions): Promise<number> {
   announce(plane, dir)
   const starting = options.noNode
     ? undefined
-    : startNode(options, { dir, plane, logger, rangesAreGiven: podRange !== undefined })
+    : startNode(options, { dir, plane, logger, serviceRange, rangesAreGiven: podRange !== undefined })
   const usable = Promise.all([plane.ready, starting?.then(({ node }) => node.registered)])
   const edge = options.noNode ? undefined : startEdge(options, { dir, plane, logger })
   const refusal = starting?.then(({ refused }) => refused)
@@ -119,18 +123,6 @@ export async function up(options: UpOptions): Promise<number> {
   }
 }
 
-/** With a site's own network, addresses are the site's business. */
-async function podRangeOf(options: UpOptions, dir: DataDir): Promise<string | undefined> {
-  if (options.cniConfDir !== undefined) return undefined
-  const { cloudRange } = await import('@brume/node/network/cloud-range')
-  const { serviceRange, podRange: wanted } = options
-  try {
-    return await cloudRange({ dataDir: dir.root, wanted, serviceRange })
-  } catch (error) {
-    throw error instanceof RuntimeError ? new UserError(error.message, error.next, { cause: error }) : error
-  }
-}
-
 interface LocalNode {
   node: NodeAgent
   /** Another agent serves a node of this name. */
@@ -140,17 +132,16 @@ interface LocalNode {
 /** What a containerless cloud never needs is not loaded for it. */
 async function startNode(
   options: UpOptions,
-  of: { dir: DataDir; plane: ControlPlane; logger: Logger; rangesAreGiven: boolean },
+  of: { dir: DataDir; plane: ControlPlane; logger: Logger; serviceRange: string; rangesAreGiven: boolean },
 ): Promise<LocalNode> {
   const { startLocalNode } = await import('./local-node.ts')
-  const { nodeName, cniConfDir, serviceRange, httpPorts = HTTP_PORTS } = options
+  const { nodeName, cniConfDir, httpPorts = HTTP_PORTS } = options
   const { promise: refused, resolve } = Promise.withResolvers<UserError | undefined>()
   try {
     const node = await startLocalNode({
       ...of,
       nodeName,
       cniConfDir,
-      serviceRange,
       edgePorts: Object.values(httpPorts),
       encryption: options.encryption ?? 'auto',
       onRefused(message) {
@@ -218,18 +209,6 @@ export function parseListen(text: string): { host: string; port: number } {
     })
   }
   return { host: match[1] ?? match[2] ?? '', port }
-}
-
-function checkServiceRange(text: string): void {
-  try {
-    if (parseServiceRange(text).family !== 4) throw new RangeError(`${text} is not an IPv4 range`)
-  } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause
-    throw new UserError(`--service-range ${cause.message}`, './brume up --service-range 10.96.0.0/16', {
-      cause,
-      exitCode: 2,
-    })
-  }
 }
 
 function explain(error: unknown, options: UpOptions): unknown {

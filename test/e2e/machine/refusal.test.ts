@@ -7,11 +7,17 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { hostRoutes } from '@brume/node/network/host'
 import { whyNoContainers } from '@brume/testkit/containerd'
 import { MAIN, runMain } from '../crash/server-process.ts'
 
 const NOBODY = 65_534
 const skip = process.getuid?.() === 0 ? false : 'only root can be another user'
+
+/** The machine's own network. */
+const route = (await hostRoutes().catch(() => [])).find(
+  ({ dst, dev }) => /^\d.*\/(1[6-9]|2\d)$/.test(dst) && !dev?.startsWith('brume'),
+)
 
 describe('a cloud on a machine that is not fit', { timeout: 120_000 }, () => {
   let dir = ''
@@ -70,14 +76,31 @@ describe('a cloud on a machine that is not fit', { timeout: 120_000 }, () => {
     assert.equal(existsSync(dataDir), false)
   })
 
+  it('is told what is wrong with a range before anything is touched', {
+    skip: whyNoContainers() ?? (route === undefined ? 'this machine has no route' : false),
+  }, async () => {
+    const dataDir = join(dir, 'ranges')
+    const [around] = /^\d+\.\d+\./.exec(route!.dst)!
+    for (const flag of ['--pod-range', '--service-range']) {
+      for (const [range, code, message] of [
+        ['127.0.0.1', 2, /127\.0\.0\.1 is not a range of IPv4 addresses such as 10\./],
+        [`${around}0.0/16`, 1, /overlaps the route over \S+ \(/],
+      ] as const) {
+        const args = ['up', '--data-dir', dataDir, '--listen', '127.0.0.1:0', flag, range]
+        const refused = await runMain(args)
+        assert.equal(refused.code, code, refused.stderr)
+        assert.match(refused.stderr, message)
+        assert.match(refused.stderr, new RegExp(`^next: \\./brume up ${flag} \\d+\\.\\d+\\.`, 'm'))
+        assert.equal(existsSync(dataDir), false)
+      }
+    }
+  })
+
   it('ends again when its network cannot be made, and says why', {
     skip: whyNoContainers() ?? false,
   }, async () => {
     const dataDir = join(dir, 'network')
     const args = ['up', '--data-dir', dataDir, '--listen', '127.0.0.1:0']
-    const wrong = await runMain([...args, '--pod-range', '127.0.0.1'])
-    assert.equal(wrong.code, 1)
-    assert.match(wrong.stderr, /127\.0\.0\.1 is not a range of addresses such as 10\.42\.0\.0\/24\nnext: /)
     const empty = join(dir, 'no-conf')
     const site = await runMain([...args, '--cni-conf', empty])
     assert.match(site.stderr, /no-conf holds no CNI configuration\nnext: .*--cni-conf/)

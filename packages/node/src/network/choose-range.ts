@@ -61,7 +61,8 @@ function search({ name, taken, bits = NODE_BITS }: RangeQuestion): RangeAnswer {
   }
 }
 
-function clashOf(range: IpRange, taken: readonly TakenRange[]): TakenRange | undefined {
+/** What leads elsewhere already, if anything does. */
+export function clashOf(range: IpRange, taken: readonly TakenRange[]): TakenRange | undefined {
   return taken.find((other) => {
     const parsed = parseRangeOf(4, other.range)
     // A default route leads everywhere, and gives way to every other.
