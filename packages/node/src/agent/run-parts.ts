@@ -1,37 +1,29 @@
-// Everything of the agent that runs once its container runtime answers: volumes, images, probes, the pod worker, the
-// HTTPS server, registration, and what tidies up.
+// Everything of the agent that runs once its container runtime answers: what it watches, the pods' network, what makes pods
+// run, the HTTPS server, registration, and what tidies up.
 
 import { NETWORK_USER } from '@brume/api/network'
 import { actingAs } from '@brume/client/acting-as'
-import { NODES, PODS, SERVICES } from '@brume/client/builtin'
 import { Client } from '@brume/client/client'
 import { runController } from '@brume/client/controller'
-import { PodAdmission } from '../admission/admission.ts'
 import { mountedHierarchies } from '../containers/hierarchies.ts'
-import type { NodeContext, Pod } from '../contract.ts'
-import { lifecycleHooks } from '../hooks/hooks.ts'
-import { imagePuller } from '../images/puller.ts'
+import type { NodeContext } from '../contract.ts'
+import { nodeSubject } from '../event-subjects.ts'
 import { rotateLogs } from '../logs/rotate.ts'
 import type { PodNetwork } from '../network/network.ts'
-import { PodSource } from '../pods/pod-source.ts'
-import { podWorker } from '../pods/worker.ts'
-import { nodeProbes } from '../probes/probes.ts'
 import { nodeAddress } from '../registration/addresses.ts'
 import { type Registration, startRegistration } from '../registration/registration.ts'
 import { delegatedAccess } from '../server/access.ts'
 import { startOnUsualPort } from '../server/server.ts'
 import { startStaticPods } from '../static-pods/static-pods.ts'
 import { localVolumes } from '../volumes/local-volumes.ts'
-import { WatchedObjects } from '../volumes/object-source.ts'
-import { NodeVolumes } from '../volumes/pod-volumes.ts'
 import type { NodeAgentOptions, NodeCredentials } from './agent.ts'
-import { HostPorts } from './host-ports.ts'
 import { nodeInformer } from './informer.ts'
 import { startNetworking } from './networking.ts'
 import { startNodeCare } from './node-care.ts'
 import { ownPorts } from './own-ports.ts'
-import { podParts } from './pod-parts.ts'
+import { servePods } from './pod-serving.ts'
 import { readNodeSettings } from './settings.ts'
+import { watchedBy } from './watched.ts'
 
 export interface RunningParts {
   registration: Registration
@@ -43,8 +35,6 @@ export interface RunningParts {
 }
 
 const CLUSTER_DOMAIN = 'cluster.local'
-/** Volumes written from objects are brought up to date at once when these change; tokens are looked at so often. */
-const REFRESH_EVERY_MS = 60_000
 const SERVER_HOST = '0.0.0.0'
 
 export async function runParts(
@@ -53,15 +43,13 @@ export async function runParts(
   network: PodNetwork,
 ): Promise<RunningParts> {
   const { clock, cri, logger, nodeName, dirs } = context
-  const informer = nodeInformer(context)
-  const networkClient = new Client({ transport: actingAs(context.client.transport, NETWORK_USER), clock })
-  const podInformer = informer(PODS, `spec.nodeName=${nodeName}`)
-  const services = informer(SERVICES)
-  const nodes = informer(NODES, `metadata.name=${nodeName}`)
-  const pods = new PodSource(podInformer)
+  let registration: Registration | undefined
+  const watched = watchedBy(context)
+  const { pods, podInformer, services, nodes } = watched
   const hierarchies = await mountedHierarchies()
   const hostIps = [nodeAddress()]
   const own = () => ownPorts({ url: options.registry.url, edgePorts: options.edgePorts ?? [] })
+  const networkClient = new Client({ transport: actingAs(context.client.transport, NETWORK_USER), clock })
   const networking = await startNetworking({
     network,
     dataDir: options.dataDir,
@@ -88,63 +76,18 @@ export async function runParts(
     hostIps,
     allocatable: () => registration?.node()?.['status']?.allocatable ?? {},
   })
-  const objects = new WatchedObjects(context)
-  const volumes = new NodeVolumes({ context, settings, objects })
-  const parts = podParts({
+  const serving = await servePods({
     context,
+    watched,
     settings,
     hierarchies,
-    volumes,
-    objects,
-    services,
-    enforced: networking.enforced,
-    bindPods: () => network.bindPods(),
-    views: () => worker.views,
-  })
-  await parts.recall()
-  const hostPorts = new HostPorts({
-    set: (ports) => network.setHostPorts(ports),
+    network,
+    networking,
     ownPorts: own,
-    onRefused: (pod, message) =>
-      context.event(pod, { type: 'Warning', reason: 'HostPortNotServed', message }),
+    node: () => registration?.node(),
+    onImages: () => registration?.refresh(),
   })
-  const probes = nodeProbes(context, { onResult: (uid) => worker.wake(uid) })
-  const admission = new PodAdmission({ pods: () => pods.all(), node: () => registration?.node() })
-  const worker = podWorker({
-    context,
-    pods,
-    objects,
-    probes,
-    hostIps: () => hostIps,
-    refusalOf: (pod) => admission.refusalOf(pod),
-    leftoverUids: parts.leftoverUids,
-    settled: ({ uid, pod, sandboxes }) => {
-      const ready = sandboxes[0]?.ready === true ? sandboxes[0].ips[0] : undefined
-      hostPorts
-        .update(uid, pod, ready)
-        .catch((error) => logger.warn('host ports could not be set', { error: String(error) }))
-    },
-    act: {
-      ...parts,
-      images: imagePuller(context, {
-        objects,
-        onPulled: () => registration?.refresh(),
-      }),
-      hooks: lifecycleHooks(context),
-    },
-  })
-  const refresh = (pod: Pod) =>
-    volumes
-      .refresh(pod)
-      .catch((error) => logger.warn('volumes could not be refreshed', { error: String(error) }))
-  const stopChanges = objects.onChange((uid) => {
-    const pod = pods.get(uid)
-    if (pod !== undefined) void refresh(pod)
-  })
-  const refreshing = setInterval(() => {
-    for (const pod of pods.all()) void refresh(pod)
-  }, REFRESH_EVERY_MS)
-  refreshing.unref()
+  const { worker, probes } = serving
   const care = startNodeCare(context, {
     hierarchies,
     cgroupRoot: settings.cgroups.root,
@@ -169,10 +112,8 @@ export async function runParts(
   })
   const stopRotating = rotateLogs({ cri, clock, logger, logsDir: dirs.logs })
   // Pods run, though they reach less than they should: the node is ready, and whoever looks at it is told.
-  const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: nodeName, uid: nodeName } }
   for (const message of network.warnings)
-    context.event(node, { type: 'Warning', reason: 'PodTrafficDropped', message })
-  let registration: Registration | undefined
+    context.event(nodeSubject(nodeName), { type: 'Warning', reason: 'PodTrafficDropped', message })
   registration = startRegistration(context, {
     kubeletPort: server.port,
     ...(options.labels === undefined ? {} : { labels: options.labels }),
@@ -201,23 +142,22 @@ export async function runParts(
   }
   const { held } = registration
   // Before it is known that no other agent serves the node, nothing is done to its pods.
-  const serving = held.then(async (isOurs) => {
+  const ready = held.then(async (isOurs) => {
     if (!isOurs) return
-    for (const one of [services, nodes, podInformer, networking]) one.start()
-    await Promise.all([...running.map(({ ready }) => ready), services.synced()])
+    watched.start()
+    networking.start()
+    await Promise.all([...running.map((one) => one.ready), services.synced()])
   })
   return {
     registration,
-    ready: serving,
+    ready,
     setCredentials: ({ key, certificate }) => server.renew({ key, certificate }),
     async stop() {
-      clearInterval(refreshing)
-      stopChanges()
+      serving.stopRefreshing()
       stopRotating()
       await Promise.all([server.close(), stopServing(), registration?.stop()])
-      probes.stop()
-      await Promise.all([services, nodes, podInformer, networking].map((one) => one.stop()))
-      await objects.stop()
+      await serving.stop()
+      await Promise.all([watched.stop(), networking.stop()])
     },
   }
 }
