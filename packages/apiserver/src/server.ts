@@ -2,6 +2,8 @@
 // http/listener.ts feeds it from HTTPS, the in-process client directly.
 
 import { type StatusError, tooManyRequests } from '@brume/base/errors'
+import type { Auditing } from './audit/auditing.ts'
+import type { AuditTrail } from './audit/trail.ts'
 import { impersonate } from './auth/authenticators/impersonation.ts'
 import { unauthorized } from './auth/authenticators/unauthorized.ts'
 import { forbiddenFor } from './auth/authorizers/forbidden.ts'
@@ -31,6 +33,8 @@ export interface ApiServerOptions {
   inFlight: InFlight
   metrics: RequestMetrics
   streams: OpenStreams
+  /** Absent: nothing is recorded. */
+  audit?: Auditing | undefined
   /** Handler of a path outside the resources (discovery, OpenAPI, metrics, health); undefined: nobody's. */
   pathHandler(path: string): PathHandler | undefined
 }
@@ -40,36 +44,41 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     async handle(request) {
       const info = parseRequestInfo(request)
       const done = options.metrics.start(info, request.method)
+      const audit = options.audit?.begin(request, info)
       let response: ApiResponse
       try {
-        response = await answer(options, request, info)
-      } catch (error) {
-        const bug = (thrown: unknown) =>
-          options.parts.logger.error('request failed', {
-            method: request.method,
-            path: request.path,
-            error: thrown,
-          })
-        response = errorResponse(request, toStatusError(error, bug))
+        response = await answer(options, { request, info, audit })
+      } catch (thrown) {
+        let isBug = false
+        const error = toStatusError(thrown, () => {
+          isBug = true
+          const { method, path } = request
+          options.parts.logger.error('request failed', { method, path, error: thrown })
+        })
+        audit?.failed(error, isBug)
+        response = errorResponse(request, error)
       }
       done(response)
-      return response
+      return audit === undefined ? response : audit.answered(response, isLongRunning(info))
     },
   }
 }
 
-async function answer(
-  options: ApiServerOptions,
-  request: ApiRequest,
-  info: RequestInfo,
-): Promise<ApiResponse> {
-  refuseCrossSite(request)
-  const authenticated = request.user ?? options.authenticator.authenticate(request)
-  const user = actingUser(
-    options,
-    request,
-    authenticated instanceof Promise ? await authenticated : authenticated,
-  )
+interface Asked {
+  request: ApiRequest
+  info: RequestInfo
+  audit: AuditTrail | undefined
+}
+
+async function answer(options: ApiServerOptions, asked: Asked): Promise<ApiResponse> {
+  const { info, audit } = asked
+  refuseCrossSite(asked.request)
+  const known = asked.request.user ?? options.authenticator.authenticate(asked.request)
+  const authenticated = known instanceof Promise ? await known : known
+  if (authenticated === undefined) throw unauthorized('no credentials were given')
+  const request = audit?.authenticated(authenticated) ?? asked.request
+  const user = impersonate(request, authenticated, options.authorizer)
+  audit?.actingAs(user)
   const longRunning = isLongRunning(info)
   const exempt = user.groups.includes('system:masters')
   const release = longRunning
@@ -79,8 +88,8 @@ async function answer(
     throw tooManyRequests('Too many requests, please try again later.', 1)
   }
   try {
-    authorize(options.authorizer, attributesOf(request, info, user))
-    const handle = () => handled(options, { request, info, user })
+    authorize(options.authorizer, attributesOf(request, info, user), audit)
+    const handle = () => handled(options, { request, info, audit, user })
     const response = request.upgrade === undefined ? handle() : options.streams.hold(async () => handle())
     return holdUntilSent(response instanceof Promise ? await response : response, release)
   } catch (error) {
@@ -91,9 +100,9 @@ async function answer(
 
 function handled(
   { parts, pathHandler }: ApiServerOptions,
-  { request, info, user }: { request: ApiRequest; info: RequestInfo; user: UserInfo },
+  { request, info, audit, user }: Asked & { user: UserInfo },
 ): ApiResponse | Promise<ApiResponse> {
-  if (info.resourceRequest) return dispatch(parts, { request, info, user })
+  if (info.resourceRequest) return dispatch(parts, { request, info, audit, user })
   const handler = pathHandler(info.path)
   if (handler === undefined) throw notServed()
   return handler(request, user)
@@ -125,17 +134,9 @@ function streamOf(body: ApiResponse['body']): BodyStream | undefined {
   return { start: (sink) => writeSlabs(sink, pieces) }
 }
 
-function actingUser(
-  { authorizer }: ApiServerOptions,
-  request: ApiRequest,
-  user: UserInfo | undefined,
-): UserInfo {
-  if (user === undefined) throw unauthorized('no credentials were given')
-  return impersonate(request, user, authorizer)
-}
-
-function authorize(authorizer: Authorizer, attributes: Attributes): void {
+function authorize(authorizer: Authorizer, attributes: Attributes, audit: AuditTrail | undefined): void {
   const decision = authorizer.authorize(attributes)
+  audit?.decided(decision)
   if (!decision.allowed) throw forbiddenFor(attributes, decision.reason)
 }
 

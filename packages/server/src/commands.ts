@@ -9,6 +9,9 @@ import { UserError } from './user-error.ts'
 
 const DEFAULT_LISTEN = '0.0.0.0:6443'
 
+/** All files together stay below 600 MiB. */
+const AUDIT = { maxSizeMib: 100, maxBackups: 5, maxAgeDays: 30 }
+
 const DATA_DIR = `  --data-dir DIR          where all state lives (default ${DEFAULT_DATA_DIR})`
 
 const HELP: Record<string, string> = {
@@ -32,6 +35,11 @@ ${DATA_DIR}
   --http-port PORT        where Ingresses are served, once there is one (default 80)
   --https-port PORT       the same with TLS (default 443)
   --domain NAME           apps have names below it (default ${DEFAULT_DOMAIN}: on this machine alone)
+  --audit-policy-file F   what the audit log records (audit.k8s.io/v1 Policy; default: writes, reads of Secrets, refusals)
+  --audit-log-maxsize N   MiB after which the audit log begins a new file (default ${AUDIT.maxSizeMib})
+  --audit-log-maxbackup N earlier files to keep (default ${AUDIT.maxBackups}; 0: all)
+  --audit-log-maxage N    days to keep earlier files (default ${AUDIT.maxAgeDays}; 0: for ever)
+  --no-audit              no audit log
   --log-level LEVEL       debug, info, warn or error (default warn)
 `,
   join: `usage: ./brume join [https://HOST:PORT --token TOKEN --ca-hash HASH] [options]
@@ -106,6 +114,11 @@ async function execute(name: string, args: string[]): Promise<number> {
           'http-port': { type: 'string', default: '80' },
           'https-port': { type: 'string', default: '443' },
           domain: { type: 'string', default: DEFAULT_DOMAIN },
+          'audit-policy-file': { type: 'string' },
+          'audit-log-maxsize': { type: 'string', default: String(AUDIT.maxSizeMib) },
+          'audit-log-maxbackup': { type: 'string', default: String(AUDIT.maxBackups) },
+          'audit-log-maxage': { type: 'string', default: String(AUDIT.maxAgeDays) },
+          'no-audit': { type: 'boolean', default: false },
           'log-level': { type: 'string', default: 'warn' },
         },
       })
@@ -127,6 +140,14 @@ async function execute(name: string, args: string[]): Promise<number> {
           https: portOf('https-port', values['https-port']),
         },
         domain: values.domain,
+        audit: values['no-audit']
+          ? undefined
+          : {
+              policyFile: values['audit-policy-file'],
+              maxSizeMib: countOf('audit-log-maxsize', values['audit-log-maxsize'], 1),
+              maxBackups: countOf('audit-log-maxbackup', values['audit-log-maxbackup'], 0),
+              maxAgeDays: countOf('audit-log-maxage', values['audit-log-maxage'], 0),
+            },
         logLevel: logLevel(values['log-level']),
       })
     }
@@ -201,6 +222,12 @@ function portOf(option: string, text: string): number {
   const port = Number(text)
   if (/^\d{1,5}$/.test(text) && port > 0 && port < 65_536) return port
   throw usage(`--${option} ${text} is no port`)
+}
+
+function countOf(option: string, text: string, least: number): number {
+  const count = Number(text)
+  if (/^\d{1,6}$/.test(text) && count >= least) return count
+  throw usage(`--${option} ${text} is not a whole number of at least ${least}`)
 }
 
 const usage = (message: string) => Object.assign(new Error(message), { code: 'ERR_PARSE_ARGS' })

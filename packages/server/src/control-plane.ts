@@ -8,6 +8,9 @@ import { addressAt } from '@brume/api/network/ip-range'
 import { admissionPlugins } from '@brume/apiserver/admission/plugins'
 import { parseServiceRange } from '@brume/apiserver/allocators/addresses'
 import { serviceAllocator } from '@brume/apiserver/allocators/service'
+import { type Auditing, createAuditing } from '@brume/apiserver/audit/auditing'
+import { type AuditLog, openAuditLog } from '@brume/apiserver/audit/log/log'
+import { auditMetrics } from '@brume/apiserver/audit/metrics'
 import { ensurePki, type Pki } from '@brume/apiserver/auth/pki/ensure'
 import { watchCrds } from '@brume/apiserver/crd/watch'
 import type { ServerParts } from '@brume/apiserver/handlers/context'
@@ -30,6 +33,7 @@ import type { Logger } from '@brume/base/log'
 import type { Store } from '@brume/store/contract'
 import type { Faults } from '@brume/store/sqlite/faults'
 import { lockStore } from '@brume/store/sqlite/open'
+import type { AuditSettings } from './audit-settings.ts'
 import { backupHandler } from './backup.ts'
 import { renewCertificates } from './certificate-renewal.ts'
 import { type RunningControllers, runControllers } from './controllers.ts'
@@ -59,6 +63,8 @@ export interface ControlPlaneOptions {
   logger: Logger
   /** Of the store; only for tests and drills. */
   faults?: Faults | undefined
+  /** Absent: no audit log. */
+  audit?: AuditSettings | undefined
   /** How often watches that asked for bookmarks get one. Default: a minute. */
   bookmarkEveryMs?: number
   /** Bounds other than the usual ones. */
@@ -171,6 +177,7 @@ async function compose(
   const inFlight = new InFlight(limits.inFlight)
   const streams = new OpenStreams()
   processMetrics(metrics, { store, watches, streams, startedAtMs: clock.now() })
+  const audit = startAuditing(options, { metrics, registry })
   const state = { url: '', bootstrapped: false }
   const server = createApiServer({
     parts,
@@ -179,6 +186,7 @@ async function compose(
     inFlight,
     metrics: requestMetrics(metrics, { inFlight, resources: registry }),
     streams,
+    audit: audit?.auditing,
     pathHandler: createPathHandlers({
       registry,
       metrics,
@@ -242,7 +250,22 @@ async function compose(
     server,
     ready,
     settled: controllers.ready,
-    close: closeOnce({ listener, controllers, store, watches, renewal }),
+    close: closeOnce({ listener, controllers, store, watches, renewal, audit: audit?.log }),
+  }
+}
+
+/** Throws AuditLogError when the log cannot be opened: a cloud that is to be recorded does not run unrecorded. */
+function startAuditing(
+  { audit, clock, logger }: ControlPlaneOptions & { clock: Clock },
+  { metrics, registry }: { metrics: MetricsRegistry; registry: ResourceRegistry },
+): { auditing: Auditing; log: AuditLog } | undefined {
+  if (audit === undefined) return undefined
+  const counted = auditMetrics(metrics)
+  const { path, limits, policy } = audit
+  const log = openAuditLog({ path, limits, clock, logger, onLost: counted.lost })
+  return {
+    auditing: createAuditing({ policy, sink: log, metrics: counted, clock, registry }),
+    log,
   }
 }
 
@@ -257,6 +280,7 @@ function closeOnce(parts: {
   store: Store
   watches: WatchHub
   renewal: { stop(): void }
+  audit: AuditLog | undefined
 }): (graceMs: number) => Promise<void> {
   let closing: Promise<void> | undefined
   return (graceMs) => {
@@ -266,6 +290,7 @@ function closeOnce(parts: {
       parts.watches.stop()
       await parts.listener.close(graceMs)
       await parts.store.close()
+      await parts.audit?.close()
     })()
     return closing
   }

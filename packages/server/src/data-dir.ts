@@ -18,6 +18,8 @@ export interface DataDir {
   kubeconfig: string
   /** Of the cloud itself. */
   log: string
+  /** Who did what. */
+  auditLog: string
   /** Process id and address of the running control plane. */
   running: string
 }
@@ -32,6 +34,7 @@ export function dataDirAt(path: string): DataDir {
     images: join(root, 'images'),
     kubeconfig: join(root, 'kubeconfig'),
     log: join(root, 'log', 'brume.log'),
+    auditLog: join(root, 'audit', 'audit.log'),
     running: join(root, 'running.json'),
   }
 }

@@ -81,6 +81,7 @@ export async function reset(dataDir: string, yes: boolean): Promise<number> {
     dir.encryptionKeys,
     dir.images,
     dirname(dir.log),
+    dirname(dir.auditLog),
     join(dir.root, 'gateway'),
     join(dir.root, 'network.json'),
     join(dir.root, 'joined.json'),

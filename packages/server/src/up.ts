@@ -2,6 +2,7 @@
 
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
+import { AuditLogError } from '@brume/apiserver/audit/log/log'
 import { PkiError } from '@brume/apiserver/auth/pki/files'
 import { adminKubeconfig } from '@brume/apiserver/auth/pki/kubeconfig'
 import { assert } from '@brume/base/assert'
@@ -12,6 +13,7 @@ import type { Encryption } from '@brume/node/network/encryption'
 import { RuntimeError } from '@brume/node/runtime/error'
 import { StoreError } from '@brume/store/contract'
 import type { Faults } from '@brume/store/sqlite/faults'
+import { type AuditOptions, auditSettings } from './audit-settings.ts'
 import { type ControlPlane, startControlPlane } from './control-plane.ts'
 import { type DataDir, dataDirAt, ensureDataDir, keyFileNext } from './data-dir.ts'
 import { DEFAULT_DOMAIN } from './defaults.ts'
@@ -43,6 +45,8 @@ export interface UpOptions {
   /** No Service gets external IPs. */
   denyExternalIps?: boolean
   hosts: readonly string[]
+  /** undefined: nothing is recorded. */
+  audit?: AuditOptions | undefined
   logLevel: LogLevel
   /** Of the store; only for tests and drills. */
   faults?: Faults
@@ -59,6 +63,7 @@ export async function up(options: UpOptions): Promise<number> {
   const { host, port } = parseListen(options.listen)
   const dir = dataDirAt(options.dataDir)
   const early = await decideRanges(options, dir)
+  const audit = options.audit && (await auditSettings(dir.auditLog, options.audit))
   if (!options.noNode) {
     const { prepareMachine } = await import('./prepare-machine.ts')
     const ports = runningIn(dir) === undefined ? wantedPorts(host, port) : []
@@ -87,6 +92,7 @@ export async function up(options: UpOptions): Promise<number> {
     serviceRange,
     denyExternalIps: options.denyExternalIps,
     logger,
+    audit,
     onRenewed: (pki) => url !== '' && writeAtomically(dir.kubeconfig, adminKubeconfig(pki, url)),
     faults: options.faults,
   }).catch((error) => {
@@ -214,6 +220,10 @@ export function parseListen(text: string): { host: string; port: number } {
 function explain(error: unknown, options: UpOptions): unknown {
   if (error instanceof StoreError)
     return new UserError(error.message, nextOf(error, options), { cause: error })
+  if (error instanceof AuditLogError) {
+    const next = 'mend the cause, or let nothing be recorded: ./brume up --no-audit'
+    return new UserError(error.message, next, { cause: error })
+  }
   if (error instanceof PkiError)
     return new UserError(error.message, 'see the message above', { cause: error })
   const code = (error as NodeJS.ErrnoException).code

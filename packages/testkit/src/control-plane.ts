@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { AuditPolicy } from '@brume/apiserver/audit/types'
 import { adminKubeconfig } from '@brume/apiserver/auth/pki/kubeconfig'
 import { createLogger } from '@brume/base/log'
 import { Client } from '@brume/client/client'
@@ -25,13 +26,20 @@ export interface TestControlPlane {
   stop(): Promise<void>
 }
 
-export type TestOptions = Partial<Pick<ControlPlaneOptions, 'logger' | 'host' | 'bookmarkEveryMs' | 'limits'>>
+export interface TestOptions
+  extends Partial<Pick<ControlPlaneOptions, 'logger' | 'host' | 'bookmarkEveryMs' | 'limits'>> {
+  /** What is recorded in `dir.auditLog`; default: nothing. */
+  auditPolicy?: AuditPolicy
+}
+
+const AUDIT_LIMITS = { maxBytes: 100 * 1024 * 1024, maxFiles: 0, maxAgeMs: 0 }
 
 /** Starts a control plane and waits until its default objects exist. Errors and warnings of the server are printed. */
 export async function startTestControlPlane(options: TestOptions = {}): Promise<TestControlPlane> {
   const folder = await mkdtemp(join(tmpdir(), 'brume-test-'))
   const dir = dataDirAt(join(folder, 'data'))
   ensureDataDir(dir)
+  const { auditPolicy: policy, ...others } = options
   const logger = options.logger ?? createLogger('error')
   const start = async (port = 0) => {
     const plane = await startControlPlane({
@@ -40,8 +48,9 @@ export async function startTestControlPlane(options: TestOptions = {}): Promise<
       port,
       hosts: [],
       serviceRange: '10.96.0.0/16',
-      ...options,
+      ...others,
       logger,
+      ...(policy && { audit: { policy, path: dir.auditLog, limits: AUDIT_LIMITS } }),
     })
     await Promise.all([plane.ready, plane.settled])
     writeFileSync(dir.kubeconfig, adminKubeconfig(plane.pki, plane.url), { mode: 0o600 })

@@ -43,12 +43,16 @@ export function object(kind: string, metadata: KubeObject['metadata'], fields: o
   return { apiVersion: 'v1', kind, metadata, ...fields }
 }
 
-export type RequestFields = Partial<AdmissionRequest> & { warnings?: string[] }
+export type RequestFields = Partial<AdmissionRequest> & {
+  warnings?: string[]
+  /** For the audit log. */
+  annotations?: Record<string, string>
+}
 
 /** `of`: `group/plural/subresource`, e.g. `/pods/` or `apps/deployments/scale`. */
 export function admissionRequest(of: string, fields: RequestFields): AdmissionRequest {
   const [group = '', plural = '', subresource = ''] = of.split('/')
-  const { warnings = [], ...given } = fields
+  const { warnings = [], annotations = {}, ...given } = fields
   const resource = { group, version: 'v1', plural, stored: true } as ResourceDefinition
   const source = given.object ?? given.oldObject
   return {
@@ -62,6 +66,9 @@ export function admissionRequest(of: string, fields: RequestFields): AdmissionRe
     user: ANNA,
     dryRun: false,
     warn: (text) => warnings.push(text),
+    annotate(key, value) {
+      annotations[key] = value
+    },
     ...given,
   }
 }

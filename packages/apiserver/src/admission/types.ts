@@ -22,6 +22,8 @@ export interface AdmissionRequest {
   dryRun: boolean
   /** Adds a text to the Warning header. */
   warn(text: string): void
+  /** Adds to the event of the audit log; `key` as Kubernetes writes it, `pod-security.kubernetes.io/enforce-policy`. */
+  annotate(key: string, value: string): void
 }
 
 export interface AdmissionPlugin {

@@ -8,6 +8,7 @@ import type { GroupResourceName } from '@brume/base/errors'
 import type { Logger } from '@brume/base/log'
 import type { Store } from '@brume/store/contract'
 import type { AdmissionPlugin, AdmissionRequest } from '../admission/types.ts'
+import type { AuditTrail } from '../audit/trail.ts'
 import type { ReviewRequest } from '../auth/reviews/types.ts'
 import type { Authorizer, UserInfo } from '../auth/types.ts'
 import type { ApiRequest } from '../http/types.ts'
@@ -69,6 +70,8 @@ export interface RequestContext {
   info: ResourceRequest
   definition: ResourceDefinition
   user: UserInfo
+  /** Absent: nothing is recorded of any request. */
+  audit?: AuditTrail | undefined
   /** Collected for the Warning header. */
   warnings: string[]
   /** What this request has written last: an answer with it needs no second encoding. */
@@ -93,6 +96,7 @@ export function admissionRequest(
     namespace: context.info.namespace,
     user: context.user,
     warn: (text) => context.warnings.push(text),
+    annotate: (key, value) => context.audit?.annotate(key, value),
     ...fields,
   }
 }

@@ -62,6 +62,7 @@ export async function createObject(
   for (let attempt = 1; ; attempt++) {
     const candidate = generated ? deepClone(object) : object
     if (generated) candidate.metadata.name = generateName(context, object)
+    context.audit?.names(candidate.metadata)
     try {
       return await createOnce(context, candidate, options)
     } catch (error) {

@@ -2,6 +2,7 @@
 
 import type { ResourceDefinition, Verb } from '@brume/api/resource'
 import { StatusError } from '@brume/base/errors'
+import type { AuditTrail } from '../audit/trail.ts'
 import type { UserInfo } from '../auth/types.ts'
 import type { ApiRequest, ApiResponse } from '../http/types.ts'
 import { type ResourceRequest, selectedName } from '../request/info.ts'
@@ -42,7 +43,12 @@ const MAX_WARNING_LENGTH = 512
 
 export async function dispatch(
   parts: ServerParts,
-  { request, info, user }: { request: ApiRequest; info: ResourceRequest; user: UserInfo },
+  {
+    request,
+    info,
+    user,
+    audit,
+  }: { request: ApiRequest; info: ResourceRequest; user: UserInfo; audit?: AuditTrail | undefined },
 ): Promise<ApiResponse> {
   const definition = parts.registry.lookup(info.group, info.version, info.resource)
   if (definition === undefined) throw notServed()
@@ -52,6 +58,7 @@ export async function dispatch(
     info: normalize(definition, { info, request }),
     definition,
     user,
+    audit,
     warnings: definition.deprecation === undefined ? [] : [definition.deprecation],
   }
   const handler = handlerOf(context)

@@ -1,6 +1,6 @@
 // PodSecurity: pods keep to the level that their namespace's labels enforce; what would break a level that is only
-// warned of is told in the Warning header, also for templates of pods. (The audit labels are read and checked, but
-// there is no audit log for them to go to yet.)
+// warned of is told in the Warning header, and what breaks the level to be audited in the audit log, also for templates of
+// pods.
 
 import type { KubeObject } from '@brume/api/object'
 import type { AdmissionDeps } from '../deps.ts'
@@ -38,32 +38,41 @@ export function podSecurity({ reader }: Pick<AdmissionDeps, 'reader'>): Admissio
       const namespace = reader.get('', 'namespaces', '', request.namespace)
       const labels = namespace?.metadata.labels ?? {}
       if (isPod) checkPod(request, object as PodTemplate & KubeObject, labels)
-      else
-        warn(
-          request,
-          { metadata: template.metadata ?? {}, spec: template.spec ?? {} },
-          readPolicy(labels).policy.warn,
-        )
+      else {
+        const { policy } = readPolicy(labels)
+        tell(request, { metadata: template.metadata ?? {}, spec: template.spec ?? {} }, policy)
+      }
     },
   }
 }
 
 function checkPod(request: AdmissionRequest, pod: PodTemplate, labels: Record<string, string>): void {
   const { policy } = readPolicy(labels)
+  request.annotate('pod-security.kubernetes.io/enforce-policy', formatLevel(policy.enforce))
   const found = violations(pod, policy.enforce)
   if (found.length > 0) {
     const level = JSON.stringify(formatLevel(policy.enforce))
     throw forbid(request, `violates PodSecurity ${level}: ${describeViolations(found)}`)
   }
-  warn(request, pod, policy.warn)
+  tell(request, pod, policy)
 }
 
-function warn(request: AdmissionRequest, pod: PodTemplate, level: LevelVersion): void {
+/** What does not refuse. */
+function tell(
+  request: AdmissionRequest,
+  pod: PodTemplate,
+  { audit, warn }: Record<'audit' | 'warn', LevelVersion>,
+) {
+  const recorded = breach(pod, audit)
+  if (recorded !== undefined) request.annotate('pod-security.kubernetes.io/audit-violations', recorded)
+  const warned = breach(pod, warn)
+  if (warned !== undefined) request.warn(warned)
+}
+
+function breach(pod: PodTemplate, level: LevelVersion): string | undefined {
   const found = violations(pod, level)
-  if (found.length === 0) return
-  request.warn(
-    `would violate PodSecurity ${JSON.stringify(formatLevel(level))}: ${describeViolations(found)}`,
-  )
+  if (found.length === 0) return undefined
+  return `would violate PodSecurity ${JSON.stringify(formatLevel(level))}: ${describeViolations(found)}`
 }
 
 /** Updates change little of a pod: images, and added containers. */
