@@ -12,6 +12,7 @@ const BENCHMARKS: Record<string, { about: string; load(): Promise<Benchmark> }> 
     about: 'the API server against etcd, and a kube-apiserver with --kube-apiserver PATH',
     load: () => import('./api.ts'),
   },
+  audit: { about: 'what the audit log costs a request', load: () => import('./audit.ts') },
   pods: {
     about: 'pods from created to Ready, against bare calls of containerd',
     load: () => import('./pods.ts'),

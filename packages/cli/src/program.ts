@@ -2,6 +2,7 @@
 
 import type { CommandSpec, OptionSpec } from '@brume/base/command-line'
 import type { Command } from './command.ts'
+import { audit } from './commands/audit.ts'
 import { backup } from './commands/backup.ts'
 import { completion } from './commands/completion.ts'
 import { doctor } from './commands/doctor.ts'
@@ -24,6 +25,7 @@ export const COMMANDS: readonly Command[] = [
   image,
   backup,
   doctor,
+  audit,
   logs,
   net,
   node,
@@ -66,6 +68,11 @@ export const LAUNCHER_COMMANDS: readonly CommandSpec[] = [
       { name: 'http-port', value: 'PORT', help: 'Where Ingresses are served' },
       { name: 'https-port', value: 'PORT', help: 'The same with TLS' },
       { name: 'domain', value: 'NAME', help: 'Apps have names below it' },
+      { name: 'audit-policy-file', value: 'FILE', help: 'What the audit log records' },
+      { name: 'audit-log-maxsize', value: 'MIB', help: 'When the audit log begins a new file' },
+      { name: 'audit-log-maxbackup', value: 'COUNT', help: 'How many earlier files of it are kept' },
+      { name: 'audit-log-maxage', value: 'DAYS', help: 'How long' },
+      { name: 'no-audit', help: 'No audit log' },
       LOG_LEVEL,
     ],
   },

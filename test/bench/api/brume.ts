@@ -13,9 +13,19 @@ const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const READY_LIMIT_MS = 60_000
 const STOP_LIMIT_MS = 15_000
 
-export async function startBrume(dir: string): Promise<Target> {
+export async function startBrume(dir: string, more: readonly string[] = []): Promise<Target> {
   const main = join(ROOT, 'packages', 'server', 'src', 'main.ts')
-  const args = [...launcherFlags(), main, 'up', '--data-dir', dir, '--listen', '127.0.0.1:0', '--no-node']
+  const args = [
+    ...launcherFlags(),
+    main,
+    'up',
+    '--data-dir',
+    dir,
+    '--listen',
+    '127.0.0.1:0',
+    '--no-node',
+    ...more,
+  ]
   const started = performance.now()
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   let url: string
