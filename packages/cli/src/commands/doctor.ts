@@ -5,7 +5,7 @@ import { EXIT_FAILED, EXIT_OK, type ParsedCommand } from '@brume/base/command-li
 import { type Finding, printFindings, problem, problemsOf } from '@brume/machine/checks/finding'
 import { type Command, DEFAULT_DATA_DIR, type Io, OUTPUT_OPTION } from '../command.ts'
 import { connect } from '../connect.ts'
-import { apiFindings, hostFindings } from '../doctor/findings.ts'
+import { apiFindings, auditFindings, hostFindings } from '../doctor/findings.ts'
 import { observeHost } from '../doctor/observe.ts'
 import { observeCloud } from '../status/observe.ts'
 
@@ -35,7 +35,9 @@ async function askCloud(parsed: ParsedCommand, dataDir: string, io: Io): Promise
   try {
     const { client } = connect({ ...parsed, options: { ...parsed.options, 'data-dir': dataDir } }, io)
     try {
-      return apiFindings(await observeCloud(client), io.clock.now())
+      const metrics = await client.call({ method: 'GET', path: '/metrics', accept: '*/*' })
+      const findings = auditFindings((await metrics.buffer()).toString(), dataDir)
+      return [...apiFindings(await observeCloud(client), io.clock.now()), ...findings]
     } finally {
       client.transport.close()
     }

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import type { Finding } from '@brume/machine/checks/finding'
 import { observeMachine } from '@brume/machine/facts'
 import type { ObservedCloud } from '../status/observe.ts'
-import { apiFindings, hostFindings } from './findings.ts'
+import { apiFindings, auditFindings, hostFindings } from './findings.ts'
 import type { ObservedHost } from './observe.ts'
 
 const NOW = Date.UTC(2026, 5, 1)
@@ -115,6 +115,15 @@ describe('the doctor', () => {
       assert.deepEqual(wrong(host), [finding])
     })
   }
+
+  it('says that events of the audit log were lost', () => {
+    const metric = (lost: number) => `# TYPE x counter\napiserver_audit_error_total{plugin="log"} ${lost}\n`
+    assert.deepEqual(auditFindings(metric(7), '/d').map(text), [
+      'problem audit log: 7 events were lost since the start: the disk took nothing -> df -h /d   (and ./brume logs --data-dir /d)',
+    ])
+    assert.deepEqual(auditFindings(metric(0), '/d').map(text), ['ok audit log: is written -> undefined'])
+    assert.deepEqual(auditFindings('', '/d'), [])
+  })
 
   it('calls what holds up the cloud a problem, and a pod that cannot start a warning', () => {
     const node = {

@@ -40,6 +40,15 @@ export function apiFindings(cloud: ObservedCloud, now: number): Finding[] {
   return [ok('cloud', `the API is ready: ${counts}`), ...findings]
 }
 
+/** `metrics`: what the server says of itself, as Prometheus reads it. Without an audit log there is nothing to say. */
+export function auditFindings(metrics: string, dataDir: string): Finding[] {
+  const lost = /^apiserver_audit_error_total\{plugin="log"\} (\d+)$/m.exec(metrics)?.[1]
+  if (lost === undefined) return []
+  if (lost === '0') return [ok('audit log', 'is written')]
+  const next = `df -h ${dataDir}   (and ./brume logs --data-dir ${dataDir})`
+  return [problem('audit log', `${lost} events were lost since the start: the disk took nothing`, next)]
+}
+
 /** Without root, what needs root cannot be seen: that is said once. */
 function machineFindings({ facts, runs }: ObservedHost): Finding[] {
   const next = './brume up --listen 0.0.0.0:7443   (a free port)'
