@@ -17,6 +17,9 @@ const namespaced = (group: string, version: string, plural: string, kind: string
   namespaced: true,
 })
 
+/** Of a definition that every cloud has. */
+export const DNS_ZONES = cluster('brume.dev', 'v1', 'dnszones', 'DnsZone')
+
 const RBAC = 'rbac.authorization.k8s.io'
 const FLOW = 'flowcontrol.apiserver.k8s.io'
 

@@ -12,6 +12,7 @@ import { definitionStatus } from './crd/status.ts'
 import { cronJobController } from './cron-job/controller.ts'
 import type { Dependencies } from './dependencies.ts'
 import { disruptionController } from './disruption/controller.ts'
+import { dnsZones } from './dns-zones/controller.ts'
 import { endpointSliceController, endpointSliceMirroring } from './endpoint-slice/controller.ts'
 import { endpointsController } from './endpoints/controller.ts'
 import { firstControllers } from './first.ts'
@@ -62,6 +63,7 @@ export function otherControllers(dependencies: Dependencies): ControllerSpec[] {
     jobController(dependencies),
     cronJobController(dependencies),
     loadBalancer(dependencies),
+    dnsZones(dependencies),
     scheduler(dependencies),
     nodeLifecycle(dependencies),
     taintEviction(dependencies),

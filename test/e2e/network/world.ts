@@ -97,6 +97,7 @@ export async function startWorld(): Promise<World> {
   const informer = nodeInformer(context)
   const services = informer(SERVICES)
   const nodes = informer(NODES, 'metadata.name=n1')
+  const pods = informer(PODS, 'spec.nodeName=n1')
   const networking = await startNetworking({
     network,
     dataDir,
@@ -104,6 +105,7 @@ export async function startWorld(): Promise<World> {
     domain: 'cluster.local',
     informer,
     services,
+    pods,
     address: MACHINE,
     caPem: 'a world of its own',
     client: context.client,
@@ -115,7 +117,7 @@ export async function startWorld(): Promise<World> {
     logger,
   })
   const running = networking.specs.map((spec) => runController(spec, { clock, logger }))
-  for (const one of [services, nodes, networking]) one.start()
+  for (const one of [services, nodes, pods, networking]) one.start()
   await Promise.all(running.map(({ ready }) => ready))
 
   const ip = (name: string) => {
@@ -133,7 +135,7 @@ export async function startWorld(): Promise<World> {
     async close() {
       clearInterval(heartbeats)
       await Promise.all(running.map((one) => one.stop()))
-      await Promise.all([services, nodes, networking].map((one) => one.stop()))
+      await Promise.all([services, nodes, pods, networking].map((one) => one.stop()))
       await plane.stop()
       await removeNetwork(dataDir)
       talkers.close()

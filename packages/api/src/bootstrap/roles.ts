@@ -40,6 +40,7 @@ const JOINING: readonly KubeObject[] = [
   clusterRole('brume:network-policies', [
     rule('list watch', 'core', 'namespaces pods'),
     rule('list watch', 'networking.k8s.io', 'networkpolicies'),
+    rule('list watch', 'brume.dev', 'dnszones'),
   ]),
   clusterBinding('brume:network-policies', 'brume:network-policies', [`User:${NETWORK_USER}`]),
   clusterBinding('brume:node-proxier', 'system:node-proxier', [`User:${NETWORK_USER}`]),

@@ -13,11 +13,13 @@ import {
 } from '@brume/api/bootstrap/reconcile'
 import { BOOTSTRAP_ROLES } from '@brume/api/bootstrap/roles'
 import { BOOTSTRAP_STORAGE_CLASSES } from '@brume/api/bootstrap/storage-classes'
+import { DNS_ZONE_DEFINITION } from '@brume/api/network/dns-zone-definition'
 import type { KubeObject } from '@brume/api/object'
 import {
   CLUSTER_ROLE_BINDINGS,
   CLUSTER_ROLES,
   CONFIG_MAPS,
+  CUSTOM_RESOURCE_DEFINITIONS,
   ENDPOINT_SLICES,
   ENDPOINTS,
   FLOW_SCHEMAS,
@@ -62,6 +64,10 @@ const KINDS: Readonly<Record<string, BootstrapKind>> = {
   Service: { ref: SERVICES, reconcile: reconcileFields(['spec.ports']) },
   Endpoints: { ref: ENDPOINTS, reconcile: reconcileFields(['subsets']) },
   EndpointSlice: { ref: ENDPOINT_SLICES, reconcile: reconcileFields(['addressType', 'endpoints', 'ports']) },
+  CustomResourceDefinition: {
+    ref: CUSTOM_RESOURCE_DEFINITIONS,
+    reconcile: reconcileFields(['spec.versions']),
+  },
   ConfigMap: { ref: CONFIG_MAPS, reconcile: reconcileFields(['data.kubeconfig']) },
 }
 
@@ -74,6 +80,7 @@ export function bootstrapObjects(options: ControllerOptions): Map<string, Bootst
     ...BOOTSTRAP_ROLES,
     ...BOOTSTRAP_PRIORITY_LEVELS,
     ...BOOTSTRAP_FLOW_SCHEMAS,
+    DNS_ZONE_DEFINITION,
     ...apiServerObjects(options.apiServer),
     ...clusterInfoObjects(options),
   ]

@@ -5,7 +5,7 @@ import type { KubeObject } from '@brume/api/object'
 import { listOf } from '@brume/api/validate/json'
 import type { Clock } from '@brume/base/clock'
 import type { Logger } from '@brume/base/log'
-import { ENDPOINT_SLICES, NAMESPACES, NETWORK_POLICIES, NODES, PODS } from '@brume/client/builtin'
+import { DNS_ZONES, ENDPOINT_SLICES, NAMESPACES, NETWORK_POLICIES, NODES, PODS } from '@brume/client/builtin'
 import type { Client } from '@brume/client/client'
 import type { ControllerSpec } from '@brume/client/controller'
 import type { Informer } from '@brume/client/informer'
@@ -33,6 +33,8 @@ export interface NetworkingOptions {
   encryption: Encryption
   /** As the node itself. */
   client: Client
+  /** Of this node, as the agent knows them. */
+  pods: Informer
   /** This node's address towards the others, and the CA of the cloud. */
   address: string
   caPem: string
@@ -62,13 +64,25 @@ const ZONE = 'topology.kubernetes.io/zone'
 
 /** With a site's own network, Services still lead to pods; names and policies are the site's business. */
 export async function startNetworking(options: NetworkingOptions): Promise<Networking> {
-  const { network, dataDir, nodeName, domain, informer, services, address, caPem, ownPorts, node } = options
+  const { network, dataDir, nodeName, domain, informer, services, pods, address, caPem, ownPorts, node } =
+    options
   const { event, clock, logger } = options
   const { table } = ownNames(dataDir)
   const slices = informer(ENDPOINT_SLICES)
   const nodes = informer(NODES)
   const slicesByService = new SlicesByService(slices)
-  const names = await startNames({ network, services, slices, slicesByService, domain, clock, logger })
+  const zones = informer(DNS_ZONES)
+  const names = await startNames({
+    network,
+    services,
+    slices,
+    slicesByService,
+    zones,
+    pods,
+    domain,
+    clock,
+    logger,
+  })
   const { bridge, range: podRange } = network
   const rules = serviceRules({
     services,
@@ -128,14 +142,19 @@ export async function startNetworking(options: NetworkingOptions): Promise<Netwo
     dnsServers: names.servers,
     problems: names.problems,
     specs: [rules, answers, ...toOthers, ...(policies === undefined ? [] : [policies.spec])],
-    enforced: async (podUid, podIps) => policies?.enforced(podUid, podIps),
+    async enforced(podUid, podIps) {
+      names.asks(podUid, podIps)
+      await policies?.enforced(podUid, podIps)
+    },
     start() {
       slices.start()
       nodes.start()
+      if (names.servers.length > 0) zones.start()
       if (policies !== undefined) policyInformer.start()
     },
     async stop() {
-      await Promise.all([names.close(), policies?.stop(), slices.stop(), nodes.stop(), policyInformer.stop()])
+      const informers = [slices, nodes, zones, policyInformer]
+      await Promise.all([names.close(), policies?.stop(), ...informers.map((one) => one.stop())])
     },
   }
 }

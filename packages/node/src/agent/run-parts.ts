@@ -59,6 +59,7 @@ export async function runParts(
     domain: CLUSTER_DOMAIN,
     informer: nodeInformer({ ...context, client: networkClient }),
     services,
+    pods: podInformer,
     address: hostIps[0] ?? '',
     caPem: options.credentials.ca,
     ownPorts: own,

@@ -33,6 +33,7 @@ const SOURCE: NameSource = {
   service: (namespace, name) => (namespace === 'shop' ? SERVICES.get(name) : undefined),
   slices: (_namespace, name) => (name === 'db' ? [SLICE] : []),
   namespaceExists: (namespace) => namespace === 'shop',
+  synced: async () => {},
   namesOf: (address) => (address === '10.96.0.5' ? ['web.shop.svc.cluster.local'] : []),
 }
 

@@ -2,21 +2,16 @@
 // Services and their endpoints goes in, what a name means comes out.
 
 import { isIPv4, isIPv6 } from 'node:net'
+import type { DnsRecord } from '@brume/api/network/dns-records'
 import type { EndpointSlice, Service } from '@brume/api/network/service-model'
 import { listOf } from '@brume/api/validate/json'
 
 export type Answer =
   /** Records of one name. None: the name exists, the type does not. */
-  | { type: 'records'; records: CloudRecord[] }
+  | { type: 'records'; records: DnsRecord[] }
   /** Another name, to be asked elsewhere. */
   | { type: 'alias'; target: string }
   | { type: 'unknown' }
-
-export type CloudRecord =
-  | { type: 'A' | 'AAAA'; address: string }
-  | { type: 'SRV'; port: number; target: string }
-  | { type: 'PTR'; target: string }
-  | { type: 'TXT'; text: string }
 
 export interface NameSource {
   service(namespace: string, name: string): Service | undefined
@@ -24,6 +19,8 @@ export interface NameSource {
   namespaceExists(namespace: string): boolean
   /** The names of an address: of a Service's own, or of an endpoint. */
   namesOf(address: string): Iterable<string>
+  /** Resolves when it knows what there is; throws when that takes too long. */
+  synced(): Promise<void>
 }
 
 interface Endpoint {
@@ -130,7 +127,7 @@ function endpointsOf(slices: Iterable<EndpointSlice>): Endpoint[] {
     for (const { addresses, conditions, hostname } of listOf(slice['endpoints'])) {
       if (conditions?.ready === false) continue
       for (const address of listOf(addresses) as unknown as string[]) {
-        const label = hostname ?? address.replaceAll(/[.:]/g, '-')
+        const label = labelOf(address, hostname)
         const known = byAddress.get(address)
         byAddress.set(address, { address, label, ports: [...(known?.ports ?? []), ...ports] })
       }
@@ -139,15 +136,20 @@ function endpointsOf(slices: Iterable<EndpointSlice>): Endpoint[] {
   return [...byAddress.values()]
 }
 
-function addressRecord(address: string): CloudRecord {
+/** Of an endpoint: its host name, or its address with dashes. */
+export function labelOf(address: string, hostname: string | undefined): string {
+  return hostname ?? address.replaceAll(/[.:]/g, '-')
+}
+
+function addressRecord(address: string): DnsRecord {
   return { type: isIPv6(address) ? 'AAAA' : 'A', address }
 }
 
-function srvRecord({ port, target }: { port: number; target: string }): CloudRecord {
+function srvRecord({ port, target }: { port: number; target: string }): DnsRecord {
   return { type: 'SRV', port, target }
 }
 
-function found(records: CloudRecord[]): Answer {
+function found(records: DnsRecord[]): Answer {
   return { type: 'records', records }
 }
 

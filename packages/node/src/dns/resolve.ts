@@ -1,40 +1,47 @@
-// From a question to the packet that answers it: names of the cloud by what the cloud knows, all others upstream.
+// From a question to the packet that answers it: names of the cloud by what the cloud knows, names of zones by what
+// somebody wrote for the asker's namespace, all others upstream.
 
-import type { Answer as DnsRecord, Packet, Question } from 'dns-packet'
-import {
-  type Answer,
-  addressOfReverse,
-  answerOf,
-  type CloudRecord,
-  type NameSource,
-  reverseAnswer,
-} from './names.ts'
+import type { Packet, Answer as PacketRecord, Question } from 'dns-packet'
+import { addressOfReverse, answerOf, type NameSource, reverseAnswer } from './names.ts'
+import { type Authority, authoritative } from './records.ts'
 import type { Upstream } from './upstream.ts'
+import type { ZoneSource } from './zone-views.ts'
 
 export interface ResolverOptions {
   source: NameSource
   upstream: Upstream
   /** cluster.local */
   domain: string
+  zones?: ZoneSource
 }
 
-export type Resolver = (query: Packet) => Promise<Packet>
+/** `client`: the address of who asks. */
+export type Resolver = (query: Packet, client: string) => Promise<Packet>
 
-const AUTHORITATIVE = 1 << 10
 const RECURSION_DESIRED = 1 << 8
 const RECURSION_AVAILABLE = 1 << 7
 const CHECKING_DISABLED = 1 << 4
+const RCODE_MASK = 0xf
 const SERVFAIL = 2
-const NXDOMAIN = 3
 const NOTIMP = 4
 /** Short: Services change, and asking again costs a fraction of a millisecond. */
 const TTL_SECONDS = 5
-/** ExternalNames that lead to ExternalNames, perhaps in a circle. */
+/** Names that lead to other names, perhaps in a circle. */
 const MAX_ALIASES = 8
 const STANDARD_QUERY = 'QUERY'
 
-export function resolver({ source, upstream, domain }: ResolverOptions): Resolver {
-  return async (query) => {
+interface Asked {
+  base: Packet
+  client: string
+  /** Other names that led here. */
+  depth: number
+}
+
+export function resolver(options: ResolverOptions): Resolver {
+  const { source, upstream, domain, zones } = options
+  const cloud: Authority = { zone: domain, domain, ttlSeconds: TTL_SECONDS }
+
+  return async (query, client) => {
     const question = query.questions?.[0]
     const flags = (query.flags ?? 0) & (RECURSION_DESIRED | CHECKING_DISABLED)
     const base: Packet = {
@@ -49,104 +56,81 @@ export function resolver({ source, upstream, domain }: ResolverOptions): Resolve
       return failed({ ...base, questions: [] }, NOTIMP)
     }
     try {
-      return await answerTo(question, 0)
+      return await answerTo(question, { base, client, depth: 0 })
     } catch {
       return failed(base, SERVFAIL)
     }
+  }
 
-    /** A client that asks for an address gets the other name's addresses with it. */
-    async function aliased(packet: Packet, asked: Question, target: string, depth = 1): Promise<Packet> {
-      if (depth > MAX_ALIASES) throw new Error(`${asked.name} leads to more than ${MAX_ALIASES} other names`)
-      const alias: DnsRecord = { type: 'CNAME', name: asked.name, ttl: TTL_SECONDS, data: target }
-      if (asked.type === 'CNAME') return { ...packet, answers: [alias] }
-      const more = await answerTo({ ...asked, name: target }, depth)
-      return {
-        ...packet,
-        flags: (packet.flags ?? 0) | ((more.flags ?? 0) & 0xf),
-        answers: [alias, ...(more.answers ?? [])],
-      }
+  async function answerTo(question: Question, asked: Asked): Promise<Packet> {
+    const { base, client } = asked
+    const name = question.name.toLowerCase().replace(/\.$/, '')
+    if (isWithin(name, domain)) {
+      await source.synced()
+      const answer = answerOf(source, domain, name)
+      if (answer.type === 'alias')
+        return aliased(question, asked, { target: answer.target, ttl: TTL_SECONDS })
+      const records = answer.type === 'unknown' ? answer.type : answer.records
+      return authoritative(base, question, { records, authority: cloud })
     }
+    if (addressOfReverse(name) !== undefined) {
+      await source.synced()
+      const answer = reverseAnswer(source, name)
+      if (answer.type === 'records')
+        return authoritative(base, question, { records: answer.records, authority: cloud })
+    }
+    await zones?.synced()
+    const found = zones?.find(name, client)
+    if (found?.type === 'alias')
+      return aliased(question, asked, { target: found.target, ttl: found.ttlSeconds })
+    if (found?.type === 'forward') return foreign(found.upstream, question, asked)
+    if (found !== undefined) {
+      const { zone, ttlSeconds } = found
+      const records = found.type === 'unknown' ? found.type : found.records
+      return authoritative(base, question, { records, authority: { zone, domain, ttlSeconds } })
+    }
+    return foreign(upstream, question, asked)
+  }
 
-    async function answerTo(asked: Question, depth: number): Promise<Packet> {
-      const own = ownAnswer(source, domain, asked.name.toLowerCase().replace(/\.$/, ''))
-      if (own === undefined) return { ...base, ...(await foreign(upstream, asked, flags)) }
-      if (own.type === 'alias') return aliased(base, asked, own.target, depth + 1)
-      return authoritative(base, asked, { answer: own, domain })
+  /** A client that asks for an address gets the other name's addresses with it. */
+  async function aliased(
+    question: Question,
+    { base, client, depth }: Asked,
+    { target, ttl }: { target: string; ttl: number },
+  ): Promise<Packet> {
+    if (depth >= MAX_ALIASES)
+      throw new Error(`${question.name} leads to more than ${MAX_ALIASES} other names`)
+    const alias: PacketRecord = { type: 'CNAME', name: question.name, ttl, data: target }
+    if (question.type === 'CNAME') return { ...base, answers: [alias] }
+    const more = await answerTo({ ...question, name: target }, { base, client, depth: depth + 1 })
+    return {
+      ...base,
+      flags: (base.flags ?? 0) | ((more.flags ?? 0) & RCODE_MASK),
+      answers: [alias, ...(more.answers ?? [])],
+      authorities: more.authorities ?? [],
     }
   }
 }
 
-/** undefined: the cloud has nothing to say about it. */
-function ownAnswer(source: NameSource, domain: string, name: string): Answer | undefined {
-  if (name === domain || name.endsWith(`.${domain}`)) return answerOf(source, domain, name)
-  if (addressOfReverse(name) === undefined) return undefined
-  const answer = reverseAnswer(source, name)
-  return answer.type === 'unknown' ? undefined : answer
+export function isWithin(name: string, zone: string): boolean {
+  return name === zone || name.endsWith(`.${zone}`) || zone === ''
 }
 
-async function foreign(upstream: Upstream, question: Question, flags: number): Promise<Packet> {
-  const answer = await upstream.ask(question, { checkingDisabled: (flags & CHECKING_DISABLED) !== 0 })
+/** The answer is for who asks now: the name is written as in the question (RFC 1035, section 2.3.3), whoever asked first. */
+async function foreign(upstream: Upstream, question: Question, { base, client }: Asked): Promise<Packet> {
+  const checkingDisabled = ((base.flags ?? 0) & CHECKING_DISABLED) !== 0
+  const answer = await upstream.ask(question, { checkingDisabled, client })
+  const lower = question.name.toLowerCase()
+  const asAsked = <T extends { name: string }>(record: T): T =>
+    record.name.toLowerCase() === lower ? { ...record, name: question.name } : record
   return {
-    flags: ((answer.flags ?? 0) & 0xf) | flags | RECURSION_AVAILABLE,
-    answers: answer.answers ?? [],
+    ...base,
+    flags: ((answer.flags ?? 0) & RCODE_MASK) | (base.flags ?? 0),
+    answers: (answer.answers ?? []).map(asAsked),
     authorities: answer.authorities ?? [],
-  }
-}
-
-function authoritative(
-  base: Packet,
-  question: Question,
-  { answer, domain }: { answer: Exclude<Answer, { type: 'alias' }>; domain: string },
-): Packet {
-  const flags = (base.flags ?? 0) | AUTHORITATIVE
-  if (answer.type === 'unknown') return { ...base, flags: flags | NXDOMAIN, authorities: [soa(domain)] }
-  const wanted = answer.records.filter(({ type }) => question.type === type)
-  const answers = shuffled(wanted).map((record) => recordOf(question.name, record))
-  return answers.length === 0
-    ? { ...base, flags, authorities: [soa(domain)] }
-    : { ...base, flags, answers, additionals: [] }
-}
-
-function recordOf(name: string, record: CloudRecord): DnsRecord {
-  const ttl = TTL_SECONDS
-  switch (record.type) {
-    case 'A':
-    case 'AAAA':
-      return { type: record.type, name, ttl, data: record.address }
-    case 'SRV': {
-      const { port, target } = record
-      return { type: 'SRV', name, ttl, data: { port, target, priority: 0, weight: 100 } }
-    }
-    case 'PTR':
-      return { type: 'PTR', name, ttl, data: record.target }
-    case 'TXT':
-      return { type: 'TXT', name, ttl, data: record.text }
-  }
-}
-
-function soa(domain: string): DnsRecord {
-  return {
-    type: 'SOA',
-    name: domain,
-    ttl: TTL_SECONDS,
-    data: {
-      mname: `ns.dns.${domain}`,
-      rname: `hostmaster.${domain}`,
-      serial: 1,
-      refresh: 7200,
-      retry: 1800,
-      expire: 86_400,
-      minimum: TTL_SECONDS,
-    },
   }
 }
 
 function failed(base: Packet, code: number): Packet {
   return { ...base, flags: (base.flags ?? 0) | code }
-}
-
-/** Clients take the first: so each gets its share. */
-function shuffled<T>(items: readonly T[]): T[] {
-  const start = items.length < 2 ? 0 : Math.floor(Math.random() * items.length)
-  return [...items.slice(start), ...items.slice(0, start)]
 }

@@ -40,6 +40,7 @@ const SOURCE: NameSource = {
   },
   slices: () => [{ ...SERVICE, kind: 'EndpointSlice', addressType: 'IPv4', ports: [], endpoints: MANY }],
   namespaceExists: (namespace) => namespace === 'shop',
+  synced: async () => {},
   namesOf: () => [],
 }
 

@@ -4,7 +4,7 @@ import { createSocket, type RemoteInfo } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer, isIPv6, type Socket } from 'node:net'
 import type { Logger } from '@brume/base/log'
-import { decode, encode, type Packet, streamEncode } from 'dns-packet'
+import { decode, encode, type OptAnswer, type Packet, streamEncode } from 'dns-packet'
 import type { Resolver } from './resolve.ts'
 
 export interface DnsServerOptions {
@@ -22,27 +22,42 @@ export interface DnsServer {
 
 const MAX_UNDER_WAY = 2000
 const MAX_CONNECTIONS = 200
+/** Of one client: nobody else's are taken. */
+const MAX_CONNECTIONS_EACH = 20
 const IDLE_MS = 10_000
 const PLAIN_UDP_BYTES = 512
 const LARGEST_UDP_BYTES = 1232
 const TRUNCATED = 1 << 9
+/** BADVERS is 16: its low four bits are in the head of the packet. */
+const BAD_VERSION_HIGH_BITS = 1
 
 /** Rejects with the system's error, e.g. EADDRINUSE where another server has the port. */
 export async function startDnsServer({ host, port, resolve, logger }: DnsServerOptions): Promise<DnsServer> {
   const udp = createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4', reuseAddr: true })
   let underWay = 0
-  const answer = async (bytes: Buffer): Promise<{ query: Packet; packet: Packet } | undefined> => {
+  const answer = async (
+    bytes: Buffer,
+    client: string,
+  ): Promise<{ query: Packet; packet: Packet } | undefined> => {
     const query = readQuery(bytes)
     if (query === undefined || underWay >= MAX_UNDER_WAY) return undefined
     underWay++
     try {
-      return { query, packet: await resolve(query) }
+      const packet = edns(query) === undefined ? await resolve(query, client) : await extended(query, client)
+      return { query, packet }
     } finally {
       underWay--
     }
   }
+  /** What speaks of the extension is answered in it (RFC 6891, section 6.1.1). */
+  const extended = async (query: Packet, client: string): Promise<Packet> => {
+    const isKnown = edns(query)!.ednsVersion === 0
+    const { id = 0, questions = [] } = query
+    const packet: Packet = isKnown ? await resolve(query, client) : { type: 'response', id, questions }
+    return { ...packet, additionals: [ownEdns(isKnown ? 0 : BAD_VERSION_HIGH_BITS)] }
+  }
   const onDatagram = async (bytes: Buffer, from: RemoteInfo) => {
-    const found = await answer(bytes)
+    const found = await answer(bytes, from.address)
     if (found !== undefined) udp.send(fitted(found.packet, udpLimit(found.query)), from.port, from.address)
   }
   udp.on('message', (bytes, from) => {
@@ -54,14 +69,17 @@ export async function startDnsServer({ host, port, resolve, logger }: DnsServerO
   udp.bind(port, host)
   await listening(udp)
   const bound = udp.address().port
-  const sockets = new Set<Socket>()
+  const sockets = new Map<Socket, string>()
   const tcp = createServer((socket) => {
-    sockets.add(socket)
+    const client = socket.remoteAddress ?? ''
+    const others = [...sockets.values()].filter((other) => other === client)
+    if (others.length >= MAX_CONNECTIONS_EACH) return void socket.destroy()
+    sockets.set(socket, client)
     socket.setTimeout(IDLE_MS, () => socket.destroy())
     socket.on('close', () => sockets.delete(socket))
     socket.on('error', () => {})
     const onFrame = async (bytes: Buffer) => {
-      const found = await answer(bytes)
+      const found = await answer(bytes, client)
       if (found === undefined) socket.destroy()
       else await sent(socket, streamEncode(found.packet))
     }
@@ -78,7 +96,7 @@ export async function startDnsServer({ host, port, resolve, logger }: DnsServerO
   return {
     port: bound,
     async close() {
-      for (const socket of sockets) socket.destroy()
+      for (const socket of sockets.keys()) socket.destroy()
       udp.close()
       await new Promise((resolve) => tcp.close(resolve))
     },
@@ -101,10 +119,31 @@ function readQuery(bytes: Buffer): Packet | undefined {
   }
 }
 
-/** What the client said that it takes (EDNS, RFC 6891). */
-function udpLimit({ additionals = [] }: Packet): number {
-  const opt = additionals.find(({ type }) => type === 'OPT') as { udpPayloadSize?: number } | undefined
-  const told = opt?.udpPayloadSize ?? PLAIN_UDP_BYTES
+interface Edns {
+  udpPayloadSize: number
+  ednsVersion: number
+}
+
+function edns({ additionals = [] }: Packet): Edns | undefined {
+  return additionals.find((record) => record.type === 'OPT')
+}
+
+function ownEdns(extendedRcode: number): OptAnswer {
+  return {
+    type: 'OPT',
+    name: '.',
+    udpPayloadSize: LARGEST_UDP_BYTES,
+    extendedRcode,
+    ednsVersion: 0,
+    flags: 0,
+    flag_do: false,
+    options: [],
+  }
+}
+
+/** What the client said that it takes (RFC 6891, section 6.2.5). */
+function udpLimit(query: Packet): number {
+  const told = edns(query)?.udpPayloadSize ?? PLAIN_UDP_BYTES
   return Math.min(Math.max(told, PLAIN_UDP_BYTES), LARGEST_UDP_BYTES)
 }
 
@@ -112,7 +151,7 @@ function udpLimit({ additionals = [] }: Packet): number {
 function fitted(packet: Packet, limitBytes: number): Buffer {
   const whole = encode(packet)
   if (whole.length <= limitBytes) return whole
-  const { answers: _, authorities: __, additionals: ___, ...head } = packet
+  const { answers: _, authorities: __, ...head } = packet
   return encode({ ...head, flags: (packet.flags ?? 0) | TRUNCATED })
 }
 
