@@ -1,0 +1,120 @@
+// What the edge serves, in its own words: neither Ingress nor Gateway API, which both become this, and nothing of HAProxy,
+// which is made of it. Plain data: equal models make equal configurations.
+
+/** A port that is listened on. Routes name the ports that they are reached at. */
+export interface Listener {
+  port: number
+  /** `tls` passes the connection on by the name in its hello, unopened; `tcp` by the port alone. */
+  protocol: 'http' | 'https' | 'tls' | 'tcp'
+}
+
+export interface Model {
+  listeners: Listener[]
+  routes: HttpRoute[]
+  streams: StreamRoute[]
+  certificates: Certificate[]
+}
+
+/** One way in to a rule. Of several that match a request the first wins of: the longest host, exact path, longest prefix,
+ * regular expression, method, most headers, most query parameters, `order`. */
+export interface HttpRoute {
+  ports: readonly number[]
+  /** In lower case; `*.example.org` for its subdomains; '' for any host. */
+  host: string
+  path: { type: 'exact' | 'prefix' | 'regex'; value: string }
+  method: string | undefined
+  headers: readonly ValueMatch[]
+  query: readonly ValueMatch[]
+  /** Sorts as text: the older object first, then namespace/name and the place in it. */
+  order: string
+  rule: Rule
+}
+
+export interface ValueMatch {
+  name: string
+  value: string
+  regex: boolean
+}
+
+/** What happens to a request. Routes may share one. */
+export interface Rule {
+  /** Unique and stable over changes of what is in it: `ingress/NAMESPACE/NAME/...`, `httproute/NAMESPACE/NAME/0`. */
+  id: string
+  redirect: Redirect | undefined
+  /** Weighted; none: 500. Not looked at with a redirect. */
+  targets: readonly Target[]
+  requestHeaders: HeaderChanges
+  responseHeaders: HeaderChanges
+  rewrite: Rewrite | undefined
+  /** For the whole answer, and for one try of a backend. */
+  timeoutMs: { request: number | undefined; backend: number | undefined }
+  retries: { attempts: number; on: readonly RetryReason[] } | undefined
+  /** More than this from one address: 429. */
+  rateLimit: { requests: number; perSeconds: number; burst: number } | undefined
+  /** Only these may come in. */
+  basicAuth: { realm: string; users: readonly { name: string; hash: string }[] } | undefined
+  /** Only from these ranges: 403 for others. Empty: from everywhere. */
+  allowFrom: readonly string[]
+  maxBodyBytes: number | undefined
+}
+
+export type RetryReason = 'conn-failure' | 'empty-response' | 'response-timeout' | `${number}`
+
+export interface HeaderChanges {
+  set: readonly Header[]
+  add: readonly Header[]
+  remove: readonly string[]
+}
+
+export interface Header {
+  name: string
+  value: string
+}
+
+export interface Redirect {
+  scheme: 'http' | 'https' | undefined
+  host: string | undefined
+  port: number | undefined
+  path: PathChange | undefined
+  code: 301 | 302 | 303 | 307 | 308
+}
+
+export interface Rewrite {
+  host: string | undefined
+  path: PathChange | undefined
+}
+
+/** The whole path, or the prefix that matched. */
+export type PathChange = { type: 'full'; value: string } | { type: 'prefix'; from: string; value: string }
+
+/** A Service's port, with its share of the requests. */
+export interface Target {
+  backend: BackendRef
+  weight: number
+  protocol: 'http' | 'h2c' | 'https'
+  /** The reference itself is not good (unknown kind, not permitted): its share is answered with 500 and this sentence. */
+  problem?: string
+}
+
+export interface BackendRef {
+  namespace: string
+  service: string
+  /** Name or number of the Service's port; '' for its only one. */
+  port: string
+}
+
+/** TLS by the name in its hello (host as in HttpRoute), TCP by the port alone (host ''). */
+export interface StreamRoute {
+  ports: readonly number[]
+  host: string
+  id: string
+  order: string
+  targets: readonly Target[]
+}
+
+export interface Certificate {
+  namespace: string
+  secret: string
+  /** None: for whatever name is in it. */
+  hosts: readonly string[]
+}
