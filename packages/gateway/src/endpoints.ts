@@ -2,7 +2,7 @@
 
 import type { KubeObject } from '@brume/api/object'
 import { listOf } from '@brume/api/validate/json'
-import type { BackendRef } from './routes.ts'
+import type { BackendRef } from './model.ts'
 
 export interface Server {
   ip: string

@@ -1,24 +1,27 @@
-// The HTTP edge: keeps HAProxy in step with Ingresses, Services, endpoints and certificates, and says on the Ingresses
-// what they get. Nothing listens while there is no Ingress.
+// The HTTP edge: keeps HAProxy in step with what its sources want, with Services, endpoints and certificates. Nothing
+// listens while no source has an object.
 
-import { isDeepStrictEqual } from 'node:util'
 import type { KubeObject } from '@brume/api/object'
 import type { Clock } from '@brume/base/clock'
-import { isStatus } from '@brume/base/errors'
 import type { Logger } from '@brume/base/log'
-import { ENDPOINT_SLICES, INGRESS_CLASSES, INGRESSES, SECRETS, SERVICES } from '@brume/client/builtin'
+import { ENDPOINT_SLICES, SECRETS, SERVICES } from '@brume/client/builtin'
 import type { Client } from '@brume/client/client'
-import { type ControllerSpec, defineController, type Source } from '@brume/client/controller'
+import { type ControllerSpec, defineController, type Enqueue, type Source } from '@brume/client/controller'
 import type { EventRecorder } from '@brume/client/event-recorder'
 import { Informer } from '@brume/client/informer'
-import { keyOf, type ResourceRef } from '@brume/client/resource-ref'
+import type { ResourceRef } from '@brume/client/resource-ref'
 import { SlicesByService } from '@brume/client/slices-by-service'
 import { announcement } from './announce.ts'
-import { certificateFiles } from './certificates.ts'
-import { type ConfigFiles, configFiles, type GatewayPorts } from './config.ts'
+import { type CertificateFiles, certificateFiles } from './certificates.ts'
 import { serversOf } from './endpoints.ts'
-import { GatewayError, type Haproxy } from './process.ts'
-import { ownIngresses, type Wanted, wantedOf } from './routes.ts'
+import { type Config, configOf } from './haproxy/config.ts'
+import { GatewayError, type Haproxy } from './haproxy/process.ts'
+import { ingressSource } from './ingress/source.ts'
+import { mergeModels } from './merge.ts'
+import type { EdgeSource, GatewayPorts, MakeSource, Outcome, Problem, SourceContext } from './source.ts'
+
+/** Of two that want the same port for different things the first has it. */
+const SOURCES: readonly MakeSource[] = [ingressSource]
 
 export interface GatewayOptions {
   client: Client
@@ -45,15 +48,16 @@ export interface Gateway {
 }
 
 interface Observed {
-  wanted: Wanted
-  ingresses: readonly KubeObject[]
-  files: ReadonlyMap<string, string>
+  config: Config
+  certificates: CertificateFiles
+  problems: Problem[]
+  ports: Map<number, string>
 }
 
 type Action =
   | { type: 'serve'; files: ReadonlyMap<string, string> }
-  | { type: 'tell'; ingress: KubeObject }
-  | { type: 'event'; ingress: KubeObject; reason: string; message: string }
+  | { type: 'tell'; source: EdgeSource; outcome: Outcome }
+  | { type: 'say'; problems: readonly Problem[] }
 
 const KEY = 'gateway'
 /** Reloads are seamless, and cost a process each: what changes together is loaded together. */
@@ -63,120 +67,75 @@ const LOOK_EVERY_MS = 5000
 export function gateway(options: GatewayOptions): Gateway {
   const { client, clock, logger, haproxy, dir, ports, addresses, events } = options
   const announced = announcement(options)
-  const make = (ref: ResourceRef, fieldSelector?: string) =>
-    new Informer({
+  const made = new Set<Informer>()
+  const informer = (ref: ResourceRef, fieldSelector?: string) => {
+    const one = new Informer<KubeObject>({
       resource: client.resource(ref),
       ...(fieldSelector === undefined ? {} : { fieldSelector }),
       clock,
       random: Math.random,
       logger,
     })
-  const ingresses = make(INGRESSES)
-  const classes = make(INGRESS_CLASSES)
-  const services = make(SERVICES)
-  const slices = make(ENDPOINT_SLICES)
-  const secrets = make(SECRETS, 'type=kubernetes.io/tls')
-  const others = [classes, services, slices, secrets]
+    made.add(one)
+    return one
+  }
+  const services = informer(SERVICES)
+  const sliceObjects = informer(ENDPOINT_SLICES)
+  const tlsSecrets = informer(SECRETS, 'type=kubernetes.io/tls')
+  const slices = new SlicesByService(sliceObjects)
+  const context: SourceContext = { client, clock, logger, ports, informer, services, slices, tlsSecrets }
+  const sources = SOURCES.map((make) => make(context))
+  const own = sources.flatMap((source) => source.own)
+  const watched = watchedAs(own)
   const said = new Set<string>()
   // The one before may have ended between writing and applying.
   let applied = false
-  const slicesByService = new SlicesByService(slices)
-
-  // Everything but the Ingresses themselves is only watched from the first one on: most clouds begin without.
-  let watching = false
-  const source: Source = {
-    start(enqueue) {
-      const touch = () => enqueue(KEY, GATHER_MS)
-      const first = () => {
-        if (!watching) {
-          watching = true
-          for (const informer of others) informer.start()
-        }
-        touch()
-      }
-      const stops = [
-        ingresses.addHandler({ add: first, update: first, delete: touch }),
-        ...others.map((informer) => informer.addHandler({ add: touch, update: touch, delete: touch })),
-      ]
-      // Whoever ends HAProxy ends it for a moment only.
-      const timer = setInterval(() => {
-        if (watching && haproxy.running === undefined) touch()
-      }, LOOK_EVERY_MS)
-      timer.unref()
-      return () => {
-        clearInterval(timer)
-        for (const stop of stops) stop()
-      }
-    },
-    synced: () => ingresses.synced(),
-  }
 
   const spec = defineController<Observed, Action>({
     name: 'gateway',
-    sources: [source],
+    sources: [watched.source, { start: (enqueue) => keepRunning(enqueue), synced: async () => {} }],
     rateLimit: { baseMs: 1000, maxMs: 60_000 },
     async observe() {
-      await Promise.all(others.map((informer) => informer.synced()))
-      const own = ownIngresses(ingresses.store.list(), classes.store.list())
-      const wanted = wantedOf(own)
+      if (!watched.awake()) return undefined
+      await watched.also([
+        services,
+        sliceObjects,
+        tlsSecrets,
+        ...sources.flatMap((source) => source.others()),
+      ])
+      const wanted = sources.map((source) => source.wanted())
+      const { model, ports: taken } = mergeModels(wanted.map((one) => one.model))
       const found = {
         service: (namespace: string, name: string) => services.store.get(namespace, name),
-        slices: (namespace: string, name: string) => slicesByService.of(namespace, name),
+        slices: (namespace: string, name: string) => slices.of(namespace, name),
       }
-      const config = configFiles({
-        dir,
-        ports,
-        ipv6: options.ipv6,
-        routes: wanted.routes,
-        backendOf: ({ backend, options: route }) => ({
-          ref: backend,
-          options: route,
-          behind: serversOf(backend, found),
-        }),
-      })
       const certificates = certificateFiles(
-        wanted.certificates,
-        (namespace, name) => secrets.store.get(namespace, name),
-        {
-          dir,
-          own: options.ownCertificate(),
-        },
+        model.certificates,
+        (namespace, name) => tlsSecrets.store.get(namespace, name),
+        { dir, own: options.ownCertificate() },
       )
-      for (const { namespace, secret, message } of certificates.problems) {
-        const ingress = own.find(
-          (one) =>
-            one.metadata.namespace === namespace &&
-            JSON.stringify(one['spec'].tls ?? []).includes(JSON.stringify(secret)),
-        )
-        if (ingress !== undefined) wanted.problems.push({ ingress, reason: 'Certificate', message })
-      }
-      return { wanted, ingresses: own, files: filesOf(config, certificates) }
+      const config = configOf({
+        dir,
+        ipv6: options.ipv6,
+        model,
+        behind: (backend) => serversOf(backend, found),
+        left: new Map(),
+      })
+      return { config, certificates, problems: wanted.flatMap((one) => one.problems), ports: taken }
     },
-    decide({ wanted, ingresses: own, files }) {
-      const unsaid = wanted.problems.filter(
-        ({ ingress, message }) => !said.has(`${keyOf(ingress)} ${message}`),
-      )
+    decide({ config, certificates, problems, ports: taken }) {
+      const outcome = { addresses, ports: taken, rules: config.left, certificates: certificates.problems }
       return {
         actions: [
-          { type: 'serve', files },
-          ...own
-            .filter((ingress) => !isTold(ingress, addresses))
-            .map((ingress) => ({ type: 'tell' as const, ingress })),
-          ...unsaid.map((problem) => ({ type: 'event' as const, ...problem })),
+          { type: 'serve', files: filesOf(config, certificates) },
+          ...sources.map((source) => ({ type: 'tell' as const, source, outcome })),
+          { type: 'say', problems },
         ],
       }
     },
     async act(action) {
-      if (action.type === 'event') {
-        said.add(`${keyOf(action.ingress)} ${action.message}`)
-        await events.record(action.ingress, {
-          type: 'Warning',
-          reason: action.reason,
-          message: action.message,
-        })
-        return
-      }
-      if (action.type === 'tell') return tell(action.ingress)
+      if (action.type === 'say') return say(action.problems)
+      if (action.type === 'tell') return say(await action.source.tell(action.outcome))
       if (haproxy.write(action.files)) applied = false
       if (applied && haproxy.running !== undefined) return
       try {
@@ -192,15 +151,22 @@ export function gateway(options: GatewayOptions): Gateway {
     },
   })
 
-  async function tell(ingress: KubeObject): Promise<void> {
-    const { namespace = '', name = '' } = ingress.metadata
-    const body = { status: { loadBalancer: { ingress: addresses.map((ip) => ({ ip })) } } }
-    try {
-      await client
-        .resource(INGRESSES)
-        .patch({ namespace, name }, { type: 'merge', body, subresource: 'status' })
-    } catch (error) {
-      if (!isStatus(error, 'NotFound')) throw error
+  /** Whoever ends HAProxy ends it for a moment only. */
+  function keepRunning(enqueue: Enqueue): () => void {
+    const timer = setInterval(() => {
+      if (watched.awake() && haproxy.running === undefined) enqueue(KEY)
+    }, LOOK_EVERY_MS)
+    timer.unref()
+    return () => clearInterval(timer)
+  }
+
+  async function say(problems: readonly Problem[]): Promise<void> {
+    for (const { object, reason, message } of problems) {
+      const { uid, namespace, name } = object.metadata
+      const key = JSON.stringify([object.kind, uid, namespace, name, message])
+      if (said.has(key)) continue
+      said.add(key)
+      await events.record(object, { type: 'Warning', reason, message })
     }
   }
 
@@ -208,25 +174,58 @@ export function gateway(options: GatewayOptions): Gateway {
     spec,
     start() {
       void announced.begin()
-      ingresses.start()
+      for (const one of own) one.start()
     },
     async stop() {
-      await Promise.all([ingresses, ...others].map((informer) => informer.stop()))
+      await Promise.all([...made].map((one) => one.stop()))
     },
   }
 }
 
-function filesOf(
-  config: ConfigFiles,
-  certificates: ReturnType<typeof certificateFiles>,
-): ReadonlyMap<string, string> {
-  const files = new Map<string, string>(Object.entries(config))
+/** Everything but the sources' own kinds is only watched from their first object on: most clouds begin without. */
+function watchedAs(own: readonly Informer[]) {
+  const stops: (() => void)[] = []
+  const also = new Set<Informer>()
+  let awake = false
+  let enqueue: Enqueue | undefined
+  const touch = () => enqueue?.(KEY, GATHER_MS)
+  const source: Source = {
+    start(given) {
+      enqueue = given
+      const first = () => {
+        awake = true
+        touch()
+      }
+      stops.push(...own.map((one) => one.addHandler({ add: first, update: first, delete: touch })))
+      stops.push(...[...also].map(touchedBy))
+      return () => {
+        for (const stop of stops.splice(0)) stop()
+      }
+    },
+    async synced() {
+      await Promise.all(own.map((one) => one.synced()))
+    },
+  }
+  const touchedBy = (one: Informer) => one.addHandler({ add: touch, update: touch, delete: touch })
+  return {
+    source,
+    awake: () => awake,
+    /** Watches these too. Resolves when they are synced. */
+    async also(informers: readonly Informer[]): Promise<void> {
+      for (const one of informers) {
+        if (also.has(one)) continue
+        also.add(one)
+        stops.push(touchedBy(one))
+        one.start()
+      }
+      await Promise.all(informers.map((one) => one.synced()))
+    },
+  }
+}
+
+function filesOf(config: Config, certificates: CertificateFiles): ReadonlyMap<string, string> {
+  const files = new Map(config.files)
   for (const [name, pem] of certificates.files) files.set(`certs/${name}`, pem)
   files.set('crt-list', certificates['crt-list'])
   return files
-}
-
-function isTold(ingress: KubeObject, addresses: readonly string[]): boolean {
-  const told = (ingress['status']?.loadBalancer?.ingress ?? []).map(({ ip }: { ip?: string }) => ip)
-  return isDeepStrictEqual(told, addresses)
 }

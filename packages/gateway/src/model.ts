@@ -21,6 +21,8 @@ export interface HttpRoute {
   ports: readonly number[]
   /** In lower case; `*.example.org` for its subdomains; '' for any host. */
   host: string
+  /** A wildcard stands for one label alone (Ingress), and not for several (Gateway API). */
+  oneLabel?: boolean
   path: { type: 'exact' | 'prefix' | 'regex'; value: string }
   method: string | undefined
   headers: readonly ValueMatch[]
@@ -41,7 +43,9 @@ export interface Rule {
   /** Unique and stable over changes of what is in it: `ingress/NAMESPACE/NAME/...`, `httproute/NAMESPACE/NAME/0`. */
   id: string
   redirect: Redirect | undefined
-  /** Weighted; none: 500. Not looked at with a redirect. */
+  /** The edge itself says this, to whoever passes what the rule asks of clients. */
+  answer?: Answer
+  /** Weighted; none: 500. Not looked at with a redirect or an answer. */
   targets: readonly Target[]
   requestHeaders: HeaderChanges
   responseHeaders: HeaderChanges
@@ -56,6 +60,12 @@ export interface Rule {
   /** Only from these ranges: 403 for others. Empty: from everywhere. */
   allowFrom: readonly string[]
   maxBodyBytes: number | undefined
+}
+
+export interface Answer {
+  status: number
+  contentType: string
+  body: string
 }
 
 export type RetryReason = 'conn-failure' | 'empty-response' | 'response-timeout' | `${number}`
@@ -117,4 +127,22 @@ export interface Certificate {
   secret: string
   /** None: for whatever name is in it. */
   hosts: readonly string[]
+}
+
+/** What a rule is that asks for nothing but its targets. */
+export const PLAIN_RULE: Omit<Rule, 'id' | 'targets'> = {
+  redirect: undefined,
+  requestHeaders: { set: [], add: [], remove: [] },
+  responseHeaders: { set: [], add: [], remove: [] },
+  rewrite: undefined,
+  timeoutMs: { request: undefined, backend: undefined },
+  retries: undefined,
+  rateLimit: undefined,
+  basicAuth: undefined,
+  allowFrom: [],
+  maxBodyBytes: undefined,
+}
+
+export function emptyModel(): Model {
+  return { listeners: [], routes: [], streams: [], certificates: [] }
 }

@@ -1,28 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { ownIngresses, wantedOf } from './routes.ts'
+import { backend, ingress, prefix, rule } from '../testing/ingress.ts'
+import { wantedOf } from './routes.ts'
 
-const backend = (name: string, number = 80) => ({ service: { name, port: { number } } })
-
-function ingress(
-  name: string,
-  spec: object,
-  more: { annotations?: Record<string, string>; created?: string } = {},
-) {
-  const creationTimestamp = more.created ?? '2026-01-01T00:00:00Z'
-  const metadata = { namespace: 'd', name, creationTimestamp, annotations: more.annotations ?? {} }
-  return { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', metadata, spec }
-}
-
-const rule = (host: string | undefined, ...paths: object[]) => ({
-  ...(host === undefined ? {} : { host }),
-  http: { paths },
-})
-const prefix = (path: string, to = 'web') => ({ path, pathType: 'Prefix', backend: backend(to) })
+const PORTS = { http: 80, https: 443 }
+const wanted = (...ingresses: ReturnType<typeof ingress>[]) => wantedOf(ingresses, PORTS)
 const texts = (...ingresses: ReturnType<typeof ingress>[]) =>
-  wantedOf(ingresses).routes.map(
-    ({ host, path, exact, backend: to }) =>
-      `${host || '*'} ${exact ? '=' : '^'}${path} -> ${to.service}:${to.port}`,
+  wanted(...ingresses).model.routes.map(
+    ({ host, path, rule: { targets } }) =>
+      `${host || '*'} ${path.type === 'exact' ? '=' : '^'}${path.value} -> ${targets[0]?.backend.service}:${targets[0]?.backend.port}`,
   )
 
 describe('routes', () => {
@@ -51,10 +37,10 @@ describe('routes', () => {
       { created: '2026-02-01T00:00:00Z' },
     )
     const old = ingress('old', { rules: [rule('a', prefix('/', 'old'))] })
-    const { problems } = wantedOf([young, old])
+    const { problems } = wanted(young, old)
     assert.deepEqual(texts(young, old), ['a ^/ -> old:80', 'a ^/more -> young:80'])
     assert.deepEqual(
-      problems.map(({ ingress: { metadata }, message }) => [metadata.name, message]),
+      problems.map(({ object: { metadata }, message }) => [metadata.name, message]),
       [['young', 'a/ is taken by Ingress d/old, which is older; name another host or path']],
     )
   })
@@ -62,8 +48,9 @@ describe('routes', () => {
   it('go to HTTPS where a certificate is named, unless told otherwise', () => {
     const tls = [{ hosts: ['a'], secretName: 's' }]
     const redirect = (annotations: Record<string, string>) =>
-      wantedOf([ingress('i', { tls, rules: [rule('a', prefix('/'))] }, { annotations })]).routes[0]?.options
-        .redirectToHttps
+      wanted(ingress('i', { tls, rules: [rule('a', prefix('/'))] }, { annotations })).model.routes.some(
+        ({ ports, rule: { redirect: to } }) => ports.includes(PORTS.http) && to?.scheme === 'https',
+      )
     assert.equal(redirect({}), true)
     assert.equal(redirect({ 'brume.dev/redirect-to-https': 'false' }), false)
   })
@@ -79,7 +66,7 @@ describe('routes', () => {
     ]
     const all = ingress('i', { rules: [rule('a', ...bad.map((path) => prefix(path)), prefix('/#"%[src]'))] })
     assert.deepEqual(texts(all), ['a ^/#"%[src] -> web:80'])
-    const { problems } = wantedOf([all])
+    const { problems } = wanted(all)
     assert.deepEqual(
       problems.map(({ reason, message }) => [reason, message.length < 300]),
       bad.map(() => ['InvalidPath', true]),
@@ -87,45 +74,21 @@ describe('routes', () => {
   })
 
   it('leave out what an annotation says wrongly, and say so', () => {
-    const { routes, problems } = wantedOf([
+    const { model, problems } = wanted(
       ingress(
         'i',
         { rules: [rule('a', prefix('/'))] },
         { annotations: { 'brume.dev/timeout-seconds': 'long', 'brume.dev/backend-protocol': 'gopher' } },
       ),
-    ])
-    assert.deepEqual(routes[0]?.options, {
-      redirectToHttps: false,
-      protocol: 'http',
-      timeoutSeconds: undefined,
-    })
+    )
+    const [{ rule: served }] = model.routes as [(typeof model.routes)[0]]
+    assert.deepEqual(
+      [served.redirect, served.targets[0]?.protocol, served.timeoutMs.request],
+      [undefined, 'http', undefined],
+    )
     assert.deepEqual(
       problems.map(({ reason }) => reason),
       ['InvalidAnnotation', 'InvalidAnnotation'],
     )
-  })
-})
-
-describe('the Ingresses of the edge', () => {
-  const own = (isDefault: boolean) => ({
-    apiVersion: 'networking.k8s.io/v1',
-    kind: 'IngressClass',
-    metadata: {
-      name: 'brume',
-      annotations: { 'ingressclass.kubernetes.io/is-default-class': String(isDefault) },
-    },
-    spec: { controller: 'brume.dev/ingress' },
-  })
-  const all = [
-    ingress('none', {}),
-    ingress('ours', { ingressClassName: 'brume' }),
-    ingress('theirs', { ingressClassName: 'nginx' }),
-  ]
-  const names = (isDefault: boolean) =>
-    ownIngresses(all, [own(isDefault)]).map(({ metadata }) => metadata.name)
-
-  it('are those of its class, and those without one while its class is the default', () => {
-    assert.deepEqual(names(true), ['none', 'ours'])
-    assert.deepEqual(names(false), ['ours'])
   })
 })

@@ -1,0 +1,109 @@
+// How requests come in and find their rule: a frontend for each port, which looks hosts and paths up in the tables.
+// Pure.
+
+import type { Listener } from '../model.ts'
+import { conditionsOf, regexPath } from './conditions.ts'
+import { Conditions, type Kind, type Section } from './tables.ts'
+import { type Lines, proxyName, say } from './text.ts'
+
+export interface FrontendInput {
+  dir: string
+  /** The machine has IPv6. */
+  ipv6: boolean
+  sections: readonly Section[]
+}
+
+const NOWHERE = 'no route leads there: kubectl get ingress,httproute -A'
+
+export function httpFrontend(listener: Listener, { dir, ipv6, sections }: FrontendInput): Lines[] {
+  const { port, protocol } = listener
+  const tls = protocol === 'https' ? ` ssl crt-list ${dir}/crt-list alpn h2,http/1.1` : ''
+  const conditions = new Conditions()
+  const lookups = sections.flatMap((section) => sectionLines(dir, port, section, conditions))
+  const scheme = protocol === 'https' ? 'https' : 'http'
+  return [
+    all(`frontend ${protocol}:${port}`, ...binds(port, ipv6, tls)),
+    ...conditions.lines,
+    all(
+      '# What a client says of itself is not believed.',
+      'http-request del-header X-Forwarded-For',
+      'http-request set-header X-Forwarded-For %[src]',
+      `http-request set-header X-Forwarded-Proto ${scheme}`,
+      'http-request set-header X-Forwarded-Host %[req.hdr(host)]',
+      'http-request set-var(txn.host) req.hdr(host),field(1,:),lower',
+      'http-request set-var(txn.path) path',
+    ),
+    ...lookups,
+    all(say(404, NOWHERE, '!{ var(txn.to) -m found }'), 'use_backend %[var(txn.to)]'),
+  ]
+}
+
+/** One for each family, so that addresses of IPv4 are told as such. */
+export function binds(port: number, ipv6: boolean, more = ''): string[] {
+  return [`bind 0.0.0.0:${port}${more}`, ...(ipv6 ? [`bind :::${port} v6only${more}`] : [])]
+}
+
+function sectionLines(
+  dir: string,
+  port: number,
+  { kind, candidates, regexes }: Section,
+  conditions: Conditions,
+): Lines[] {
+  const open = 'if !{ var(txn.to) -m found }'
+  const lines = [
+    all(
+      ...keyLines(port, kind),
+      `http-request set-var(txn.to) var(txn.at),concat(,txn.path),map_str(${dir}/exact.map) ${open}`,
+      `http-request set-var(txn.to) var(txn.at),concat(,txn.path,/),map_beg(${dir}/prefix.map) ${open}`,
+    ),
+  ]
+  if (candidates.length > 0)
+    lines.push(
+      all(
+        'http-request set-var(txn.if) var(txn.to) if { var(txn.to) -m beg ? }',
+        'http-request unset-var(txn.to) if { var(txn.if) -m found }',
+      ),
+    )
+  for (const { name, routes } of candidates) {
+    for (const route of routes) {
+      const { id } = route.rule
+      const names = conditionsOf(route).map((condition) => conditions.of(id, condition))
+      lines.push({ owner: id, lines: [take(id, [`{ var(txn.if) -m str ${name} }`, ...names])] })
+    }
+  }
+  for (const { key, route } of regexes) {
+    const { id } = route.rule
+    const names = [regexPath(route.path.value), ...conditionsOf(route)].map((condition) =>
+      conditions.of(id, condition),
+    )
+    lines.push({ owner: id, lines: [take(id, [`{ var(txn.at) -m str -- '${key}' }`, ...names])] })
+  }
+  if (candidates.length > 0) lines.push(all('http-request unset-var(txn.if)'))
+  return lines
+}
+
+function take(id: string, conditions: readonly string[]): string {
+  return `http-request set-var(txn.to) str(${proxyName(id)}) if !{ var(txn.to) -m found } ${conditions.join(' ')}`
+}
+
+/** txn.at: the key of this section's host, as `hostKey` writes it. */
+function keyLines(port: number, kind: Kind): string[] {
+  const set = 'http-request set-var(txn.at)'
+  if (kind === 'any') return [`${set} str(${port}:*)`]
+  if (kind === 'host') return [`${set} str(${port}:),concat(,txn.host)`]
+  if (kind === 'label')
+    return [
+      'http-request set-var(txn.domain) var(txn.host),regsub(^[^.]*,)',
+      `${set} str(${port}:+),concat(,txn.domain)`,
+    ]
+  // A host of no more labels is no subdomain: the field before them is empty.
+  return [
+    `http-request set-var(txn.domain) var(txn.host),field(-1,.,${kind})`,
+    `${set} str(${port}:*.),concat(,txn.domain) if { var(txn.host),field(-${kind + 1},.) -m len gt 0 }`,
+    `${set} str(-) if { var(txn.host),field(-${kind + 1},.) -m len eq 0 } || !{ var(txn.host),field(-${kind + 1},.) -m found }`,
+  ]
+}
+
+function all(...lines: string[]): Lines {
+  return { owner: undefined, lines }
+}

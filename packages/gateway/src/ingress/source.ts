@@ -1,0 +1,60 @@
+// Ingresses as a source of the edge: those of its class, what they get, and what they are told.
+
+import { isDeepStrictEqual } from 'node:util'
+import type { KubeObject } from '@brume/api/object'
+import { listOf } from '@brume/api/validate/json'
+import { isStatus } from '@brume/base/errors'
+import { INGRESS_CLASSES, INGRESSES } from '@brume/client/builtin'
+import type { EdgeSource, Outcome, Problem, SourceContext } from '../source.ts'
+import { ownIngresses } from './classes.ts'
+import { wantedOf } from './routes.ts'
+
+export function ingressSource({ client, informer, ports }: SourceContext): EdgeSource {
+  const ingresses = informer(INGRESSES)
+  const classes = informer(INGRESS_CLASSES)
+  const own = () => ownIngresses(ingresses.store.list(), classes.store.list())
+
+  async function tellAddresses(ingress: KubeObject, addresses: readonly string[]): Promise<void> {
+    const { namespace = '', name = '' } = ingress.metadata
+    const body = { status: { loadBalancer: { ingress: addresses.map((ip) => ({ ip })) } } }
+    try {
+      await client
+        .resource(INGRESSES)
+        .patch({ namespace, name }, { type: 'merge', body, subresource: 'status' })
+    } catch (error) {
+      if (!isStatus(error, 'NotFound')) throw error
+    }
+  }
+
+  return {
+    name: 'ingress',
+    own: [ingresses],
+    others: () => [classes],
+    wanted: () => wantedOf(own(), ports),
+    async tell(outcome) {
+      const all = own()
+      for (const ingress of all)
+        if (!isTold(ingress, outcome.addresses)) await tellAddresses(ingress, outcome.addresses)
+      return all.flatMap((ingress) => problemsOf(ingress, outcome))
+    },
+  }
+}
+
+function problemsOf(ingress: KubeObject, { certificates, rules }: Outcome): Problem[] {
+  const { namespace, name } = ingress.metadata
+  const secrets = new Set(listOf(ingress['spec'].tls).map(({ secretName }) => secretName))
+  const mine = `ingress/${namespace}/${name}/`
+  return [
+    ...certificates
+      .filter((one) => one.namespace === namespace && secrets.has(one.secret))
+      .map(({ message }) => ({ object: ingress, reason: 'Certificate', message })),
+    ...[...rules]
+      .filter(([id]) => id.startsWith(mine))
+      .map(([, message]) => ({ object: ingress, reason: 'NotServed', message })),
+  ]
+}
+
+function isTold(ingress: KubeObject, addresses: readonly string[]): boolean {
+  const told = (ingress['status']?.loadBalancer?.ingress ?? []).map(({ ip }: { ip?: string }) => ip)
+  return isDeepStrictEqual(told, addresses)
+}
