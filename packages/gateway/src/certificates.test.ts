@@ -52,23 +52,19 @@ describe("Ingresses' certificates", { skip }, () => {
   it('are written with their chain and key, and nothing else of the Secret', () => {
     const [first, second] = [selfSigned(...ec), selfSigned(...ec)]
     const noise = `words before\n${second.key}`
-    const {
-      files,
-      problems,
-      'crt-list': list,
-    } = filesOf(
+    const { files, problems } = filesOf(
       `${noise}${first.certificate}\nwords between${'x'.repeat(100_000)}\n${second.certificate}`,
       `${first.key}\n${second.key}`,
     )
     assert.deepEqual(problems, [])
-    const pem = files.get('d.s.pem') ?? ''
+    const pem = files.get('certs/d.s.pem') ?? ''
     assert.deepEqual(pem.match(/BEGIN [A-Z ]+/g), [
       'BEGIN CERTIFICATE',
       'BEGIN CERTIFICATE',
       'BEGIN PRIVATE KEY',
     ])
     assert.doesNotMatch(pem, /words/)
-    assert.equal(list, '/edge/certs/own.pem\n/edge/certs/d.s.pem a\n')
+    assert.equal(files.get('crt-list'), '/edge/certs/own.pem\n/edge/certs/d.s.pem a\n')
     createSecureContext({ cert: pem, key: pem })
   })
 
@@ -85,9 +81,12 @@ describe("Ingresses' certificates", { skip }, () => {
       [good.certificate, String(other.export({ type: 'pkcs8', format: 'pem' })), /not its certificate's/],
     ]
     for (const [certificate, key, why] of cases) {
-      const { files, problems, 'crt-list': list } = filesOf(certificate, key)
+      const { files, problems } = filesOf(certificate, key)
       assert.match(problems[0]?.message ?? '', why)
-      assert.deepEqual([[...files.keys()], list], [['own.pem'], '/edge/certs/own.pem\n'])
+      assert.deepEqual(
+        [[...files.keys()], files.get('crt-list')],
+        [['certs/own.pem', 'crt-list'], '/edge/certs/own.pem\n'],
+      )
     }
   })
 })

@@ -5,14 +5,16 @@ import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
 import type { KubeObject } from '@brume/api/object'
 import type { Certificate } from './model.ts'
+import type { CertificateProblem } from './source.ts'
 
+/** Others are in no certificate, and could be more than a word of the list. */
+const NAME = /^(\*\.)?[a-z0-9][a-z0-9.-]*$/
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g
 
 export interface CertificateFiles {
-  /** File name -> PEM. */
+  /** Below the edge's directory: `certs/NAME.pem`, and `crt-list`, which names them. */
   files: Map<string, string>
-  'crt-list': string
-  problems: { namespace: string; secret: string; message: string }[]
+  problems: CertificateProblem[]
 }
 
 /** `own`: certificate and key as one PEM, for names without one of their own. */
@@ -21,7 +23,7 @@ export function certificateFiles(
   secretOf: (namespace: string, name: string) => KubeObject | undefined,
   { dir, own }: { dir: string; own: string },
 ): CertificateFiles {
-  const files = new Map([['own.pem', own]])
+  const files = new Map([['certs/own.pem', own]])
   const lines = [`${dir}/certs/own.pem`]
   const problems: CertificateFiles['problems'] = []
   for (const { namespace, secret, hosts } of wanted) {
@@ -30,11 +32,13 @@ export function certificateFiles(
       problems.push({ namespace, secret, message: `Secret ${secret} ${found.problem}` })
       continue
     }
-    const file = `${namespace}.${secret}.pem`
+    const file = `certs/${namespace}.${secret}.pem`
     files.set(file, found.pem)
-    lines.push(`${dir}/certs/${file}${hosts.length === 0 ? '' : ` ${hosts.join(' ')}`}`)
+    const names = hosts.filter((host) => NAME.test(host))
+    lines.push([`${dir}/${file}`, ...names].join(' '))
   }
-  return { files, 'crt-list': `${[...new Set(lines)].join('\n')}\n`, problems }
+  files.set('crt-list', `${[...new Set(lines)].join('\n')}\n`)
+  return { files, problems }
 }
 
 /** Of Secrets that are as they were: to judge one takes a millisecond, and there may be a thousand. */

@@ -1,13 +1,12 @@
 // The configuration as HAProxy itself reads it, with real connections.
 
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { findExecutable } from '@brume/machine/executables'
 import { eventually } from '@brume/testkit/eventually'
-import { GatewayError, Haproxy } from './haproxy/process.ts'
+import { ask as tell } from './haproxy/admin.ts'
 import { RealEdge } from './testing/real-edge.ts'
 
 const skip = findExecutable('haproxy') === undefined ? 'haproxy is not installed' : false
@@ -42,8 +41,7 @@ describe('the edge', { skip, timeout: 120_000 }, () => {
   before(async () => {
     await edge.listen()
     for (const name of ['web', 'shop', 'exact', 'wild', 'any']) await edge.serve(name)
-    edge.write(model())
-    await haproxy.apply()
+    await edge.apply(model())
   })
   after(() => edge.close())
 
@@ -81,12 +79,10 @@ describe('the edge', { skip, timeout: 120_000 }, () => {
   })
 
   it('leaves hosts with routes of their own alone when all others are sent to HTTPS', async () => {
-    edge.write(edge.model(edge.route('a.example', '/', 'web'), edge.route('', '/', toHttps())))
-    await haproxy.apply()
+    await edge.apply(edge.model(edge.route('a.example', '/', 'web'), edge.route('', '/', toHttps())))
     await eventually('others are sent to HTTPS', async () => (await ask('b.example', '/')).status === 308)
     assert.equal(await heard('a.example', '/'), 'web')
-    edge.write(model())
-    await haproxy.apply()
+    await edge.apply(model())
     await eventually('they are not any more', async () => (await heard('b.example', '/')) === 'any')
   })
 
@@ -105,8 +101,7 @@ describe('the edge', { skip, timeout: 120_000 }, () => {
     )
     for (const name of ['new-1', 'new-2', 'new-3']) {
       edge.endpoints.set('web', [await edge.serve(name)])
-      assert.equal(edge.write(model()), true)
-      await haproxy.apply()
+      assert.equal((await edge.apply(model())).by, 'telling')
       await eventually(`${name} is asked`, async () => (await heard('a.example', '/')) === name)
     }
     stop = true
@@ -115,47 +110,53 @@ describe('the edge', { skip, timeout: 120_000 }, () => {
     assert.ok(asked > 10)
   })
 
-  it('keeps serving when a configuration is wrong, and says what is wrong with it', async () => {
-    const config = join(dir, 'haproxy.cfg')
-    const good = readFileSync(config, 'utf8')
-    writeFileSync(config, `${good}\nnonsense here\n`)
-    await assert.rejects(
-      haproxy.apply(),
-      (error) => error instanceof GatewayError && /nonsense/.test(error.message),
-    )
-    assert.equal(await heard('a.example', '/shop'), 'shop')
-    writeFileSync(config, good)
-  })
-
-  it('does not share its ports with another one, and says which it cannot have', async () => {
-    const elsewhere = mkdtempSync(join(tmpdir(), 'brume-edge-other-'))
-    const other = new Haproxy(elsewhere)
+  it('does not share its ports with another one, says which it cannot have, and listens on all others', async () => {
+    const other = new RealEdge()
     try {
-      const { files } = edge.config(edge.model(), elsewhere)
-      other.write([...files, ['crt-list', readFileSync(join(dir, 'crt-list'), 'utf8')]])
-      await assert.rejects(
-        other.apply(),
-        (error) =>
-          error instanceof GatewayError &&
-          new RegExp(`:(${edge.ports.http}|${edge.ports.https}) is in use by another program`).test(
-            error.message,
-          ),
-      )
-      assert.equal(other.running, undefined)
+      await other.listen()
+      other.ports.http = edge.ports.http
+      await other.serve('web')
+      const { ports } = await other.apply(other.model(other.route('', '/', 'web')))
+      assert.match(ports.get(edge.ports.http) ?? '', /^port \d+ is in use by another program/)
+      assert.equal(await other.heard('a.example', '/', { secure: true }), 'web')
+      assert.equal(await heard('a.example', '/shop'), 'shop')
     } finally {
-      await other.stop()
-      rmSync(elsewhere, { recursive: true, force: true })
+      await other.close()
     }
   })
 
   it('is adopted by the next one who comes, and started again when it was killed', async () => {
-    const next = new Haproxy(dir)
-    const first = next.running!
-    assert.equal(first.pid, haproxy.running!.pid)
+    const first = haproxy.running!
+    edge.applier = edge.newApplier()
+    assert.equal((await edge.apply(model())).by, 'nothing')
+    assert.equal(haproxy.running!.pid, first.pid)
     process.kill(first.pid, 'SIGKILL')
-    await eventually('it is seen to be gone', () => next.running === undefined)
-    await next.apply()
-    assert.notEqual(next.running!.pid, first.pid)
+    await eventually('it is seen to be gone', () => haproxy.running === undefined)
+    assert.equal((await edge.apply(model())).by, 'starting')
+    assert.notEqual(haproxy.running!.pid, first.pid)
     assert.equal(await heard('a.example', '/shop'), 'shop')
+  })
+
+  it('finds what was changed behind its back, in the files or in the process, and mends it', async () => {
+    const config = join(dir, 'haproxy.cfg')
+    const good = readFileSync(config, 'utf8')
+    const mended = async (what: string, by: string) => {
+      assert.equal(await edge.applier.isIntact(), false, what)
+      assert.equal((await edge.apply(model())).by, by, what)
+      assert.equal(await edge.applier.isIntact(), true, what)
+      assert.equal(readFileSync(config, 'utf8'), good, what)
+      assert.equal(await heard('a.example', '/shop'), 'shop', what)
+    }
+    assert.equal(await edge.applier.isIntact(), true)
+    writeFileSync(config, `${good}\nnonsense here\n`)
+    await mended('a line more', 'loading')
+    const [, server] = /server (\S+) \S+ weight 1/.exec(good.slice(good.indexOf('backend test:shop')))!
+    const { socket } = haproxy
+    await tell(socket, `set server test:shop/${server} state maint`)
+    await mended('a server in maintenance', 'nothing')
+    await tell(socket, `clear map ${dir}/prefix.map`)
+    await mended('an empty map', 'nothing')
+    writeFileSync(join(dir, 'prefix.map'), 'nothing here\n')
+    await mended('another map in the file', 'telling')
   })
 })

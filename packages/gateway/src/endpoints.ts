@@ -7,6 +7,8 @@ import type { BackendRef } from './model.ts'
 export interface Server {
   ip: string
   port: number
+  /** It ends: it finishes what it has, and gets nothing new. */
+  leaving?: true
 }
 
 export type Behind = { servers: Server[] } | { missing: string }
@@ -16,7 +18,7 @@ export interface ServiceSource {
   slices(namespace: string, name: string): Iterable<KubeObject>
 }
 
-/** Ready ones; while none is, those that still answer. */
+/** Ready ones, then those that end but still answer; while none is ready, these are asked. */
 export function serversOf({ namespace, service: name, port }: BackendRef, source: ServiceSource): Behind {
   const service = source.service(namespace, name)
   if (service === undefined) return { missing: `Service ${namespace}/${name} does not exist` }
@@ -36,6 +38,8 @@ export function serversOf({ namespace, service: name, port }: BackendRef, source
       else if (conditions.serving === true) leaving.set(key, server)
     }
   }
-  const servers = [...(ready.size > 0 ? ready : leaving)].sort().map(([, server]) => server)
-  return { servers }
+  const inOrder = (servers: Map<string, Server>) => [...servers].sort().map(([, server]) => server)
+  if (ready.size === 0) return { servers: inOrder(leaving) }
+  const going = inOrder(leaving).filter(({ ip, port: at }) => !ready.has(`${ip}:${at}`))
+  return { servers: [...inOrder(ready), ...going.map((server) => ({ ...server, leaving: true as const }))] }
 }

@@ -12,13 +12,20 @@ import { Informer } from '@brume/client/informer'
 import type { ResourceRef } from '@brume/client/resource-ref'
 import { SlicesByService } from '@brume/client/slices-by-service'
 import { announcement } from './announce.ts'
-import { type CertificateFiles, certificateFiles } from './certificates.ts'
+import { certificateFiles } from './certificates.ts'
 import { serversOf } from './endpoints.ts'
-import { type Config, configOf } from './haproxy/config.ts'
+import { type Applied, Applier, type Served } from './haproxy/apply.ts'
 import { GatewayError, type Haproxy } from './haproxy/process.ts'
 import { ingressSource } from './ingress/source.ts'
 import { mergeModels } from './merge.ts'
-import type { EdgeSource, GatewayPorts, MakeSource, Outcome, Problem, SourceContext } from './source.ts'
+import type {
+  CertificateProblem,
+  EdgeSource,
+  GatewayPorts,
+  MakeSource,
+  Problem,
+  SourceContext,
+} from './source.ts'
 
 /** Of two that want the same port for different things the first has it. */
 const SOURCES: readonly MakeSource[] = [ingressSource]
@@ -35,6 +42,10 @@ export interface GatewayOptions {
   ipv6: boolean
   /** What Ingresses are told to be reached at. */
   addresses: readonly string[]
+  /** A line for each request in `access.log`. */
+  accessLog: boolean
+  /** Prometheus' format on this port, for these ranges and the machine itself. */
+  metrics: { port: number; from: readonly string[] } | undefined
   /** Apps have names below it. */
   domain: string
   /** Certificate and key of the cloud's own, as one PEM. */
@@ -47,25 +58,35 @@ export interface Gateway {
   stop(): Promise<void>
 }
 
-interface Observed {
-  config: Config
-  certificates: CertificateFiles
-  problems: Problem[]
-  ports: Map<number, string>
-}
+type Observed =
+  | {
+      served: Served
+      certificates: readonly CertificateProblem[]
+      ports: Map<number, string>
+      problems: readonly Problem[]
+    }
+  | 'look'
 
 type Action =
-  | { type: 'serve'; files: ReadonlyMap<string, string> }
-  | { type: 'tell'; source: EdgeSource; outcome: Outcome }
+  | { type: 'look' }
+  | { type: 'serve'; served: Served }
+  | {
+      type: 'tell'
+      source: EdgeSource
+      certificates: readonly CertificateProblem[]
+      ports: Map<number, string>
+    }
   | { type: 'say'; problems: readonly Problem[] }
 
 const KEY = 'gateway'
+/** Whether HAProxy is as it was left. */
+const LOOK = 'look'
 /** Reloads are seamless, and cost a process each: what changes together is loaded together. */
 const GATHER_MS = 50
 const LOOK_EVERY_MS = 5000
 
 export function gateway(options: GatewayOptions): Gateway {
-  const { client, clock, logger, haproxy, dir, ports, addresses, events } = options
+  const { client, clock, logger, dir, ports, addresses, events } = options
   const announced = announcement(options)
   const made = new Set<Informer>()
   const informer = (ref: ResourceRef, fieldSelector?: string) => {
@@ -88,15 +109,16 @@ export function gateway(options: GatewayOptions): Gateway {
   const own = sources.flatMap((source) => source.own)
   const watched = watchedAs(own)
   const said = new Set<string>()
-  // The one before may have ended between writing and applying.
-  let applied = false
+  const applier = new Applier(options)
+  let applied: Applied | undefined
 
   const spec = defineController<Observed, Action>({
     name: 'gateway',
-    sources: [watched.source, { start: (enqueue) => keepRunning(enqueue), synced: async () => {} }],
+    sources: [watched.source, { start: lookNowAndThen, synced: async () => {} }],
     rateLimit: { baseMs: 1000, maxMs: 60_000 },
-    async observe() {
+    async observe(key) {
       if (!watched.awake()) return undefined
+      if (key === LOOK) return 'look'
       await watched.also([
         services,
         sliceObjects,
@@ -114,48 +136,60 @@ export function gateway(options: GatewayOptions): Gateway {
         (namespace, name) => tlsSecrets.store.get(namespace, name),
         { dir, own: options.ownCertificate() },
       )
-      const config = configOf({
-        dir,
-        ipv6: options.ipv6,
-        model,
-        behind: (backend) => serversOf(backend, found),
-        left: new Map(),
-      })
-      return { config, certificates, problems: wanted.flatMap((one) => one.problems), ports: taken }
+      return {
+        served: { model, behind: (backend) => serversOf(backend, found), files: certificates.files },
+        certificates: certificates.problems,
+        ports: taken,
+        problems: wanted.flatMap((one) => one.problems),
+      }
     },
-    decide({ config, certificates, problems, ports: taken }) {
-      const outcome = { addresses, ports: taken, rules: config.left, certificates: certificates.problems }
+    decide(observed) {
+      if (observed === 'look') return { actions: [{ type: 'look' }] }
+      const { served, certificates, ports: taken, problems } = observed
       return {
         actions: [
-          { type: 'serve', files: filesOf(config, certificates) },
-          ...sources.map((source) => ({ type: 'tell' as const, source, outcome })),
+          { type: 'serve', served },
+          ...sources.map((source) => ({ type: 'tell' as const, source, certificates, ports: taken })),
           { type: 'say', problems },
         ],
       }
     },
     async act(action) {
+      if (action.type === 'look') return look()
+      if (action.type === 'serve') return serve(action.served)
       if (action.type === 'say') return say(action.problems)
-      if (action.type === 'tell') return say(await action.source.tell(action.outcome))
-      if (haproxy.write(action.files)) applied = false
-      if (applied && haproxy.running !== undefined) return
-      try {
-        await haproxy.apply()
-        applied = true
-        void announced.stoppedBy(undefined)
-      } catch (error) {
-        if (!(error instanceof GatewayError)) throw error
-        logger.error('the HTTP edge does not run', { error: error.message })
-        void announced.stoppedBy(error.message)
-        throw error
-      }
+      const { source, certificates, ports: taken } = action
+      const { ports: busy, rules } = applied!
+      await say(await source.tell({ addresses, ports: new Map([...taken, ...busy]), rules, certificates }))
     },
   })
 
-  /** Whoever ends HAProxy ends it for a moment only. */
-  function keepRunning(enqueue: Enqueue): () => void {
-    const timer = setInterval(() => {
-      if (watched.awake() && haproxy.running === undefined) enqueue(KEY)
-    }, LOOK_EVERY_MS)
+  async function serve(served: Served): Promise<void> {
+    try {
+      applied = await applier.apply(served)
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error
+      logger.error('the HTTP edge does not serve what it should', { error: error.message })
+      void announced.stoppedBy(error.message)
+      throw error
+    }
+    const { by, ports: busy } = applied
+    const own = busy.get(ports.http) ?? busy.get(ports.https)
+    const next = 'Next: ./brume up --http-port PORT --https-port PORT'
+    void announced.stoppedBy(own === undefined ? undefined : `${own}. ${next}`)
+    if (by !== 'nothing')
+      logger.debug('the HTTP edge has changed', { by, routes: served.model.routes.length })
+    // Whoever has it may give it up.
+    if (busy.size > 0) watched.touch(LOOK_EVERY_MS)
+  }
+
+  /** Whoever ends HAProxy, or changes it by hand, does so for a moment only. */
+  async function look(): Promise<void> {
+    if (!(await applier.isIntact())) watched.touch()
+  }
+
+  function lookNowAndThen(enqueue: Enqueue): () => void {
+    const timer = setInterval(() => enqueue(LOOK), LOOK_EVERY_MS)
     timer.unref()
     return () => clearInterval(timer)
   }
@@ -188,7 +222,7 @@ function watchedAs(own: readonly Informer[]) {
   const also = new Set<Informer>()
   let awake = false
   let enqueue: Enqueue | undefined
-  const touch = () => enqueue?.(KEY, GATHER_MS)
+  const touch = (delayMs = GATHER_MS) => enqueue?.(KEY, delayMs)
   const source: Source = {
     start(given) {
       enqueue = given
@@ -196,7 +230,7 @@ function watchedAs(own: readonly Informer[]) {
         awake = true
         touch()
       }
-      stops.push(...own.map((one) => one.addHandler({ add: first, update: first, delete: touch })))
+      stops.push(...own.map((one) => one.addHandler({ add: first, update: first, delete: () => touch() })))
       stops.push(...[...also].map(touchedBy))
       return () => {
         for (const stop of stops.splice(0)) stop()
@@ -206,9 +240,11 @@ function watchedAs(own: readonly Informer[]) {
       await Promise.all(own.map((one) => one.synced()))
     },
   }
-  const touchedBy = (one: Informer) => one.addHandler({ add: touch, update: touch, delete: touch })
+  const touchedBy = (one: Informer) =>
+    one.addHandler({ add: () => touch(), update: () => touch(), delete: () => touch() })
   return {
     source,
+    touch,
     awake: () => awake,
     /** Watches these too. Resolves when they are synced. */
     async also(informers: readonly Informer[]): Promise<void> {
@@ -221,11 +257,4 @@ function watchedAs(own: readonly Informer[]) {
       await Promise.all(informers.map((one) => one.synced()))
     },
   }
-}
-
-function filesOf(config: Config, certificates: CertificateFiles): ReadonlyMap<string, string> {
-  const files = new Map(config.files)
-  for (const [name, pem] of certificates.files) files.set(`certs/${name}`, pem)
-  files.set('crt-list', certificates['crt-list'])
-  return files
 }

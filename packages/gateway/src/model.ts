@@ -57,6 +57,8 @@ export interface Rule {
   rateLimit: { requests: number; perSeconds: number; burst: number } | undefined
   /** Only these may come in. */
   basicAuth: { realm: string; users: readonly { name: string; hash: string }[] } | undefined
+  /** A client stays with the server that answered it first, known by a cookie of this name. */
+  affinity?: { cookie: string } | undefined
   /** Only from these ranges: 403 for others. Empty: from everywhere. */
   allowFrom: readonly string[]
   maxBodyBytes: number | undefined

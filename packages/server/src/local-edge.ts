@@ -61,6 +61,8 @@ export async function startLocalEdge(options: EdgeOptions): Promise<Edge> {
     ports,
     ipv6: existsSync('/proc/net/if_inet6'),
     addresses,
+    accessLog: true,
+    metrics: undefined,
     domain,
     ownCertificate: () => `${own.certificatePem.trim()}\n${own.privateKeyPem.trim()}\n`,
   })

@@ -3,26 +3,38 @@
 
 import type { Listener } from '../model.ts'
 import { conditionsOf, regexPath } from './conditions.ts'
-import { Conditions, type Kind, type Section } from './tables.ts'
+import { logLines } from './head.ts'
+import { Conditions, keyOf, type Section } from './tables.ts'
 import { type Lines, proxyName, say } from './text.ts'
 
 export interface FrontendInput {
   dir: string
   /** The machine has IPv6. */
   ipv6: boolean
-  sections: readonly Section[]
+  accessLog: boolean
 }
 
 const NOWHERE = 'no route leads there: kubectl get ingress,httproute -A'
+/** What may be repeated, as RFC 9110 says: such a request is sent again when a server drops it without an answer. */
+const IDEMPOTENT = 'GET HEAD OPTIONS TRACE PUT DELETE'
 
-export function httpFrontend(listener: Listener, { dir, ipv6, sections }: FrontendInput): Lines[] {
-  const { port, protocol } = listener
+/** `behind`: the port itself is another frontend's, which passes connections on. */
+export function httpFrontend(
+  { port, protocol }: Listener,
+  input: FrontendInput & { sections: readonly Section[]; behind: boolean },
+): Lines[] {
+  const { dir, ipv6, sections, behind } = input
   const tls = protocol === 'https' ? ` ssl crt-list ${dir}/crt-list alpn h2,http/1.1` : ''
   const conditions = new Conditions()
   const lookups = sections.flatMap((section) => sectionLines(dir, port, section, conditions))
   const scheme = protocol === 'https' ? 'https' : 'http'
+  const wellKnown = port === (protocol === 'https' ? 443 : 80)
   return [
-    all(`frontend ${protocol}:${port}`, ...binds(port, ipv6, tls)),
+    all(
+      `frontend ${protocol}:${port}`,
+      ...(behind ? [`bind ${passedOn(dir, port)} accept-proxy${tls}`] : binds(port, ipv6, tls)),
+      ...(input.accessLog ? logLines(true) : []),
+    ),
     ...conditions.lines,
     all(
       '# What a client says of itself is not believed.',
@@ -32,6 +44,10 @@ export function httpFrontend(listener: Listener, { dir, ipv6, sections }: Fronte
       'http-request set-header X-Forwarded-Host %[req.hdr(host)]',
       'http-request set-var(txn.host) req.hdr(host),field(1,:),lower',
       'http-request set-var(txn.path) path',
+      'http-request set-var(txn.method) method',
+      `http-request set-var(txn.scheme) str(${scheme})`,
+      ...(wellKnown ? [] : [`http-request set-var(txn.at_port) str(:${port})`]),
+      `http-request disable-l7-retry if !{ method ${IDEMPOTENT} }`,
     ),
     ...lookups,
     all(say(404, NOWHERE, '!{ var(txn.to) -m found }'), 'use_backend %[var(txn.to)]'),
@@ -43,6 +59,11 @@ export function binds(port: number, ipv6: boolean, more = ''): string[] {
   return [`bind 0.0.0.0:${port}${more}`, ...(ipv6 ? [`bind :::${port} v6only${more}`] : [])]
 }
 
+/** Where connections of a port are opened whose names are looked at first. */
+export function passedOn(dir: string, port: number): string {
+  return `unix@${dir}/run/opened-${port}.sock`
+}
+
 function sectionLines(
   dir: string,
   port: number,
@@ -52,7 +73,7 @@ function sectionLines(
   const open = 'if !{ var(txn.to) -m found }'
   const lines = [
     all(
-      ...keyLines(port, kind),
+      ...keyOf('http-request set-var', port, kind),
       `http-request set-var(txn.to) var(txn.at),concat(,txn.path),map_str(${dir}/exact.map) ${open}`,
       `http-request set-var(txn.to) var(txn.at),concat(,txn.path,/),map_beg(${dir}/prefix.map) ${open}`,
     ),
@@ -84,24 +105,6 @@ function sectionLines(
 
 function take(id: string, conditions: readonly string[]): string {
   return `http-request set-var(txn.to) str(${proxyName(id)}) if !{ var(txn.to) -m found } ${conditions.join(' ')}`
-}
-
-/** txn.at: the key of this section's host, as `hostKey` writes it. */
-function keyLines(port: number, kind: Kind): string[] {
-  const set = 'http-request set-var(txn.at)'
-  if (kind === 'any') return [`${set} str(${port}:*)`]
-  if (kind === 'host') return [`${set} str(${port}:),concat(,txn.host)`]
-  if (kind === 'label')
-    return [
-      'http-request set-var(txn.domain) var(txn.host),regsub(^[^.]*,)',
-      `${set} str(${port}:+),concat(,txn.domain)`,
-    ]
-  // A host of no more labels is no subdomain: the field before them is empty.
-  return [
-    `http-request set-var(txn.domain) var(txn.host),field(-1,.,${kind})`,
-    `${set} str(${port}:*.),concat(,txn.domain) if { var(txn.host),field(-${kind + 1},.) -m len gt 0 }`,
-    `${set} str(-) if { var(txn.host),field(-${kind + 1},.) -m len eq 0 } || !{ var(txn.host),field(-${kind + 1},.) -m found }`,
-  ]
 }
 
 function all(...lines: string[]): Lines {

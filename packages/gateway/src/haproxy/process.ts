@@ -2,7 +2,16 @@
 // configuration again without losing a connection (master-worker mode), adopted by the next one who comes.
 
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { isSameProcess, type ProcessId, processId, signalProcess } from '@brume/machine/process-id'
 import { RunError, run } from '@brume/machine/run'
@@ -11,8 +20,13 @@ export class GatewayError extends Error {
   override readonly name = 'GatewayError'
 }
 
+export const CONFIG = 'haproxy.cfg'
+export const ACCESS_LOG = 'access.log'
+
 const PID_FILE = 'haproxy.json'
+const LOG = 'log'
 const STOP_LIMIT_MS = 5000
+const RELOAD_LIMIT_MS = 30_000
 const POLL_MS = 20
 
 /** Files below one directory, and the process that reads them. */
@@ -24,17 +38,21 @@ export class Haproxy {
     for (const name of ['', 'run', 'certs']) mkdirSync(join(dir, name), { recursive: true, mode: 0o700 })
   }
 
-  /** Writes what differs. True when anything did. */
-  write(files: Iterable<readonly [name: string, text: string]>): boolean {
-    let changed = false
-    for (const [name, text] of files) {
-      const path = join(this.#dir, name)
-      if (existsSync(path) && readFileSync(path, 'utf8') === text) continue
-      writeFileSync(`${path}.new`, text, { mode: 0o600 })
-      renameSync(`${path}.new`, path)
-      changed = true
-    }
-    return changed
+  get socket(): string {
+    return join(this.#dir, 'run', 'admin.sock')
+  }
+
+  /** undefined: there is no such file. */
+  read(name: string): string | undefined {
+    const path = join(this.#dir, name)
+    return existsSync(path) ? readFileSync(path, 'utf8') : undefined
+  }
+
+  /** Whole or not at all. */
+  write(name: string, text: string): void {
+    const path = join(this.#dir, name)
+    writeFileSync(`${path}.new`, text, { mode: 0o600 })
+    renameSync(`${path}.new`, path)
   }
 
   get running(): ProcessId | undefined {
@@ -44,12 +62,41 @@ export class Haproxy {
     return isSameProcess(id) ? id : undefined
   }
 
-  /** Starts it, or makes the one that runs read its files again. Throws GatewayError with HAProxy's own words. */
-  async apply(): Promise<void> {
-    await this.#check()
+  /** Starts it. Throws GatewayError with HAProxy's own words. */
+  async start(): Promise<void> {
+    // One of a process that was killed would seem to say that this one is ready.
+    rmSync(this.socket, { force: true })
+    await this.#spawn([], () => existsSync(this.socket))
+  }
+
+  /** Makes the one that runs read its files again; `loaded` is asked until that is done. */
+  async reload(loaded: () => Promise<boolean>): Promise<void> {
     const { running } = this
-    if (running === undefined) return this.#start()
+    if (running === undefined) return this.start()
     signalProcess(running, 'SIGUSR2')
+    const limit = Date.now() + RELOAD_LIMIT_MS
+    while (!(await loaded().catch(() => false))) {
+      if (!isSameProcess(running) || Date.now() > limit)
+        throw new GatewayError(`haproxy did not read its files again: ${this.#lastWords()}`)
+      await pause()
+    }
+  }
+
+  /** Another process takes the sockets and the requests over; the one before ends with its last connection. What it
+   * still logs goes where it went. `taken`: is asked until that is done. */
+  async replace(taken: () => Promise<boolean>): Promise<void> {
+    const { running } = this
+    if (running === undefined) return this.start()
+    let done = false
+    await this.#spawn(['-x', this.socket, '-sf', String(running.pid)], () => {
+      void taken().then(
+        (yes) => {
+          done ||= yes
+        },
+        () => {},
+      )
+      return done
+    })
   }
 
   async stop(): Promise<void> {
@@ -57,56 +104,63 @@ export class Haproxy {
     if (running !== undefined) {
       signalProcess(running, 'SIGTERM')
       const limit = Date.now() + STOP_LIMIT_MS
-      while (isSameProcess(running) && Date.now() < limit)
-        await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+      while (isSameProcess(running) && Date.now() < limit) await pause()
       if (isSameProcess(running)) signalProcess(running, 'SIGKILL')
     }
     rmSync(join(this.#dir, PID_FILE), { force: true })
   }
 
-  async #check(): Promise<void> {
+  /** HAProxy's own words about a configuration that it would refuse. */
+  async check(text: string): Promise<string | undefined> {
+    const path = join(this.#dir, `${CONFIG}.check`)
+    writeFileSync(path, text, { mode: 0o600 })
     try {
-      await run(['haproxy', '-c', '-f', join(this.#dir, 'haproxy.cfg')])
+      await run(['haproxy', '-c', '-q', '-f', path])
+      return undefined
     } catch (error) {
       if (!(error instanceof RunError)) throw error
-      const told =
-        error.code === 'ENOENT' ? 'haproxy is not installed (apt-get install haproxy)' : error.stderr.trim()
-      throw new GatewayError(told, { cause: error })
+      if (error.code === 'ENOENT')
+        throw new GatewayError('haproxy is not installed (apt-get install haproxy)', { cause: error })
+      return error.stderr.trim()
+    } finally {
+      rmSync(path, { force: true })
     }
   }
 
-  async #start(): Promise<void> {
-    // One of a process that was killed would seem to say that this one is ready.
-    rmSync(join(this.#dir, 'run', 'admin.sock'), { force: true })
-    const log = openSync(join(this.#dir, 'log'), 'a', 0o600)
-    const argv = ['-W', '-f', join(this.#dir, 'haproxy.cfg')]
-    const child = spawn('haproxy', argv, { detached: true, stdio: ['ignore', log, log] })
+  async #spawn(more: readonly string[], isReady: () => boolean): Promise<void> {
+    const open = (name: string) => openSync(join(this.#dir, name), 'a', 0o600)
+    const [access, log] = [open(ACCESS_LOG), open(LOG)]
+    const argv = ['-W', '-f', join(this.#dir, CONFIG), ...more]
+    const child = spawn('haproxy', argv, { detached: true, stdio: ['ignore', access, log] })
+    for (const fd of [access, log]) closeSync(fd)
     const { promise: ended, reject } = Promise.withResolvers<never>()
-    child.once('error', reject)
+    child.once('error', (error: NodeJS.ErrnoException) => reject(new GatewayError(startError(error))))
     child.once('exit', (code) => reject(new GatewayError(reasonOf(code, this.#lastWords()))))
     ended.catch(() => {})
     const id = child.pid === undefined ? undefined : processId(child.pid)
     if (id === undefined) return ended
-    writeFileSync(join(this.#dir, PID_FILE), JSON.stringify(id), { mode: 0o600 })
     child.unref()
-    await Promise.race([ended, this.#ready(id)])
+    const limit = Date.now() + RELOAD_LIMIT_MS
+    const ready = async () => {
+      while (!isReady() && isSameProcess(id) && Date.now() < limit) await pause()
+    }
+    await Promise.race([ended, ready()])
     // Gone before it was ready: why is about to be said.
     if (!isSameProcess(id)) await ended
-  }
-
-  /** Its admin socket is there: its ports are bound. */
-  async #ready(id: ProcessId): Promise<void> {
-    const limit = Date.now() + STOP_LIMIT_MS
-    while (!existsSync(join(this.#dir, 'run', 'admin.sock')) && isSameProcess(id) && Date.now() < limit) {
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS))
-    }
+    writeFileSync(join(this.#dir, PID_FILE), JSON.stringify(id), { mode: 0o600 })
   }
 
   #lastWords(): string {
-    const path = join(this.#dir, 'log')
-    const text = existsSync(path) ? readFileSync(path, 'utf8') : ''
-    return text.trim().split('\n').slice(-3).join('; ')
+    return (this.read(LOG) ?? '').trim().split('\n').slice(-3).join('; ')
   }
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, POLL_MS))
+}
+
+function startError(error: NodeJS.ErrnoException): string {
+  return error.code === 'ENOENT' ? 'haproxy is not installed (apt-get install haproxy)' : error.message
 }
 
 /** The port that is taken is what happens; anything else in HAProxy's own words. */

@@ -1,26 +1,142 @@
-// The servers behind a rule: endpoints of its targets with their weights. Pure.
+// The servers behind a rule or a stream: places that endpoints take and leave while HAProxy runs, with weights that
+// share the requests out among the targets. Pure.
 
 import type { Behind as Found } from '../endpoints.ts'
 import type { Target } from '../model.ts'
-import { say } from './text.ts'
+import { proxyName } from './text.ts'
 
-export interface Behind {
-  targets: readonly { target: Target; found: Found }[]
+/** In one of the places of a target. */
+export interface Seat {
+  ip: string
+  port: number
+  /** 0: it finishes what it has, and gets nothing new. */
+  weight: number
 }
 
-const PROTOCOL = { http: '', h2c: ' proto h2', https: ' ssl verify none alpn h2,http/1.1' }
+export type Seats = readonly (Seat | undefined)[]
 
-export function serverLines({ targets }: Behind): string[] {
-  const lines = ['balance leastconn']
-  const servers = targets.flatMap(({ target, found }) =>
-    'servers' in found ? found.servers.map((server) => ({ ...server, protocol: target.protocol })) : [],
-  )
-  if (servers.length === 0) {
-    const missing = targets.flatMap(({ found }) => ('missing' in found ? [found.missing] : []))
-    const why = missing[0] ?? 'nothing behind this route is ready'
-    return [say(503, why)]
+/** Places of all targets by the name of the target's servers: `NAME.0`, `NAME.1`... */
+export type Seating = ReadonlyMap<string, Seats>
+
+export interface Behind {
+  target: Target
+  found: Found
+}
+
+/** Parts of the requests that no server gets. */
+export interface Shares {
+  total: number
+  /** Of targets that are wrong in themselves: 500. */
+  wrong: number
+  /** Of targets without endpoints: 503. */
+  empty: number
+  /** Of the first of each. */
+  why: string | undefined
+}
+
+const MAX_WEIGHT = 256
+const MIN_SEATS = 2
+/** So many times more than are needed are given up at the next change. */
+const TOO_MANY = 8
+/** A share is right to this part of itself at least: a weight of 3 or less is too coarse. */
+const FINE_WEIGHT = 4
+
+const PROTOCOL = { http: '', h2c: ' proto h2', https: ' ssl verify none alpn h2,http/1.1', tcp: '' }
+
+/** `before`: of the same backend, where endpoints stay where they are. */
+export function seatingOf(behind: readonly Behind[], before: Seating = new Map()): Seating {
+  const seating = new Map<string, Seats>()
+  const weights = weightsOf(behind)
+  for (const [i, { target, found }] of behind.entries()) {
+    if (target.weight <= 0 || target.problem !== undefined || 'missing' in found) continue
+    const name = serverName(target, i)
+    const used = found.servers.slice(0, weights[i]!.servers)
+    const wanted = used.map(({ ip, port, leaving }) => ({
+      ip,
+      port,
+      weight: leaving === true ? 0 : weights[i]!.weight,
+    }))
+    seating.set(name, seatsOf(wanted, before.get(name) ?? []))
   }
-  for (const { ip, port, protocol } of servers)
-    lines.push(`server ${ip.replaceAll('.', '-')}-${port} ${ip}:${port}${PROTOCOL[protocol]}`)
+  return seating
+}
+
+/** Those that stay keep their seats; there is always one free, so that the next one need not wait for a reload. */
+export function seatsOf(wanted: readonly Seat[], before: Seats): Seats {
+  let size = MIN_SEATS
+  while (size < wanted.length + 1) size *= 2
+  if (before.length > size && before.length < size * TOO_MANY) size = before.length
+  const seats: (Seat | undefined)[] = Array.from({ length: size })
+  const left = new Map(wanted.map((seat) => [`${seat.ip}:${seat.port}`, seat]))
+  for (const [i, seat] of before.slice(0, size).entries()) {
+    if (seat === undefined) continue
+    const key = `${seat.ip}:${seat.port}`
+    seats[i] = left.get(key)
+    left.delete(key)
+  }
+  // One that has just become free may still have connections: it is taken last.
+  const free = [...seats.keys()].filter((i) => seats[i] === undefined)
+  free.sort((a, b) => Number(before[a] !== undefined) - Number(before[b] !== undefined) || a - b)
+  for (const seat of left.values()) seats[free.shift()!] = seat
+  return seats
+}
+
+export function sharesOf(behind: readonly Behind[]): Shares {
+  const shares: Shares = { total: 0, wrong: 0, empty: 0, why: undefined }
+  for (const { target, found } of behind) {
+    if (target.weight <= 0) continue
+    shares.total += target.weight
+    const missing = 'missing' in found ? found.missing : undefined
+    if (target.problem !== undefined) shares.wrong += target.weight
+    // The only target's endpoints come and go without a reload: HAProxy itself sees that there is none.
+    else if (missing !== undefined || (behind.length > 1 && isEmpty(found))) shares.empty += target.weight
+    shares.why ??= target.problem ?? missing
+  }
+  return shares
+}
+
+export function serverLines(behind: readonly Behind[], seating: Seating, tcp = false): string[] {
+  const several = behind.length > 1
+  const lines = [several ? 'balance roundrobin' : 'balance leastconn']
+  for (const [i, { target }] of behind.entries()) {
+    const name = serverName(target, i)
+    const protocol = PROTOCOL[tcp ? 'tcp' : target.protocol]
+    for (const [place, seat] of (seating.get(name) ?? []).entries()) {
+      const at = seat === undefined ? '127.0.0.1:1 disabled' : `${seat.ip}:${seat.port}`
+      const weight = seat === undefined ? 1 : seat.weight
+      lines.push(`server ${name}.${place} ${at} weight ${weight}${protocol}`)
+    }
+  }
   return lines
+}
+
+/** Of the only target all are alike; of several each endpoint has its part of its target's share. */
+function weightsOf(behind: readonly Behind[]): { weight: number; servers: number }[] {
+  const counts = behind.map(({ target, found }) =>
+    target.problem === undefined && 'servers' in found
+      ? found.servers.filter(({ leaving }) => leaving !== true).length
+      : 0,
+  )
+  if (behind.length === 1) return [{ weight: 1, servers: Number.POSITIVE_INFINITY }]
+  const parts = behind.map(({ target }, i) => (counts[i] === 0 ? 0 : target.weight / counts[i]!))
+  const most = Math.max(...parts, Number.MIN_VALUE)
+  return behind.map(({ target }, i) => {
+    const all = {
+      weight: Math.max(1, Math.round((parts[i]! / most) * MAX_WEIGHT)),
+      servers: Number.POSITIVE_INFINITY,
+    }
+    if (counts[i] === 0 || (parts[i]! / most) * MAX_WEIGHT >= FINE_WEIGHT) return all
+    // A small share of many endpoints: fewer of them, so that their weights are not rounded away.
+    const whole = (target.weight / most) * MAX_WEIGHT
+    const servers = Math.max(1, Math.floor(whole / FINE_WEIGHT))
+    return { weight: Math.max(1, Math.round(whole / servers)), servers }
+  })
+}
+
+function isEmpty(found: Found): boolean {
+  return 'servers' in found && found.servers.every(({ leaving }) => leaving === true)
+}
+
+function serverName({ backend: { namespace, service, port } }: Target, i: number): string {
+  return proxyName(`${namespace}/${service}/${port}/${i}`)
 }

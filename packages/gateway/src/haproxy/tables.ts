@@ -67,11 +67,27 @@ export function tablesOf(routes: readonly HttpRoute[]): Tables {
   return tables
 }
 
-/** What a request's host is made into before it is looked up; see `frontends.ts`. */
+/** The key of a host in maps: what `keyOf` makes of a request's. */
 export function hostKey(port: number, kind: Kind, host: string): string {
   if (kind === 'any') return `${port}:*`
   if (kind === 'host') return `${port}:${host}`
   return `${port}:${kind === 'label' ? '+' : '*'}${host.slice(1)}`
+}
+
+/** Lines that make txn.at the key of txn.host, among those of a kind. `set`: the action. */
+export function keyOf(set: string, port: number, kind: Kind): string[] {
+  const at = `${set}(txn.at)`
+  if (kind === 'any') return [`${at} str(${port}:*)`]
+  if (kind === 'host') return [`${at} str(${port}:),concat(,txn.host)`]
+  const domain = `${set}(txn.domain) var(txn.host)`
+  if (kind === 'label') return [`${domain},regsub(^[^.]*,)`, `${at} str(${port}:+),concat(,txn.domain)`]
+  // A host of no more labels is no subdomain: there is nothing before them.
+  const more = `var(txn.host),field(-${kind + 1},.) -m len 1:`
+  return [
+    `${domain},field(-1,.,${kind})`,
+    `${at} str(${port}:*.),concat(,txn.domain) if { ${more} }`,
+    `${at} str(-) if !{ ${more} }`,
+  ]
 }
 
 function place(byPort: Map<number, Map<string, HostRoutes>>, port: number, route: HttpRoute): void {
@@ -100,7 +116,7 @@ export function kindOf({ host, oneLabel }: { host: string; oneLabel?: boolean })
 }
 
 /** The most specific first; of wildcards of any depth those with most labels. */
-function rank(kind: Kind): number {
+export function rank(kind: Kind): number {
   if (kind === 'host') return -2000
   if (kind === 'label') return -1000
   return kind === 'any' ? 0 : -kind

@@ -9,7 +9,7 @@ import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Behind, Server as Endpoint } from '../endpoints.ts'
-import { type Config, configOf } from '../haproxy/config.ts'
+import { type Applied, Applier, type Served } from '../haproxy/apply.ts'
 import { Haproxy } from '../haproxy/process.ts'
 import { emptyModel, type HttpRoute, type Model, PLAIN_RULE, type Rule } from '../model.ts'
 
@@ -47,6 +47,7 @@ export class RealEdge {
   readonly haproxy = new Haproxy(this.dir)
   readonly endpoints = new Map<string, Endpoint[]>()
   readonly ports = { http: 0, https: 0 }
+  applier = this.newApplier()
   readonly #open: Server[] = []
 
   async listen(): Promise<void> {
@@ -106,27 +107,28 @@ export class RealEdge {
     }
   }
 
-  config(model: Model, dir = this.dir): Config {
-    return configOf({
-      dir,
-      ipv6: false,
+  /** As one that starts again has it: it knows nothing of what was served. */
+  newApplier(): Applier {
+    const { dir, haproxy } = this
+    return new Applier({ haproxy, dir, ipv6: false, accessLog: true, metrics: undefined })
+  }
+
+  served(model: Model, dir = this.dir): Served {
+    return {
       model,
-      left: new Map(),
       behind: ({ service }): Behind => {
         const servers = this.endpoints.get(service)
         return servers === undefined ? { missing: `Service d/${service} does not exist` } : { servers }
       },
-    })
+      files: new Map([
+        ['certs/own.pem', ownCertificate()],
+        ['crt-list', `${dir}/certs/own.pem\n`],
+      ]),
+    }
   }
 
-  /** True when something differs from before. */
-  write(model: Model): boolean {
-    const own = ['certs/own.pem', ownCertificate()] as const
-    return this.haproxy.write([
-      ...this.config(model).files,
-      own,
-      ['crt-list', `${this.dir}/certs/own.pem\n`] as const,
-    ])
+  apply(model: Model): Promise<Applied> {
+    return this.applier.apply(this.served(model))
   }
 
   ask(host: string, path: string, asked: Asked = {}): Promise<Answer> {

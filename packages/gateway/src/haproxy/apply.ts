@@ -1,0 +1,259 @@
+// Makes HAProxy serve a model: what the process can be told while it runs is told, all else is loaded anew. The files
+// hold the same at any time, so that a HAProxy that starts by itself serves it.
+
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import type { Model } from '../model.ts'
+import { AdminError, askAll, infoOf, mapOf, serversOf, setCertificate, setMap } from './admin.ts'
+import { type Config, type ConfigInput, configOf, fingerprintIn, MAPS } from './config.ts'
+import { withoutCulprits } from './culprits.ts'
+import { whyTaken } from './ports.ts'
+import { CONFIG, type Haproxy } from './process.ts'
+import { seatCommands, seatedIn } from './seats.ts'
+import type { Seating } from './servers.ts'
+
+export interface ApplierOptions {
+  haproxy: Haproxy
+  dir: string
+  /** The machine has IPv6. */
+  ipv6: boolean
+  accessLog: boolean
+  /** Prometheus' format on this port, for these ranges and the machine itself. */
+  metrics: { port: number; from: readonly string[] } | undefined
+}
+
+export interface Served {
+  model: Model
+  behind: ConfigInput['behind']
+  /** Names below the edge's directory -> text: certificates and their list. */
+  files: ReadonlyMap<string, string>
+}
+
+export interface Applied {
+  /** Ports that are not listened on, with the reason. */
+  ports: Map<number, string>
+  /** Rules and streams that are left out, by id, with the reason. */
+  rules: ReadonlyMap<string, string>
+  /** How it came to be served. */
+  by: 'nothing' | 'telling' | 'loading' | 'starting'
+}
+
+const ENDING_LOOKS = 20
+const ENDING_LOOK_MS = 50
+
+export class Applier {
+  readonly #options: ApplierOptions
+  /** By the id of a rule that HAProxy has refused: what it was. */
+  readonly #refused = new Map<string, { text: string; why: string }>()
+  #seated: Map<string, Seating> | undefined
+  /** What it was given last, and has as far as is known; undefined: the process is asked. */
+  #told: Config | undefined
+  #listening = new Set<number>()
+  /** Begun and not known to have ended well: what the process has is anybody's guess. */
+  #loading = false
+
+  constructor(options: ApplierOptions) {
+    this.#options = options
+  }
+
+  /** Throws GatewayError with HAProxy's own words. */
+  async apply({ model: whole, behind, files }: Served): Promise<Applied> {
+    const { haproxy, dir, ipv6, accessLog } = this.#options
+    const alive = haproxy.running !== undefined
+    if (!alive) this.#forget()
+    this.#seated ??= alive ? await this.#seatedNow() : new Map()
+    const { model, ports, metrics } = await this.#listenable(whole)
+    const seated = this.#seated
+    const certificates = files.get('crt-list') ?? ''
+    const make = (left: ReadonlyMap<string, string>) =>
+      configOf({ dir, ipv6, model, behind, left, seated, accessLog, metrics, certificates })
+    const known = this.#stillRefused(model)
+    const config = make(known)
+    const outcome = { ports, rules: config.left }
+    // Edited by hand, it may have been loaded by hand too.
+    const loaded = alive && !this.#loading && fingerprintIn(haproxy.read(CONFIG) ?? '') === config.fingerprint
+    if (loaded && (await this.#tell(config, files))) {
+      const by = this.#write(config, files) ? 'telling' : 'nothing'
+      return { ...outcome, by }
+    }
+    this.#loading = true
+    this.#write({ files: new Map() }, files)
+    const found = await withoutCulprits(make, (one) => this.#check(one), known)
+    this.#remember(found.culprits, model)
+    this.#told = undefined
+    this.#write(found.config, new Map())
+    await this.#load(found.config)
+    this.#loading = false
+    this.#seated = found.config.seated
+    this.#told = found.config
+    this.#listening = new Set(model.listeners.map(({ port }) => port))
+    if (metrics !== undefined) this.#listening.add(metrics.port)
+    return { ports, rules: found.config.left, by: alive ? 'loading' : 'starting' }
+  }
+
+  /** Whether the process and the files are as they were left. */
+  async isIntact(): Promise<boolean> {
+    const { haproxy } = this.#options
+    const told = this.#told
+    if (told === undefined || haproxy.running === undefined) return false
+    const intact = await this.#asTold(told).catch(() => false)
+    if (!intact) this.#forget()
+    return intact
+  }
+
+  async #asTold(told: Config): Promise<boolean> {
+    const { haproxy, dir } = this.#options
+    for (const [name, text] of told.files) if (haproxy.read(name) !== text) return false
+    if ((await infoOf(haproxy.socket)).fingerprint !== told.fingerprint) return false
+    const todo = seatCommands(told.seated, await serversOf(haproxy.socket))
+    if (todo === undefined || todo.commands.length > 0) return false
+    for (const name of MAPS) {
+      const has = await this.#mapNow(join(dir, name))
+      if (has !== undefined && has !== told.files.get(name)) return false
+    }
+    return true
+  }
+
+  #forget(): void {
+    this.#told = undefined
+    this.#seated = undefined
+    this.#listening = new Set()
+  }
+
+  async #seatedNow(): Promise<Map<string, Seating>> {
+    try {
+      return seatedIn(await serversOf(this.#options.haproxy.socket))
+    } catch (error) {
+      if (error instanceof AdminError) return new Map()
+      throw error
+    }
+  }
+
+  /** Ports that another program has are left out before HAProxy fails at them. */
+  async #listenable(whole: Model) {
+    const { haproxy, ipv6, metrics } = this.#options
+    if (this.#listening.size === 0 && haproxy.running !== undefined)
+      this.#listening = portsIn(haproxy.read(CONFIG) ?? '')
+    const ports = new Map<number, string>()
+    const wanted = new Set(whole.listeners.map(({ port }) => port))
+    if (metrics !== undefined) wanted.add(metrics.port)
+    for (const port of wanted) {
+      if (this.#listening.has(port)) continue
+      let why = await whyTaken(port, ipv6)
+      // The workers of one that was killed are about to end.
+      for (let i = 0; why !== undefined && haproxy.running === undefined && i < ENDING_LOOKS; i++) {
+        await new Promise((resolve) => setTimeout(resolve, ENDING_LOOK_MS))
+        why = await whyTaken(port, ipv6)
+      }
+      if (why !== undefined) ports.set(port, why)
+    }
+    return {
+      model: { ...whole, listeners: whole.listeners.filter(({ port }) => !ports.has(port)) },
+      ports,
+      metrics: metrics !== undefined && ports.has(metrics.port) ? undefined : metrics,
+    }
+  }
+
+  /** False: only loading its files anew brings the process there. */
+  async #tell(config: Config, files: ReadonlyMap<string, string>): Promise<boolean> {
+    const { haproxy, dir } = this.#options
+    const { socket } = haproxy
+    try {
+      if (this.#told === undefined && (await infoOf(socket)).fingerprint !== config.fingerprint) return false
+      for (const [name, text] of files) {
+        if (!name.endsWith('.pem') || haproxy.read(name) === text) continue
+        await setCertificate(socket, join(dir, name), text)
+      }
+      for (const name of MAPS) {
+        const text = config.files.get(name)!
+        const has = this.#told?.files.get(name) ?? (await this.#mapNow(join(dir, name)))
+        if (has !== undefined && has !== text) await setMap(socket, join(dir, name), text)
+      }
+      if (this.#told === undefined || !sameSeats(this.#told, config)) {
+        const todo = seatCommands(config.seated, await serversOf(socket))
+        if (todo === undefined) return false
+        await askAll(socket, todo.commands)
+        const left = seatCommands(config.seated, await serversOf(socket))
+        if (left === undefined || left.commands.length > 0) return false
+      }
+    } catch (error) {
+      if (error instanceof AdminError) return false
+      throw error
+    }
+    this.#told = config
+    this.#seated = config.seated
+    return true
+  }
+
+  /** undefined: nothing refers to the map, so that the process does not have it. */
+  async #mapNow(path: string): Promise<string | undefined> {
+    const text = await mapOf(this.#options.haproxy.socket, path)
+    return /^Unknown map/m.test(text) ? undefined : text === '\n' ? '' : text
+  }
+
+  /** True when anything differed. */
+  #write(config: Pick<Config, 'files'>, files: ReadonlyMap<string, string>): boolean {
+    const { haproxy } = this.#options
+    let differed = false
+    for (const [name, text] of [...files, ...config.files]) {
+      if (haproxy.read(name) === text) continue
+      haproxy.write(name, text)
+      differed = true
+    }
+    return differed
+  }
+
+  /** With its maps in place: HAProxy reads them for a check too. */
+  async #check(config: Config): Promise<string | undefined> {
+    const { haproxy } = this.#options
+    for (const name of MAPS) if (haproxy.read(name) === undefined) haproxy.write(name, '')
+    return haproxy.check(config.files.get(CONFIG)!)
+  }
+
+  async #load({ fingerprint }: Config): Promise<void> {
+    const { haproxy } = this.#options
+    if (haproxy.running === undefined) return haproxy.start()
+    const before = await infoOf(haproxy.socket).catch(() => ({ pid: 0, fingerprint: '' }))
+    await haproxy.reload(async () => {
+      const now = await infoOf(haproxy.socket)
+      return now.pid !== before.pid && now.fingerprint === fingerprint
+    })
+  }
+
+  /** Those that are as they were when they were refused. */
+  #stillRefused(model: Model): Map<string, string> {
+    const known = new Map<string, string>()
+    for (const [id, text] of textsOf(model, this.#refused))
+      if (this.#refused.get(id)?.text === text) known.set(id, this.#refused.get(id)!.why)
+    return known
+  }
+
+  #remember(culprits: ReadonlyMap<string, string>, model: Model): void {
+    this.#refused.clear()
+    for (const [id, text] of textsOf(model, culprits)) this.#refused.set(id, { text, why: culprits.get(id)! })
+  }
+}
+
+/** All that is said of some rules. */
+function textsOf(model: Model, ids: ReadonlyMap<string, unknown>): Map<string, string> {
+  const texts = new Map<string, string>()
+  if (ids.size === 0) return texts
+  const add = (id: string, one: unknown) => {
+    if (ids.has(id)) texts.set(id, hash(`${texts.get(id) ?? ''}${JSON.stringify(one)}`))
+  }
+  for (const route of model.routes) add(route.rule.id, route)
+  for (const stream of model.streams) add(stream.id, stream)
+  return texts
+}
+
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}
+
+function sameSeats(a: Config, b: Config): boolean {
+  return a.files.get(CONFIG) === b.files.get(CONFIG)
+}
+
+function portsIn(file: string): Set<number> {
+  return new Set([...file.matchAll(/^ {2}bind 0\.0\.0\.0:(\d+)/gm)].map(([, port]) => Number(port)))
+}

@@ -1,0 +1,73 @@
+// What stands at the top of HAProxy's configuration: the process itself, what holds for all, and who may ask it. Pure.
+
+import { word } from './text.ts'
+
+/** Tables of counts are handed on to the next worker at a reload. */
+export const PEERS = 'edge'
+/** HAProxy takes as many connections as the files that it may open allow, up to this. */
+const MAX_FILES = 100_000
+/** Of one line of the access log. */
+const MAX_LOG_LINE = 8192
+const MAX_LOGGED = 1024
+
+export function head(dir: string): string[] {
+  return [
+    'global',
+    // What only a reload can change, in a word: `show info` tells it. Filled in when the rest is there.
+    '  description ',
+    `  fd-hard-limit ${MAX_FILES}`,
+    `  stats socket ${dir}/run/admin.sock mode 600 level admin expose-fd listeners`,
+    `  localpeer ${PEERS}`,
+    // Another process on a port is an error, not one that takes half of the requests.
+    '  noreuseport',
+    '  hard-stop-after 1h',
+    '  ssl-default-bind-options ssl-min-ver TLSv1.2 no-tls-tickets',
+    '  tune.ssl.default-dh-param 2048',
+    '  tune.h2.max-concurrent-streams 100',
+    '',
+    'defaults',
+    '  mode http',
+    '  option dontlognull',
+    '  option redispatch',
+    '  retries 3',
+    // A server that ends may close a connection just when it is used again. Only what may be repeated is: see frontends.
+    '  retry-on conn-failure empty-response',
+    '  http-reuse safe',
+    '  timeout connect 3s',
+    '  timeout client 60s',
+    '  timeout server 60s',
+    '  timeout tunnel 1h',
+    '  timeout http-request 20s',
+    '  timeout http-keep-alive 60s',
+    '  timeout queue 10s',
+    '',
+    `peers ${PEERS}`,
+    `  peer ${PEERS} unix@${dir}/run/peers.sock`,
+    '',
+  ]
+}
+
+/** A line of JSON for each request. `http`: else a connection that is passed on. */
+export function logLines(http: boolean): string[] {
+  const text = (name: string) => `"%[var(txn.${name}),bytes(0,${MAX_LOGGED}),json(utf8s)]"`
+  const start = '{"time":"%[date,utime(%Y-%m-%dT%H:%M:%SZ)]","client":"%ci","port":%fp'
+  const request = `"host":${text('host')},"method":${text('method')},"path":${text('path')},"status":%ST`
+  const end = '"bytes":%B,"ms":%Tt,"backend":"%s","server":"%si:%sp","route":"%b","ended":"%ts"}'
+  return [
+    `log stdout len ${MAX_LOG_LINE} format raw local0`,
+    `log-format ${word([start, ...(http ? [request] : [`"host":${text('host')}`]), end].join(','))}`,
+    `error-log-format ${word(`${start},"error":"%[fc_err_str,json(utf8s)]"}`)}`,
+  ]
+}
+
+/** Prometheus' own format, for these addresses alone. */
+export function metricsFrontend(port: number, from: readonly string[]): string[] {
+  return [
+    'frontend metrics',
+    `bind 0.0.0.0:${port}`,
+    `acl allowed src -- ${['127.0.0.0/8', ...from].join(' ')}`,
+    'http-request deny if !allowed',
+    'http-request use-service prometheus-exporter if { path /metrics }',
+    'http-request return status 404',
+  ]
+}

@@ -1,0 +1,64 @@
+// Other addresses for a request, as redirects and rewrites, in HAProxy's format. Pure. Source of the rules: Gateway API,
+// HTTPPathModifier.
+
+import type { PathChange, Redirect, Rewrite } from '../model.ts'
+import { literalFormat, word } from './text.ts'
+
+const WELL_KNOWN = { http: 80, https: 443 }
+/** What is behind the prefix that matched. */
+const REST = 'var(txn.rest)'
+const SOME = `{ ${REST} -m len 1: }`
+const NONE = `{ ${REST} -m len 0 }`
+const QUERY = '{ query -m len 1: }'
+
+/** Without scheme and port the ones that the request came in by are kept. */
+export function redirectLines({ scheme, host, port, path, code }: Redirect): string[] {
+  const to = (path: string, ...conditions: string[]) => {
+    const location = word(`${scheme ?? '%[var(txn.scheme)]'}://${authority}${path}`)
+    const when = conditions.length === 0 ? '' : ` if ${conditions.join(' ')}`
+    return `http-request redirect location ${location} code ${code}${when}`
+  }
+  const name = host === undefined ? '%[var(txn.host)]' : percent(host)
+  const shown = port === undefined ? '' : port === WELL_KNOWN[scheme ?? 'http'] ? '' : `:${port}`
+  const kept = port === undefined && scheme === undefined ? '%[var(txn.at_port)]' : shown
+  const authority = `${name}${kept}`
+  if (path === undefined) return [to('%[pathq]')]
+  return [
+    ...restLines(path),
+    ...pathsOf(path).flatMap(({ format, when }) => [
+      to(`${format}?%[query]`, ...when, QUERY),
+      to(format, ...when),
+    ]),
+  ]
+}
+
+export function rewriteLines({ host, path }: Rewrite): string[] {
+  return [
+    ...(path === undefined ? [] : restLines(path)),
+    ...(path === undefined ? [] : pathsOf(path)).map(
+      ({ format, when }) =>
+        `http-request set-path ${word(format)}${when.length === 0 ? '' : ` if ${when.join(' ')}`}`,
+    ),
+    ...(host === undefined ? [] : [`http-request set-header Host ${literalFormat(host)}`]),
+  ]
+}
+
+function restLines(path: PathChange): string[] {
+  if (path.type === 'full') return []
+  const bytes = Buffer.byteLength(path.from.replace(/\/+$/, ''))
+  return [`http-request set-var(txn.rest) path,bytes(${bytes})`]
+}
+
+/** Formats, each with its conditions, which exclude each other. */
+function pathsOf(path: PathChange): { format: string; when: string[] }[] {
+  if (path.type === 'full') return [{ format: percent(path.value), when: [] }]
+  const to = percent(path.value.replace(/\/+$/, ''))
+  return [
+    { format: `${to}%[${REST}]`, when: [SOME] },
+    { format: path.value === '' ? '/' : percent(path.value), when: [NONE] },
+  ]
+}
+
+function percent(text: string): string {
+  return text.replaceAll('%', '%%')
+}

@@ -1,0 +1,112 @@
+// Connections that are passed on unopened: TLS by the name in its hello, TCP by the port. Pure.
+
+import type { Listener, StreamRoute } from '../model.ts'
+import { binds, type FrontendInput, passedOn } from './frontends.ts'
+import { logLines } from './head.ts'
+import { type Behind, type Seating, serverLines, sharesOf } from './servers.ts'
+import { hostKey, type Kind, keyOf, kindOf, rank } from './tables.ts'
+import { type Lines, proxyName } from './text.ts'
+
+/** As long as a connection may say nothing. */
+const SILENT = '1h'
+const HELLO = '5s'
+
+export interface StreamTables {
+  /** Key -> backend. */
+  names: Map<string, string>
+  /** Port -> how its hosts are asked for. */
+  kinds: Map<number, Kind[]>
+  /** Port -> the stream that has all of it. */
+  tcp: Map<number, StreamRoute>
+  /** By id: what is not served, since an older one has its place. */
+  left: Map<string, string>
+}
+
+export function streamTables(streams: readonly StreamRoute[], listeners: readonly Listener[]): StreamTables {
+  const tables: StreamTables = { names: new Map(), kinds: new Map(), tcp: new Map(), left: new Map() }
+  const owners = new Map<string, string>()
+  for (const stream of [...streams].sort((a, b) => (a.order < b.order ? -1 : 1))) {
+    for (const port of stream.ports) {
+      const tls = listeners.some((one) => one.port === port && one.protocol === 'tls')
+      const key = tls ? hostKey(port, kindOf(stream), stream.host) : `${port}`
+      const owner = owners.get(key)
+      if (owner !== undefined) {
+        const what = tls ? `${stream.host === '' ? 'any name' : stream.host} on port ${port}` : `port ${port}`
+        tables.left.set(stream.id, `${what} is taken by ${owner}, which is older; name another`)
+        continue
+      }
+      owners.set(key, stream.id)
+      if (!tls) {
+        tables.tcp.set(port, stream)
+        continue
+      }
+      tables.names.set(key, proxyName(stream.id))
+      const kinds = tables.kinds.get(port) ?? []
+      if (!kinds.includes(kindOf(stream))) kinds.push(kindOf(stream))
+      tables.kinds.set(
+        port,
+        kinds.sort((a, b) => rank(a) - rank(b)),
+      )
+    }
+  }
+  return tables
+}
+
+/** `opened`: connections with other names are opened on the same port. */
+export function tlsFrontend(
+  port: number,
+  input: FrontendInput & { kinds: readonly Kind[]; opened: boolean },
+): Lines[] {
+  const { dir, ipv6, kinds, opened } = input
+  const set = 'tcp-request content set-var'
+  const lookups = kinds.flatMap((kind) => [
+    ...keyOf(set, port, kind),
+    `${set}(txn.to) var(txn.at),map_str(${dir}/names.map) if !{ var(txn.to) -m found }`,
+  ])
+  const lines = [
+    `frontend tls:${port}`,
+    'mode tcp',
+    ...binds(port, ipv6),
+    `timeout client ${SILENT}`,
+    ...(input.accessLog ? logLines(false) : []),
+    `tcp-request inspect-delay ${HELLO}`,
+    'tcp-request content reject if !{ req.ssl_hello_type 1 }',
+    `${set}(txn.host) req.ssl_sni,lower`,
+    ...lookups,
+    ...(opened ? [] : ['tcp-request content reject if !{ var(txn.to) -m found }']),
+    'use_backend %[var(txn.to)] if { var(txn.to) -m found }',
+    ...(opened ? [`default_backend opened:${port}`] : []),
+  ]
+  if (!opened) return [{ owner: undefined, lines }]
+  const pass = [`backend opened:${port}`, 'mode tcp', `timeout server ${SILENT}`]
+  const server = `server opened ${passedOn(dir, port)} send-proxy-v2`
+  return [
+    { owner: undefined, lines },
+    { owner: undefined, lines: [...pass, server] },
+  ]
+}
+
+export function tcpFrontend(port: number, stream: StreamRoute, { ipv6, accessLog }: FrontendInput): Lines {
+  const lines = [
+    `frontend tcp:${port}`,
+    'mode tcp',
+    ...binds(port, ipv6),
+    `timeout client ${SILENT}`,
+    ...(accessLog ? logLines(false) : []),
+    `default_backend ${proxyName(stream.id)}`,
+  ]
+  return { owner: stream.id, lines }
+}
+
+export function streamBackend({ id }: StreamRoute, behind: readonly Behind[], seating: Seating): string[] {
+  const { total, wrong, empty } = sharesOf(behind)
+  const dead = wrong + empty
+  const reject = 'tcp-request content reject'
+  return [
+    `backend ${proxyName(id)}`,
+    'mode tcp',
+    `timeout server ${SILENT}`,
+    ...(dead >= total ? [reject] : dead > 0 ? [`${reject} if { rand(${total}) lt ${dead} }`] : []),
+    ...serverLines(behind, seating, true),
+  ]
+}
