@@ -18,6 +18,8 @@ const ANSWER_LIMIT_MS = 5000
 /** HAProxy takes a command as large as its buffer, 16 KiB. */
 const MAX_COMMAND = 12_000
 const FORCED_MAINTENANCE = 1
+/** Of each table, over a reload. */
+const MAX_KEPT_RATES = 10_000
 
 /** One command, or several joined by `;`. Throws AdminError when there is no answer. */
 export function ask(socket: string, command: string): Promise<string> {
@@ -99,6 +101,30 @@ export async function setCertificate(socket: string, path: string, pem: string):
   ]
   if (!answers[1]!.includes('Success!'))
     throw new AdminError(`HAProxy does not take ${path}: ${answers.join(' ').trim()}`)
+}
+
+/** How often each address has been counted in tables of rates: table -> address -> count. */
+export async function ratesOf(
+  socket: string,
+  tables: readonly string[],
+): Promise<Map<string, Map<string, number>>> {
+  const rates = new Map<string, Map<string, number>>()
+  for (const table of tables) {
+    const text = await ask(socket, `show table ${table}`)
+    const counted = [...text.matchAll(/key=(\S+) .*gpc0_rate\(\d+\)=(\d+)/g)].slice(0, MAX_KEPT_RATES)
+    rates.set(table, new Map(counted.map(([, key, count]) => [key!, Number(count)])))
+  }
+  return rates
+}
+
+export async function setRates(
+  socket: string,
+  rates: ReadonlyMap<string, ReadonlyMap<string, number>>,
+): Promise<void> {
+  const commands = [...rates].flatMap(([table, counts]) =>
+    [...counts].map(([key, count]) => `set table ${table} key ${key} data.gpc0_rate ${count}`),
+  )
+  await askAll(socket, commands)
 }
 
 function pieces(words: readonly string[], separator: string): string[] {

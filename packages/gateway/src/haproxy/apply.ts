@@ -4,13 +4,24 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { Model } from '../model.ts'
-import { AdminError, askAll, infoOf, mapOf, serversOf, setCertificate, setMap } from './admin.ts'
+import {
+  AdminError,
+  askAll,
+  infoOf,
+  mapOf,
+  ratesOf,
+  serversOf,
+  setCertificate,
+  setMap,
+  setRates,
+} from './admin.ts'
 import { type Config, type ConfigInput, configOf, fingerprintIn, MAPS } from './config.ts'
 import { withoutCulprits } from './culprits.ts'
 import { whyTaken } from './ports.ts'
 import { CONFIG, type Haproxy } from './process.ts'
 import { seatCommands, seatedIn } from './seats.ts'
 import type { Seating } from './servers.ts'
+import { proxyName } from './text.ts'
 
 export interface ApplierOptions {
   haproxy: Haproxy
@@ -82,7 +93,7 @@ export class Applier {
     this.#remember(found.culprits, model)
     this.#told = undefined
     this.#write(found.config, new Map())
-    await this.#load(found.config)
+    await this.#load(found.config, rateTables(model))
     this.#loading = false
     this.#seated = found.config.seated
     this.#told = found.config
@@ -210,14 +221,18 @@ export class Applier {
     return haproxy.check(config.files.get(CONFIG)!)
   }
 
-  async #load({ fingerprint }: Config): Promise<void> {
+  async #load({ fingerprint }: Config, tables: readonly string[]): Promise<void> {
     const { haproxy } = this.#options
     if (haproxy.running === undefined) return haproxy.start()
-    const before = await infoOf(haproxy.socket).catch(() => ({ pid: 0, fingerprint: '' }))
+    const { socket } = haproxy
+    const before = await infoOf(socket).catch(() => ({ pid: 0, fingerprint: '' }))
+    const rates = await ratesOf(socket, tables).catch(() => new Map())
     await haproxy.reload(async () => {
-      const now = await infoOf(haproxy.socket)
+      const now = await infoOf(socket)
       return now.pid !== before.pid && now.fingerprint === fingerprint
     })
+    // The next worker begins with empty tables.
+    await setRates(socket, rates).catch(() => {})
   }
 
   /** Those that are as they were when they were refused. */
@@ -232,6 +247,14 @@ export class Applier {
     this.#refused.clear()
     for (const [id, text] of textsOf(model, culprits)) this.#refused.set(id, { text, why: culprits.get(id)! })
   }
+}
+
+function rateTables({ routes }: Model): string[] {
+  return [
+    ...new Set(
+      routes.filter(({ rule }) => rule.rateLimit !== undefined).map(({ rule }) => proxyName(rule.id)),
+    ),
+  ]
 }
 
 /** All that is said of some rules. */

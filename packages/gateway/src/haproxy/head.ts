@@ -2,8 +2,6 @@
 
 import { word } from './text.ts'
 
-/** Tables of counts are handed on to the next worker at a reload. */
-export const PEERS = 'edge'
 /** HAProxy takes as many connections as the files that it may open allow, up to this. */
 const MAX_FILES = 100_000
 /** Of one line of the access log. */
@@ -17,7 +15,6 @@ export function head(dir: string): string[] {
     '  description ',
     `  fd-hard-limit ${MAX_FILES}`,
     `  stats socket ${dir}/run/admin.sock mode 600 level admin expose-fd listeners`,
-    `  localpeer ${PEERS}`,
     // Another process on a port is an error, not one that takes half of the requests.
     '  noreuseport',
     '  hard-stop-after 1h',
@@ -40,9 +37,6 @@ export function head(dir: string): string[] {
     '  timeout http-request 20s',
     '  timeout http-keep-alive 60s',
     '  timeout queue 10s',
-    '',
-    `peers ${PEERS}`,
-    `  peer ${PEERS} unix@${dir}/run/peers.sock`,
     '',
   ]
 }

@@ -2,7 +2,6 @@
 
 import { createHash } from 'node:crypto'
 import type { Rule } from '../model.ts'
-import { PEERS } from './head.ts'
 import { type Lines, proxyName, say, word } from './text.ts'
 
 type Users = NonNullable<Rule['basicAuth']>
@@ -69,7 +68,7 @@ function rateLines(limit: Rule['rateLimit']): string[] {
   const seconds = Math.max(1, Math.round((perSeconds * size) / requests))
   const rate = `gpc0_rate(${seconds}s)`
   return [
-    `stick-table type ipv6 size ${ADDRESSES} expire ${seconds}s store ${rate} peers ${PEERS}`,
+    `stick-table type ipv6 size ${ADDRESSES} expire ${seconds}s store ${rate}`,
     'http-request track-sc0 src',
     `http-request return status 429 content-type text/plain hdr Retry-After ${Math.max(1, Math.round(perSeconds / requests))} string ${word('too many requests')}\\n if { sc0_gpc0_rate ge ${size} }`,
     'http-request sc-inc-gpc0(0)',

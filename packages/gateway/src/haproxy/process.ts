@@ -115,7 +115,7 @@ export class Haproxy {
     const path = join(this.#dir, `${CONFIG}.check`)
     writeFileSync(path, text, { mode: 0o600 })
     try {
-      await run(['haproxy', '-c', '-q', '-f', path])
+      await run(['haproxy', '-c', '-f', path])
       return undefined
     } catch (error) {
       if (!(error instanceof RunError)) throw error

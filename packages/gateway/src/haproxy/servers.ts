@@ -35,6 +35,8 @@ export interface Shares {
 }
 
 const MAX_WEIGHT = 256
+/** Products with it are whole numbers still. */
+const MAX_COMMON = 1_000_000
 const MIN_SEATS = 2
 /** So many times more than are needed are given up at the next change. */
 const TOO_MANY = 8
@@ -118,19 +120,37 @@ function weightsOf(behind: readonly Behind[]): { weight: number; servers: number
       : 0,
   )
   if (behind.length === 1) return [{ weight: 1, servers: Number.POSITIVE_INFINITY }]
+  const exact = exactWeights(behind, counts)
+  if (exact !== undefined) return exact.map((weight) => ({ weight, servers: Number.POSITIVE_INFINITY }))
   const parts = behind.map(({ target }, i) => (counts[i] === 0 ? 0 : target.weight / counts[i]!))
-  const most = Math.max(...parts, Number.MIN_VALUE)
+  const most = Math.max(...parts)
   return behind.map(({ target }, i) => {
-    const all = {
-      weight: Math.max(1, Math.round((parts[i]! / most) * MAX_WEIGHT)),
-      servers: Number.POSITIVE_INFINITY,
-    }
-    if (counts[i] === 0 || (parts[i]! / most) * MAX_WEIGHT >= FINE_WEIGHT) return all
+    const weight = Math.max(1, Math.round((parts[i]! / most) * MAX_WEIGHT))
+    if (counts[i] === 0 || weight >= FINE_WEIGHT) return { weight, servers: Number.POSITIVE_INFINITY }
     // A small share of many endpoints: fewer of them, so that their weights are not rounded away.
     const whole = (target.weight / most) * MAX_WEIGHT
     const servers = Math.max(1, Math.floor(whole / FINE_WEIGHT))
     return { weight: Math.max(1, Math.round(whole / servers)), servers }
   })
+}
+
+/** Weights that are right to the last request, where numbers up to the largest suffice. */
+function exactWeights(behind: readonly Behind[], counts: readonly number[]): number[] | undefined {
+  const common = counts.reduce((product, count) => (count === 0 ? product : leastCommon(product, count)), 1)
+  if (common > MAX_COMMON) return undefined
+  const weights = behind.map(({ target }, i) => (counts[i] === 0 ? 0 : (target.weight * common) / counts[i]!))
+  const divisor = weights.reduce(greatestCommon, 0)
+  if (divisor === 0) return weights.map(() => 1)
+  const smallest = weights.map((weight) => weight / divisor)
+  return Math.max(...smallest) <= MAX_WEIGHT ? smallest : undefined
+}
+
+function greatestCommon(a: number, b: number): number {
+  return b === 0 ? a : greatestCommon(b, a % b)
+}
+
+function leastCommon(a: number, b: number): number {
+  return (a / greatestCommon(a, b)) * b
 }
 
 function isEmpty(found: Found): boolean {
