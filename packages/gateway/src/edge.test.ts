@@ -117,7 +117,7 @@ describe('the edge', { skip, timeout: 120_000 }, () => {
       other.ports.http = edge.ports.http
       await other.serve('web')
       const { ports } = await other.apply(other.model(other.route('', '/', 'web')))
-      assert.match(ports.get(edge.ports.http) ?? '', /^port \d+ is in use by another program/)
+      assert.match(ports.get(edge.ports.http) ?? '', /^0\.0\.0\.0:\d+ is in use by another program$/)
       assert.equal(await other.heard('a.example', '/', { secure: true }), 'web')
       assert.equal(await heard('a.example', '/shop'), 'shop')
     } finally {

@@ -6,8 +6,7 @@ import { createServer } from 'node:net'
 export async function whyTaken(port: number, ipv6: boolean): Promise<string | undefined> {
   for (const host of ipv6 ? ['0.0.0.0', '::'] : ['0.0.0.0']) {
     const code = await listenOnce(host, port)
-    if (code === 'EADDRINUSE')
-      return `port ${port} is in use by another program (ss -ltnp 'sport = :${port}')`
+    if (code === 'EADDRINUSE') return `${host}:${port} is in use by another program`
     if (code === 'EACCES') return `port ${port} is not allowed to be listened on`
     if (code !== undefined) return `port ${port} cannot be listened on: ${code}`
   }

@@ -33,18 +33,27 @@ export function ingressSource({ client, informer, ports }: SourceContext): EdgeS
     wanted: () => wantedOf(own(), ports),
     async tell(outcome) {
       const all = own()
-      for (const ingress of all)
+      const busy = outcome.ports.get(ports.http) ?? outcome.ports.get(ports.https)
+      // An address is a promise that requests get there.
+      for (const ingress of busy === undefined ? all : [])
         if (!isTold(ingress, outcome.addresses)) await tellAddresses(ingress, outcome.addresses)
-      return all.flatMap((ingress) => problemsOf(ingress, outcome))
+      return all.flatMap((ingress) => problemsOf(ingress, outcome, busy))
     },
   }
 }
 
-function problemsOf(ingress: KubeObject, { certificates, rules }: Outcome): Problem[] {
+function problemsOf(
+  ingress: KubeObject,
+  { certificates, rules }: Outcome,
+  busy: string | undefined,
+): Problem[] {
   const { namespace, name } = ingress.metadata
   const secrets = new Set(listOf(ingress['spec'].tls).map(({ secretName }) => secretName))
   const mine = `ingress/${namespace}/${name}/`
   return [
+    ...(busy === undefined
+      ? []
+      : [{ object: ingress, reason: 'PortTaken', message: `it is not served: ${busy}` }]),
     ...certificates
       .filter((one) => one.namespace === namespace && secrets.has(one.secret))
       .map(({ message }) => ({ object: ingress, reason: 'Certificate', message })),
