@@ -7,6 +7,8 @@ import type { RE2JS } from 're2js'
 const MAX_PATTERN_LENGTH = 16_384
 /** Instructions times characters, for all patterns of one validation: at worst some seconds, usually milliseconds. */
 const MAX_MATCH_STEPS = 1e8
+/** Compiled ones that are shared: the same few stand in every schema of a kind, and each takes 12 KB. */
+const MAX_SHARED = 500
 
 const re2js = lazyModule<typeof import('re2js')>('re2js', import.meta.url)
 
@@ -18,8 +20,19 @@ export interface Pattern {
   test(text: string): boolean
 }
 
+const shared = new Map<string, Pattern>()
+
 /** Throws PatternError, whose message says what is wrong in RE2's words. */
 export function compilePattern(source: string): Pattern {
+  const known = shared.get(source)
+  if (known !== undefined) return known
+  const pattern = compiled(source)
+  if (shared.size === MAX_SHARED) shared.delete(shared.keys().next().value!)
+  shared.set(source, pattern)
+  return pattern
+}
+
+function compiled(source: string): Pattern {
   if (source.length > MAX_PATTERN_LENGTH) {
     throw new PatternError(`the pattern is longer than ${MAX_PATTERN_LENGTH} characters`)
   }
