@@ -1,0 +1,100 @@
+// What happens to requests and answers on their way. Source: the Gateway API's reference, "HTTPRouteFilter".
+
+import { type Json, listOf } from '@brume/api/validate/json'
+import type { HeaderChanges, PathChange, Redirect, Rewrite } from '../../model.ts'
+import { type Match, Unsupported } from './http-matches.ts'
+
+export interface Filters {
+  requestHeaders: HeaderChanges
+  responseHeaders: HeaderChanges
+  redirect: Redirect | undefined
+  rewrite: Rewrite | undefined
+}
+
+export const NO_CHANGES: HeaderChanges = { set: [], add: [], remove: [] }
+
+/** `match`: what a replaced prefix is that of; `port`: of the listener. Throws Unsupported. */
+export function filtersOf(rule: Json, { match, port }: { match: Match; port: number }): Filters {
+  const filters: Filters = {
+    requestHeaders: NO_CHANGES,
+    responseHeaders: NO_CHANGES,
+    redirect: undefined,
+    rewrite: undefined,
+  }
+  for (const filter of listOf(rule.filters)) {
+    switch (filter.type) {
+      case 'RequestHeaderModifier':
+        filters.requestHeaders = headerChanges(filter.requestHeaderModifier)
+        break
+      case 'ResponseHeaderModifier':
+        filters.responseHeaders = headerChanges(filter.responseHeaderModifier)
+        break
+      case 'RequestRedirect':
+        filters.redirect = redirectOf(filter.requestRedirect ?? {}, { match, port })
+        break
+      case 'URLRewrite': {
+        const { hostname, path } = filter.urlRewrite ?? {}
+        filters.rewrite = { host: hostname, path: pathChange(path, match) }
+        break
+      }
+      default:
+        throw new Unsupported(`filters: ${filter.type} is not served; remove it`)
+    }
+  }
+  if (filters.redirect !== undefined && filters.rewrite !== undefined)
+    throw new Unsupported('filters: RequestRedirect and URLRewrite do not go together; remove one')
+  return filters
+}
+
+/** Whether the rule changes what matched, so that every match needs a rule of its own. */
+export function replacesPrefix(rule: Json): boolean {
+  return listOf(rule.filters).some(
+    ({ requestRedirect, urlRewrite }) => (requestRedirect ?? urlRewrite)?.path?.type === 'ReplacePrefixMatch',
+  )
+}
+
+/** Whether where it leads depends on the port that was asked. */
+export function keepsPort(rule: Json): boolean {
+  return listOf(rule.filters).some(
+    ({ requestRedirect: to }) => to !== undefined && to.port === undefined && to.scheme === undefined,
+  )
+}
+
+function headerChanges(changes: Json): HeaderChanges {
+  const headers = (list: Json) =>
+    listOf(list).map(({ name, value }) => {
+      if (/[\r\n\0]/.test(value))
+        throw new Unsupported(`filters: the value of header ${name} has line breaks`)
+      return { name, value }
+    })
+  return {
+    set: headers(changes?.set),
+    add: headers(changes?.add),
+    remove: listOf(changes?.remove) as unknown as string[],
+  }
+}
+
+function redirectOf(
+  { scheme, hostname, path, port, statusCode = 302 }: Json,
+  from: { match: Match; port: number },
+): Redirect {
+  const wellKnown = scheme === undefined ? from.port : scheme === 'https' ? 443 : 80
+  return {
+    scheme,
+    host: hostname,
+    port: port ?? wellKnown,
+    path: pathChange(path, from.match),
+    code: statusCode,
+  }
+}
+
+function pathChange(path: Json, match: Match): PathChange | undefined {
+  if (path === undefined) return undefined
+  const value = path.type === 'ReplaceFullPath' ? path.replaceFullPath : path.replacePrefixMatch
+  if (typeof value !== 'string') throw new Unsupported(`filters: path.type ${path.type} needs its value`)
+  if (/[\s\p{Cc}]/u.test(value)) throw new Unsupported('filters: a path has white space')
+  if (path.type === 'ReplaceFullPath') return { type: 'full', value: value === '' ? '/' : value }
+  if (match.path.type !== 'prefix')
+    throw new Unsupported('filters: ReplacePrefixMatch is for matches of type PathPrefix alone')
+  return { type: 'prefix', from: match.path.value, value }
+}

@@ -1,0 +1,28 @@
+// What a route's status says of each of its Gateways. Source: the Gateway API's reference, "RouteParentStatus".
+
+import { type Finding, no, yes } from './condition.ts'
+
+export interface Outcome {
+  refusal: Finding | undefined
+  /** Sentences about rules that are not served. */
+  dropped: readonly string[]
+  rules: number
+  /** About backends. */
+  broken: Finding | undefined
+}
+
+export function routeFindings({ refusal, dropped, rules, broken }: Outcome): Finding[] {
+  const resolved = broken ?? yes('ResolvedRefs', 'ResolvedRefs', 'all references are good')
+  if (refusal !== undefined) return [refusal, resolved]
+  if (isRefusedAsAWhole({ dropped, rules }))
+    return [no('Accepted', 'UnsupportedValue', dropped.join('; ')), resolved]
+  const accepted = yes('Accepted', 'Accepted', 'the route is served')
+  if (dropped.length === 0) return [accepted, resolved]
+  const message = `Dropped Rule(s): ${dropped.join('; ')}`
+  return [accepted, resolved, yes('PartiallyInvalid', 'UnsupportedValue', message)]
+}
+
+/** Nothing of it can be served. */
+export function isRefusedAsAWhole({ dropped, rules }: Pick<Outcome, 'dropped' | 'rules'>): boolean {
+  return rules > 0 && dropped.length >= rules
+}

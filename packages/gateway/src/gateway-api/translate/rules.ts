@@ -1,0 +1,153 @@
+// A route's rules as routes of the edge: every rule for every name and match. A rule that cannot be served as a whole is
+// answered with an error, and never served in part.
+
+import type { KubeObject } from '@brume/api/object'
+import { type Json, listOf } from '@brume/api/validate/json'
+import type { HttpRoute, Rule, Target } from '../../model.ts'
+import type { Place } from './attachment.ts'
+import { type BackendParts, targetsOf } from './backends.ts'
+import type { Finding } from './condition.ts'
+import { filtersOf, keepsPort, NO_CHANGES, replacesPrefix } from './filters.ts'
+import { type Match, Unsupported } from './http-matches.ts'
+
+export interface RuleKind {
+  /** Of ids: `httproute`. */
+  prefix: string
+  /** Throws Unsupported. */
+  matchesOf(rule: Json): Match[]
+  /** What else a rule can have. Throws Unsupported. */
+  limitsOf(rule: Json): Pick<Rule, 'timeoutMs' | 'retries'>
+}
+
+export interface Translated {
+  routes: HttpRoute[]
+  /** One sentence for each rule that is not served. */
+  dropped: string[]
+  rules: number
+  /** About references to backends. */
+  broken: Finding | undefined
+}
+
+/** Widths of the numbers in `order`, which sorts as text. */
+const DIGITS = 3
+
+export function rulesOf(
+  route: KubeObject,
+  places: readonly Place[],
+  { prefix, matchesOf, limitsOf, ...parts }: RuleKind & BackendParts,
+): Translated {
+  const rules = listOf(route['spec'].rules)
+  const found: Translated = { routes: [], dropped: [], rules: rules.length, broken: undefined }
+  const { namespace, name, creationTimestamp } = route.metadata
+  for (const [i, rule] of rules.entries()) {
+    const id = `${prefix}/${namespace}/${name}/${i}`
+    const order = `${creationTimestamp} ${namespace}/${name} ${digits(i)}`
+    const { targets, broken } = targetsOf(route, rule.backendRefs, parts)
+    found.broken ??= broken
+    try {
+      const matches = matchesOf(rule)
+      const served = { id, rule, matches, targets, order, places }
+      try {
+        // Judged before any is served: a rule is served as a whole or not at all.
+        found.routes.push(...routesOf(served, limitsOf(rule)))
+      } catch (error) {
+        if (!(error instanceof Unsupported)) throw error
+        found.dropped.push(`rules[${i}].${error.message}`)
+        // Not left to wider rules: what this one was to do would silently not happen.
+        found.routes.push(...refusing(served, `rules[${i}].${error.message}`))
+      }
+    } catch (error) {
+      if (!(error instanceof Unsupported)) throw error
+      found.dropped.push(`rules[${i}].matches.${error.message}`)
+    }
+  }
+  return found
+}
+
+interface Served {
+  id: string
+  rule: Json
+  matches: readonly Match[]
+  targets: readonly Target[]
+  order: string
+  places: readonly Place[]
+}
+
+function routesOf(
+  { id, rule, matches, targets, order, places }: Served,
+  limits: Pick<Rule, 'timeoutMs' | 'retries'>,
+): HttpRoute[] {
+  for (const { filters } of listOf(rule.backendRefs)) {
+    if (listOf(filters).length > 0)
+      throw new Unsupported('backendRefs.filters: not served for one backend alone; use filters of the rule')
+  }
+  if (rule.sessionPersistence !== undefined)
+    throw new Unsupported('sessionPersistence: not served; remove it')
+  const made = new Map<string, Rule>()
+  const ruleFor = (match: Match, at: number, port: number): Rule => {
+    const own = `${id}${replacesPrefix(rule) ? `/${at}` : ''}${keepsPort(rule) ? `/port-${port}` : ''}`
+    const known = made.get(own)
+    if (known !== undefined) return known
+    const filters = filtersOf(rule, { match, port })
+    const result: Rule = { ...NOTHING_ELSE, id: own, targets, ...filters, ...limits }
+    made.set(own, result)
+    return result
+  }
+  return matches.flatMap((match, at) =>
+    portsByHost(places, keepsPort(rule)).map(({ host, ports }) => ({
+      ports,
+      host,
+      ...match,
+      order: `${order} ${digits(at)}`,
+      rule: ruleFor(match, at, ports[0]!),
+    })),
+  )
+}
+
+/** The rule's requests get an error that says why. */
+function refusing({ id, matches, order, places }: Served, problem: string): HttpRoute[] {
+  const backend = { namespace: '', service: '', port: '' }
+  const rule: Rule = {
+    ...NOTHING_ELSE,
+    id,
+    targets: [{ backend, weight: 1, protocol: 'http', problem }],
+    requestHeaders: NO_CHANGES,
+    responseHeaders: NO_CHANGES,
+    redirect: undefined,
+    rewrite: undefined,
+    timeoutMs: { request: undefined, backend: undefined },
+    retries: undefined,
+  }
+  return matches.flatMap((match, at) =>
+    portsByHost(places, false).map(({ host, ports }) => ({
+      ports,
+      host,
+      ...match,
+      order: `${order} ${digits(at)}`,
+      rule,
+    })),
+  )
+}
+
+const NOTHING_ELSE = {
+  rateLimit: undefined,
+  basicAuth: undefined,
+  allowFrom: [],
+  maxBodyBytes: undefined,
+}
+
+/** `apart`: every port of its own. */
+function portsByHost(places: readonly Place[], apart: boolean): { host: string; ports: number[] }[] {
+  const found = new Map<string, { host: string; ports: number[] }>()
+  for (const { host, listener } of places) {
+    const key = apart ? `${host} ${listener.port}` : host
+    const entry = found.get(key) ?? { host, ports: [] }
+    if (!entry.ports.includes(listener.port)) entry.ports.push(listener.port)
+    found.set(key, entry)
+  }
+  return [...found.values()]
+}
+
+function digits(count: number): string {
+  return String(count).padStart(DIGITS, '0')
+}
