@@ -5,6 +5,11 @@ import type { Listener, Model } from './model.ts'
 /** Protocols that one port can speak together: TLS is passed on by its name, or opened. */
 const TOGETHER: readonly (readonly Listener['protocol'][])[] = [['https', 'tls']]
 
+/** Whether both can be had on one port. */
+export function speakTogether(a: Listener['protocol'], b: Listener['protocol']): boolean {
+  return a === b || TOGETHER.some((pair) => pair.includes(a) && pair.includes(b))
+}
+
 export function mergeModels(models: readonly Model[]): {
   model: Model
   /** Ports that two sources want for different things: the later one does not have it. */
@@ -15,10 +20,7 @@ export function mergeModels(models: readonly Model[]): {
   for (const { port, protocol } of models.flatMap((model) => model.listeners)) {
     const there = listeners.filter((one) => one.port === port)
     if (there.some((one) => one.protocol === protocol)) continue
-    const fits = there.every((one) =>
-      TOGETHER.some((pair) => pair.includes(one.protocol) && pair.includes(protocol)),
-    )
-    if (fits) listeners.push({ port, protocol })
+    if (there.every((one) => speakTogether(one.protocol, protocol))) listeners.push({ port, protocol })
     else
       ports.set(port, `port ${port} speaks ${there[0]!.protocol} already, and cannot speak ${protocol} too`)
   }

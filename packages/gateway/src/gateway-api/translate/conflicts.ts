@@ -1,8 +1,8 @@
 // Which listeners ask for the same. All Gateways share the addresses of one edge: of two of the same Gateway that are not
 // distinct neither is accepted, as the API says; another Gateway's are not taken down by a younger one.
 
-import type { Finding } from './condition.ts'
-import { no } from './condition.ts'
+import { speakTogether } from '../../merge.ts'
+import { type Finding, no } from './condition.ts'
 import type { Listener } from './listeners.ts'
 import type { Surroundings } from './observed.ts'
 
@@ -33,7 +33,8 @@ function edgeConflict(
   { port, protocol }: Listener,
   { http, https }: Surroundings['edgePorts'],
 ): Finding | undefined {
-  if ((port !== http || protocol === 'http') && (port !== https || protocol === 'https')) return undefined
+  const fits = (port !== http || protocol === 'http') && (port !== https || speakTogether(protocol, 'https'))
+  if (fits) return undefined
   const message = `port ${port} is the edge's own for ${port === http ? 'HTTP' : 'HTTPS'}; use that protocol or another port`
   return no('Conflicted', 'ProtocolConflict', message)
 }
@@ -46,7 +47,7 @@ function firstConflict(
   for (const other of others) {
     if (other === listener || other.port !== listener.port) continue
     const by = `listener ${other.name} ${whose(other)}`
-    if (other.protocol !== listener.protocol || listener.protocol === 'tcp') {
+    if (!speakTogether(other.protocol, listener.protocol) || listener.protocol === 'tcp') {
       const message = `port ${listener.port} is taken by ${by}, for another protocol or for all of TCP; use another port`
       return no('Conflicted', 'ProtocolConflict', message)
     }

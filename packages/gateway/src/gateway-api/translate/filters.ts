@@ -1,26 +1,15 @@
 // What happens to requests and answers on their way. Source: the Gateway API's reference, "HTTPRouteFilter".
 
 import { type Json, listOf } from '@brume/api/validate/json'
-import type { HeaderChanges, PathChange, Redirect, Rewrite } from '../../model.ts'
+import { type HeaderChanges, type PathChange, PLAIN_RULE, type Redirect, type Rule } from '../../model.ts'
 import { type Match, Unsupported } from './http-matches.ts'
 
-export interface Filters {
-  requestHeaders: HeaderChanges
-  responseHeaders: HeaderChanges
-  redirect: Redirect | undefined
-  rewrite: Rewrite | undefined
-}
-
-export const NO_CHANGES: HeaderChanges = { set: [], add: [], remove: [] }
+export type Filters = Pick<Rule, 'requestHeaders' | 'responseHeaders' | 'redirect' | 'rewrite'>
 
 /** `match`: what a replaced prefix is that of; `port`: of the listener. Throws Unsupported. */
 export function filtersOf(rule: Json, { match, port }: { match: Match; port: number }): Filters {
-  const filters: Filters = {
-    requestHeaders: NO_CHANGES,
-    responseHeaders: NO_CHANGES,
-    redirect: undefined,
-    rewrite: undefined,
-  }
+  const { requestHeaders, responseHeaders, redirect, rewrite } = PLAIN_RULE
+  const filters: Filters = { requestHeaders, responseHeaders, redirect, rewrite }
   for (const filter of listOf(rule.filters)) {
     switch (filter.type) {
       case 'RequestHeaderModifier':

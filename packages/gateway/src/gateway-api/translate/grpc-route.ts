@@ -1,7 +1,7 @@
 // GRPCRoutes: calls are requests for /SERVICE/METHOD. Source: the Gateway API's reference, "GRPCMethodMatch".
 
 import { type Json, listOf } from '@brume/api/validate/json'
-import { type Match, patternOf, Unsupported, valueMatches } from './http-matches.ts'
+import { checkPattern, type Match, Unsupported, valueMatches } from './http-matches.ts'
 import { literally } from './patterns.ts'
 import type { RuleKind } from './rules.ts'
 
@@ -25,16 +25,18 @@ function pathOf({ type = 'Exact', service, method }: Json): Match['path'] {
   if ((service ?? '') === '' && (method ?? '') === '') return { type: 'prefix', value: '/' }
   if (type === 'RegularExpression') {
     // Each is judged by itself: a parenthesis of one must not close the other's.
-    const [left, right] = [service, method].map((part) =>
-      (part ?? '') === '' ? ANY : patternOf('method', part).slice(1, -1),
-    )
-    return { type: 'regex', value: `^/${left}/${right}$` }
+    const [left, right] = [service, method].map((part) => {
+      if ((part ?? '') === '') return ANY
+      checkPattern('method', part)
+      return `(?:${part})`
+    })
+    return { type: 'regex', value: `/${left}/${right}` }
   }
   for (const part of [service, method]) {
     if (part !== undefined && !/^[\w.]*$/.test(part))
       throw new Unsupported(`method: ${JSON.stringify(part)} is no name of gRPC's`)
   }
   if ((method ?? '') === '') return { type: 'prefix', value: `/${service}/` }
-  if ((service ?? '') === '') return { type: 'regex', value: `^/${ANY}/${literally(method)}$` }
+  if ((service ?? '') === '') return { type: 'regex', value: `/${ANY}/${literally(method)}` }
   return { type: 'exact', value: `/${service}/${method}` }
 }

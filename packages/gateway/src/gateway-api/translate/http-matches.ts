@@ -2,7 +2,7 @@
 
 import { type Json, listOf } from '@brume/api/validate/json'
 import type { HttpRoute, ValueMatch } from '../../model.ts'
-import { wholePattern } from './patterns.ts'
+import { patternProblem } from './patterns.ts'
 
 export type Match = Pick<HttpRoute, 'path' | 'method' | 'headers' | 'query'>
 
@@ -31,21 +31,24 @@ export function valueMatches(field: 'headers' | 'queryParams', given: Json): Val
     const key = field === 'headers' ? name.toLowerCase() : name
     if (found.has(key)) continue
     const regex = type === 'RegularExpression'
-    if (/[\r\n\0]/.test(value)) throw new Unsupported(`${field}: the value of ${name} can be in no request`)
-    found.set(key, { name, value: regex ? patternOf(`${field}: the value of ${name}`, value) : value, regex })
+    if (regex) checkPattern(`${field}: the value of ${name}`, value)
+    found.set(key, { name, value, regex })
   }
   return [...found.values()]
 }
 
-export function patternOf(field: string, source: string): string {
-  const judged = wholePattern(source)
-  if ('problem' in judged) throw new Unsupported(`${field} ${judged.problem}`)
-  return judged.pattern
+/** Throws Unsupported. The expression is to fit the whole value. */
+export function checkPattern(field: string, source: string): void {
+  const problem = patternProblem(source)
+  if (problem !== undefined) throw new Unsupported(`${field} ${problem}`)
 }
 
 function pathOf({ type = 'PathPrefix', value = '/' }: Json): Match['path'] {
   if (value.length > MAX_PATH) throw new Unsupported(`path: longer than ${MAX_PATH} letters`)
-  if (type === 'RegularExpression') return { type: 'regex', value: patternOf('path', value) }
+  if (type === 'RegularExpression') {
+    checkPattern('path', value)
+    return { type: 'regex', value }
+  }
   const fault = pathFault(value)
   if (fault !== undefined) throw new Unsupported(`path: ${JSON.stringify(value)} ${fault}`)
   return { type: type === 'Exact' ? 'exact' : 'prefix', value }

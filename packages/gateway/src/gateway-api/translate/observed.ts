@@ -3,14 +3,13 @@
 import type { KubeObject } from '@brume/api/object'
 import type { Model } from '../../model.ts'
 import type { Finding } from './condition.ts'
+import type { Listener } from './listeners.ts'
 
 export interface GatewayApiObjects {
   classes: readonly KubeObject[]
   gateways: readonly KubeObject[]
-  httpRoutes: readonly KubeObject[]
-  grpcRoutes: readonly KubeObject[]
-  tlsRoutes: readonly KubeObject[]
-  tcpRoutes: readonly KubeObject[]
+  /** Of all kinds. */
+  routes: readonly KubeObject[]
   grants: readonly KubeObject[]
 }
 
@@ -23,33 +22,35 @@ export interface Surroundings {
   service(namespace: string, name: string): KubeObject | undefined
   /** Why a Secret is no certificate; undefined when it is one. */
   certificateProblem(namespace: string, name: string): string | undefined
-  /** Why a port cannot be listened on; undefined when it can. */
+  /** Why a port cannot be listened on, as far as that is known before it is tried. */
   portProblem(port: number): string | undefined
-}
-
-export interface ListenerStatus {
-  name: string
-  supportedKinds: { group: string; kind: string }[]
-  attachedRoutes: number
-  findings: Finding[]
-}
-
-export interface GatewayStatus {
-  gateway: KubeObject
-  addresses: { type: 'IPAddress'; value: string }[]
-  findings: Finding[]
-  listeners: ListenerStatus[]
-}
-
-export interface RouteStatus {
-  route: KubeObject
-  /** Of our Gateways alone. */
-  parents: { parentRef: Readonly<Record<string, unknown>>; findings: Finding[] }[]
 }
 
 export interface Translation {
   model: Model
-  classes: { class: KubeObject; findings: Finding[] }[]
-  gateways: GatewayStatus[]
-  routes: RouteStatus[]
+  gateways: TranslatedGateway[]
+  /** Those that name one of our Gateways. */
+  routes: TranslatedRoute[]
+}
+
+export interface TranslatedGateway {
+  gateway: KubeObject
+  /** Why nothing of it is served. */
+  refusal: Finding | undefined
+  listeners: Listener[]
+}
+
+export interface TranslatedRoute {
+  route: KubeObject
+  /** One for each reference to one of our Gateways. */
+  parents: { parentRef: Readonly<Record<string, unknown>>; refusal: Finding | undefined }[]
+  content: RouteContent
+}
+
+export interface RouteContent {
+  rules: number
+  /** One sentence for each rule that is not served. */
+  dropped: readonly string[]
+  /** About references to backends. */
+  broken: Finding | undefined
 }

@@ -1,16 +1,16 @@
-// Regular expressions of routes. They have to fit the whole value, and are of the kind that both RE2 and HAProxy know.
+// Regular expressions of routes: those that both RE2 and HAProxy read alike.
 
 import { compilePattern, PatternError } from '@brume/api/structural/pattern'
 
-/** For HAProxy; or what is wrong with it. */
-export function wholePattern(source: string): { pattern: string } | { problem: string } {
-  if (/[\p{Cc}]/u.test(source)) return { problem: 'has control characters' }
+/** What is wrong with it; undefined: nothing. */
+export function patternProblem(source: string): string | undefined {
+  if (/\p{Cc}/u.test(source)) return 'has control characters'
   try {
     compilePattern(source)
-    return { pattern: `^(?:${source})$` }
+    return undefined
   } catch (error) {
     if (!(error instanceof PatternError)) throw error
-    return { problem: `is no regular expression: ${error.message}` }
+    return `is no regular expression: ${error.message}`
   }
 }
 

@@ -1,17 +1,12 @@
 // What a route's status says of each of its Gateways. Source: the Gateway API's reference, "RouteParentStatus".
 
 import { type Finding, no, yes } from './condition.ts'
+import type { RouteContent } from './observed.ts'
 
-export interface Outcome {
-  refusal: Finding | undefined
-  /** Sentences about rules that are not served. */
-  dropped: readonly string[]
-  rules: number
-  /** About backends. */
-  broken: Finding | undefined
-}
-
-export function routeFindings({ refusal, dropped, rules, broken }: Outcome): Finding[] {
+export function routeFindings(
+  refusal: Finding | undefined,
+  { dropped, rules, broken }: RouteContent,
+): Finding[] {
   const resolved = broken ?? yes('ResolvedRefs', 'ResolvedRefs', 'all references are good')
   if (refusal !== undefined) return [refusal, resolved]
   if (isRefusedAsAWhole({ dropped, rules }))
@@ -23,6 +18,6 @@ export function routeFindings({ refusal, dropped, rules, broken }: Outcome): Fin
 }
 
 /** Nothing of it can be served. */
-export function isRefusedAsAWhole({ dropped, rules }: Pick<Outcome, 'dropped' | 'rules'>): boolean {
+export function isRefusedAsAWhole({ dropped, rules }: Pick<RouteContent, 'dropped' | 'rules'>): boolean {
   return rules > 0 && dropped.length >= rules
 }

@@ -3,11 +3,12 @@
 
 import type { KubeObject } from '@brume/api/object'
 import { type Json, listOf } from '@brume/api/validate/json'
-import type { HttpRoute, Rule, Target } from '../../model.ts'
+import { type HttpRoute, PLAIN_RULE, type Rule, type Target } from '../../model.ts'
+import { ageOf } from '../../source.ts'
 import type { Place } from './attachment.ts'
 import { type BackendParts, targetsOf } from './backends.ts'
 import type { Finding } from './condition.ts'
-import { filtersOf, keepsPort, NO_CHANGES, replacesPrefix } from './filters.ts'
+import { filtersOf, keepsPort, replacesPrefix } from './filters.ts'
 import { type Match, Unsupported } from './http-matches.ts'
 
 export interface RuleKind {
@@ -38,10 +39,10 @@ export function rulesOf(
 ): Translated {
   const rules = listOf(route['spec'].rules)
   const found: Translated = { routes: [], dropped: [], rules: rules.length, broken: undefined }
-  const { namespace, name, creationTimestamp } = route.metadata
+  const { namespace, name } = route.metadata
   for (const [i, rule] of rules.entries()) {
     const id = `${prefix}/${namespace}/${name}/${i}`
-    const order = `${creationTimestamp} ${namespace}/${name} ${digits(i)}`
+    const order = `${ageOf(route)} ${digits(i)}`
     const { targets, broken } = targetsOf(route, rule.backendRefs, parts)
     found.broken ??= broken
     try {
@@ -89,7 +90,7 @@ function routesOf(
     const known = made.get(own)
     if (known !== undefined) return known
     const filters = filtersOf(rule, { match, port })
-    const result: Rule = { ...NOTHING_ELSE, id: own, targets, ...filters, ...limits }
+    const result: Rule = { ...PLAIN_RULE, id: own, targets, ...filters, ...limits }
     made.set(own, result)
     return result
   }
@@ -107,17 +108,8 @@ function routesOf(
 /** The rule's requests get an error that says why. */
 function refusing({ id, matches, order, places }: Served, problem: string): HttpRoute[] {
   const backend = { namespace: '', service: '', port: '' }
-  const rule: Rule = {
-    ...NOTHING_ELSE,
-    id,
-    targets: [{ backend, weight: 1, protocol: 'http', problem }],
-    requestHeaders: NO_CHANGES,
-    responseHeaders: NO_CHANGES,
-    redirect: undefined,
-    rewrite: undefined,
-    timeoutMs: { request: undefined, backend: undefined },
-    retries: undefined,
-  }
+  const targets: Target[] = [{ backend, weight: 1, protocol: 'http', problem }]
+  const rule: Rule = { ...PLAIN_RULE, id, targets }
   return matches.flatMap((match, at) =>
     portsByHost(places, false).map(({ host, ports }) => ({
       ports,
@@ -127,13 +119,6 @@ function refusing({ id, matches, order, places }: Served, problem: string): Http
       rule,
     })),
   )
-}
-
-const NOTHING_ELSE = {
-  rateLimit: undefined,
-  basicAuth: undefined,
-  allowFrom: [],
-  maxBodyBytes: undefined,
 }
 
 /** `apart`: every port of its own. */

@@ -3,6 +3,7 @@
 import type { KubeObject } from '@brume/api/object'
 import { listOf } from '@brume/api/validate/json'
 import type { StreamRoute } from '../../model.ts'
+import { ageOf } from '../../source.ts'
 import type { Place } from './attachment.ts'
 import { type BackendParts, targetsOf } from './backends.ts'
 import type { Finding } from './condition.ts'
@@ -13,10 +14,10 @@ export function streamsOf(
   parts: BackendParts,
 ): { streams: StreamRoute[]; dropped: string[]; rules: number; broken: Finding | undefined } {
   const rules = listOf(route['spec'].rules)
-  const { namespace, name, creationTimestamp } = route.metadata
+  const { namespace, name } = route.metadata
   const { targets, broken } = targetsOf(route, rules[0]?.backendRefs, parts)
   const id = `${route.kind.toLowerCase()}/${namespace}/${name}/0`
-  const order = `${creationTimestamp} ${namespace}/${name}`
+  const order = ageOf(route)
   const ports = new Map<string, number[]>()
   for (const { host, listener } of places) ports.set(host, [...(ports.get(host) ?? []), listener.port])
   return {
