@@ -41,6 +41,13 @@ export function certificateFiles(
   return { files, problems }
 }
 
+/** What is wrong with a Secret as a certificate; undefined: nothing. */
+export function certificateProblem(secret: KubeObject | undefined): string | undefined {
+  if (secret === undefined) return 'does not exist, or is not of type kubernetes.io/tls; create it'
+  const found = pemOf(secret)
+  return 'problem' in found ? found.problem : undefined
+}
+
 /** Of Secrets that are as they were: to judge one takes a millisecond, and there may be a thousand. */
 const judged = new WeakMap<KubeObject, Judgement>()
 

@@ -14,6 +14,8 @@ import { SlicesByService } from '@brume/client/slices-by-service'
 import { announcement } from './announce.ts'
 import { certificateFiles } from './certificates.ts'
 import { serversOf } from './endpoints.ts'
+import type { ServedKinds } from './gateway-api/kinds.ts'
+import { gatewayApiSource } from './gateway-api/source.ts'
 import { type Applied, Applier, type Served } from './haproxy/apply.ts'
 import { GatewayError, type Haproxy } from './haproxy/process.ts'
 import { ingressSource } from './ingress/source.ts'
@@ -26,9 +28,6 @@ import type {
   Problem,
   SourceContext,
 } from './source.ts'
-
-/** Of two that want the same port for different things the first has it. */
-const SOURCES: readonly MakeSource[] = [ingressSource]
 
 export interface GatewayOptions {
   client: Client
@@ -48,6 +47,8 @@ export interface GatewayOptions {
   metrics: { port: number; from: readonly string[] } | undefined
   /** Apps have names below it. */
   domain: string
+  /** Where the Gateway API is served. */
+  gatewayApi?: ServedKinds | undefined
   /** Certificate and key of the cloud's own, as one PEM. */
   ownCertificate(): string
 }
@@ -104,8 +105,18 @@ export function gateway(options: GatewayOptions): Gateway {
   const sliceObjects = informer(ENDPOINT_SLICES)
   const tlsSecrets = informer(SECRETS, 'type=kubernetes.io/tls')
   const slices = new SlicesByService(sliceObjects)
-  const context: SourceContext = { client, clock, logger, ports, informer, services, slices, tlsSecrets }
-  const sources = SOURCES.map((make) => make(context))
+  const context: SourceContext = {
+    client,
+    clock,
+    logger,
+    ports,
+    addresses,
+    informer,
+    services,
+    slices,
+    tlsSecrets,
+  }
+  const sources = sourcesOf(options).map((make) => make(context))
   const own = sources.flatMap((source) => source.own)
   const watched = watchedAs(own)
   const said = new Set<string>()
@@ -214,6 +225,11 @@ export function gateway(options: GatewayOptions): Gateway {
       await Promise.all([...made].map((one) => one.stop()))
     },
   }
+}
+
+/** Of two that want the same port for different things the first has it. */
+function sourcesOf({ gatewayApi }: GatewayOptions): MakeSource[] {
+  return [ingressSource, ...(gatewayApi === undefined ? [] : [gatewayApiSource(gatewayApi)])]
 }
 
 /** Everything but the sources' own kinds is only watched from their first object on: most clouds begin without. */

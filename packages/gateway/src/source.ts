@@ -67,6 +67,8 @@ export interface SourceContext {
   logger: Logger
   /** Of this machine's edge: `up --http-port`, `--https-port`. */
   ports: GatewayPorts
+  /** What the edge is reached at. */
+  addresses: readonly string[]
   /** A new one, started by the edge. */
   informer(ref: ResourceRef, fieldSelector?: string): Informer
   /** Shared; synced when `wanted` is called. */

@@ -1,5 +1,5 @@
 // The HTTP edge of this machine inside this process: a client of the API with a user of its own. HAProxy itself is a
-// process beside it and goes on when this one ends.
+// process beside it and goes on when this one ends. The kinds of the Gateway API are seen to here, as an administrator.
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,10 +10,14 @@ import { Client } from '@brume/client/client'
 import { runController } from '@brume/client/controller'
 import { EventRecorder } from '@brume/client/event-recorder'
 import { gateway } from '@brume/gateway/gateway'
+import { classController } from '@brume/gateway/gateway-api/class-controller'
+import type { ServedKinds } from '@brume/gateway/gateway-api/kinds'
+import { prepareGatewayApi } from '@brume/gateway/gateway-api/prepare'
 import { Haproxy } from '@brume/gateway/haproxy/process'
 import type { GatewayPorts } from '@brume/gateway/source'
 import type { ControlPlane } from './control-plane.ts'
 import type { DataDir } from './data-dir.ts'
+import { SYSTEM_USER } from './identity.ts'
 import { inProcessTransport } from './in-process-transport.ts'
 
 export interface EdgeOptions {
@@ -35,7 +39,7 @@ export interface Edge {
 const USER = { name: 'system:brume:gateway', groups: ['system:brume:gateway', 'system:authenticated'] }
 const LIFETIME_MS = 365 * 24 * 3600_000
 
-/** Listens only from the first Ingress on. */
+/** Listens only from the first Ingress or Gateway on. */
 export async function startLocalEdge(options: EdgeOptions): Promise<Edge> {
   const { plane, dir, ports, domain, addresses, logger, clock = systemClock } = options
   const client = new Client({ transport: inProcessTransport(plane.server, USER), clock })
@@ -51,6 +55,7 @@ export async function startLocalEdge(options: EdgeOptions): Promise<Edge> {
     altNames: { dnsNames: [domain, `*.${domain}`], ipAddresses: [...addresses] },
     lifetimeMs: LIFETIME_MS,
   })
+  const gatewayApi = await ensureGatewayApi({ plane, logger, clock })
   const edge = gateway({
     client,
     clock,
@@ -64,16 +69,40 @@ export async function startLocalEdge(options: EdgeOptions): Promise<Edge> {
     accessLog: true,
     metrics: undefined,
     domain,
+    gatewayApi,
     ownCertificate: () => `${own.certificatePem.trim()}\n${own.privateKeyPem.trim()}\n`,
   })
   const running = runController(edge.spec, { clock, logger })
   edge.start()
+  const classes = gatewayApi?.get('GatewayClass')
+  const told = classes === undefined ? undefined : classController({ client, clock, logger, classes })
+  const telling = told === undefined ? undefined : runController(told.spec, { clock, logger })
+  told?.informer.start()
   return {
     async close() {
-      await running.stop()
-      await edge.stop()
+      await Promise.all([running.stop(), telling?.stop()])
+      await Promise.all([edge.stop(), told?.informer.stop()])
       client.transport.close()
     },
+  }
+}
+
+/** undefined: they are not served; Ingresses go on. */
+async function ensureGatewayApi({
+  plane,
+  logger,
+  clock,
+}: Pick<EdgeOptions, 'plane' | 'logger'> & { clock: Clock }): Promise<ServedKinds | undefined> {
+  const client = new Client({ transport: inProcessTransport(plane.server, SYSTEM_USER), clock })
+  try {
+    const kinds = await prepareGatewayApi(client, clock)
+    if (kinds === undefined) logger.warn('Gateways are not served: their definitions were not accepted')
+    return kinds
+  } catch (error) {
+    logger.warn('Gateways are not served until the next start', { error: String(error) })
+    return undefined
+  } finally {
+    client.transport.close()
   }
 }
 

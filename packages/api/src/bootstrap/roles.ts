@@ -5,7 +5,7 @@ import { NETWORK_USER } from '../network.ts'
 import type { KubeObject } from '../object.ts'
 import { CONTROLLER_RULES } from './controller-roles.ts'
 import { NAMESPACE_ROLES } from './namespace-roles.ts'
-import { clusterBinding, clusterRole, rule, urlRule } from './rule.ts'
+import { aggregateTo, clusterBinding, clusterRole, READ, rule, urlRule, WRITE } from './rule.ts'
 import { SYSTEM_ROLES } from './system-roles.ts'
 import { USER_ROLES } from './user-roles.ts'
 
@@ -46,7 +46,11 @@ const JOINING: readonly KubeObject[] = [
   clusterBinding('brume:node-proxier', 'system:node-proxier', [`User:${NETWORK_USER}`]),
 ]
 
-/** The HTTP edge beside the control plane. */
+const GATEWAY_API = 'gateway.networking.k8s.io'
+const GATEWAY_KINDS = ['gateways', 'grpcroutes', 'httproutes', 'tcproutes', 'tlsroutes']
+const GATEWAY_STATUSES = GATEWAY_KINDS.map((plural) => `${plural}/status`).join(' ')
+
+/** The HTTP edge beside the control plane, and what people may do with it. */
 const GATEWAY: readonly KubeObject[] = [
   clusterRole('brume:gateway', [
     rule('list watch', 'core', 'secrets services'),
@@ -54,7 +58,27 @@ const GATEWAY: readonly KubeObject[] = [
     rule('list watch', 'networking.k8s.io', 'ingresses ingressclasses'),
     rule('patch', 'networking.k8s.io', 'ingressclasses ingresses/status'),
     rule('create patch', 'core', 'events'),
+    rule('list watch', 'core', 'namespaces'),
+    rule('list watch', GATEWAY_API, `gatewayclasses referencegrants ${GATEWAY_KINDS.join(' ')}`),
+    rule('patch', GATEWAY_API, `gatewayclasses/status ${GATEWAY_STATUSES}`),
   ]),
+  // Kinds of their own definitions, which Kubernetes' own roles know nothing of.
+  clusterRole(
+    'brume:gateway-api-edit',
+    [rule(WRITE, GATEWAY_API, `referencegrants ${GATEWAY_KINDS.join(' ')}`)],
+    aggregateTo('edit'),
+  ),
+  clusterRole(
+    'brume:gateway-api-view',
+    [
+      rule(
+        READ,
+        GATEWAY_API,
+        `gatewayclasses referencegrants ${GATEWAY_KINDS.join(' ')} ${GATEWAY_STATUSES}`,
+      ),
+    ],
+    aggregateTo('view'),
+  ),
   clusterBinding('brume:gateway', 'brume:gateway', ['Group:system:brume:gateway']),
 ]
 

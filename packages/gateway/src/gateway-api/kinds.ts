@@ -1,22 +1,42 @@
-// The kinds of the Gateway API by name, for clients of them.
+// The kinds of the Gateway API by name, and the versions in which a server has them: the definitions may be ours, or the
+// official ones of an older or a newer release.
 
+import type { DiscoveredResource } from '@brume/client/discovery'
 import type { ResourceRef } from '@brume/client/resource-ref'
 
 export const GROUP = 'gateway.networking.k8s.io'
 export const CONTROLLER_NAME = 'brume.dev/gateway'
 
-const of = (plural: string, kind: string, namespaced = true): ResourceRef => ({
-  group: GROUP,
-  version: 'v1',
-  plural,
-  kind,
-  namespaced,
-})
+export type Kind =
+  | 'GatewayClass'
+  | 'Gateway'
+  | 'HTTPRoute'
+  | 'GRPCRoute'
+  | 'TLSRoute'
+  | 'TCPRoute'
+  | 'ReferenceGrant'
 
-export const GATEWAY_CLASSES = of('gatewayclasses', 'GatewayClass', false)
-export const GATEWAYS = of('gateways', 'Gateway')
-export const HTTP_ROUTES = of('httproutes', 'HTTPRoute')
-export const GRPC_ROUTES = of('grpcroutes', 'GRPCRoute')
-export const TLS_ROUTES = of('tlsroutes', 'TLSRoute')
-export const TCP_ROUTES = of('tcproutes', 'TCPRoute')
-export const REFERENCE_GRANTS = of('referencegrants', 'ReferenceGrant')
+export const ROUTE_KINDS: readonly Kind[] = ['HTTPRoute', 'GRPCRoute', 'TLSRoute', 'TCPRoute']
+
+const KINDS: ReadonlySet<string> = new Set<Kind>([
+  ...ROUTE_KINDS,
+  'GatewayClass',
+  'Gateway',
+  'ReferenceGrant',
+])
+/** The best first. All of them have the fields that are read here. */
+const VERSIONS = ['v1', 'v1beta1', 'v1alpha3', 'v1alpha2']
+
+/** Those that are served, each in its best version. */
+export type ServedKinds = ReadonlyMap<Kind, ResourceRef>
+
+export function servedKinds(resources: readonly DiscoveredResource[]): ServedKinds {
+  const found = new Map<Kind, ResourceRef>()
+  for (const { group, version, plural, kind, namespaced } of resources) {
+    if (group !== GROUP || !KINDS.has(kind) || !VERSIONS.includes(version)) continue
+    const known = found.get(kind as Kind)
+    if (known !== undefined && VERSIONS.indexOf(known.version) <= VERSIONS.indexOf(version)) continue
+    found.set(kind as Kind, { group, version, plural, kind, namespaced })
+  }
+  return found
+}

@@ -2,18 +2,21 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { systemClock } from '@brume/base/clock'
 import { CUSTOM_RESOURCE_DEFINITIONS } from '@brume/client/builtin'
 import { startTestControlPlane, type TestControlPlane } from '@brume/testkit/control-plane'
 import { eventually } from '@brume/testkit/eventually'
-import { GATEWAY_CLASSES, GATEWAYS } from '../kinds.ts'
+import type { ServedKinds } from '../kinds.ts'
+import { prepareGatewayApi } from '../prepare.ts'
 import { specHash, WRITTEN } from './definition.ts'
 import { ensureDefinitions, gatewayApiDefinitions } from './ensure.ts'
 
 describe("the Gateway API's definitions", { timeout: 60_000 }, () => {
   let plane: TestControlPlane
+  let kinds: ServedKinds
   before(async () => {
     plane = await startTestControlPlane()
-    await ensureDefinitions(plane.client)
+    kinds = (await prepareGatewayApi(plane.client, systemClock))!
   })
   after(() => plane.stop())
   const stored = (name: string) =>
@@ -62,8 +65,22 @@ describe("the Gateway API's definitions", { timeout: 60_000 }, () => {
     assert.deepEqual((await stored('grpcroutes'))['spec'].names.categories, ['gateway-api', 'mine'])
   })
 
+  it('are served in their best versions, with the class of the edge', async () => {
+    assert.deepEqual([...kinds.values()].map(({ plural, version }) => `${plural}.${version}`).sort(), [
+      'gatewayclasses.v1',
+      'gateways.v1',
+      'grpcroutes.v1',
+      'httproutes.v1',
+      'referencegrants.v1',
+      'tcproutes.v1',
+      'tlsroutes.v1',
+    ])
+    const { spec } = await plane.client.resource(kinds.get('GatewayClass')!).get({ name: 'brume' })
+    assert.equal(spec.controllerName, 'brume.dev/gateway')
+  })
+
   it('fill in what the API says is the default', async () => {
-    const gateway = await plane.client.resource(GATEWAYS).create({
+    const gateway = await plane.client.resource(kinds.get('Gateway')!).create({
       apiVersion: 'gateway.networking.k8s.io/v1',
       kind: 'Gateway',
       metadata: { name: 'g', namespace: 'default' },
@@ -82,7 +99,7 @@ describe("the Gateway API's definitions", { timeout: 60_000 }, () => {
   it('refuse what the API does not allow', async () => {
     const spec = { controllerName: 'no-slash' }
     await assert.rejects(
-      plane.client.resource(GATEWAY_CLASSES).create({
+      plane.client.resource(kinds.get('GatewayClass')!).create({
         apiVersion: 'gateway.networking.k8s.io/v1',
         kind: 'GatewayClass',
         metadata: { name: 'x' },

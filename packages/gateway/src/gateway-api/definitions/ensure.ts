@@ -19,8 +19,8 @@ export function gatewayApiDefinitions(): KubeObject[] {
   return DEFINITIONS.map(definitionObject)
 }
 
-/** Idempotent. Throws StatusError. */
-export async function ensureDefinitions(client: Client): Promise<void> {
+/** Idempotent. Gives how many kinds there are to be. Throws StatusError. */
+export async function ensureDefinitions(client: Client): Promise<number> {
   const resource = client.resource(CUSTOM_RESOURCE_DEFINITIONS)
   for (const wanted of gatewayApiDefinitions()) {
     const name = wanted.metadata.name!
@@ -37,6 +37,7 @@ export async function ensureDefinitions(client: Client): Promise<void> {
       if (!isStatus(error, 'AlreadyExists') && !isStatus(error, 'Conflict')) throw error
     }
   }
+  return DEFINITIONS.length
 }
 
 /** undefined: nothing is to be done. */

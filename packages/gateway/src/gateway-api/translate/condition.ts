@@ -11,6 +11,9 @@ export interface Finding {
   message: string
 }
 
+/** The API allows more; nobody reads it. */
+const MAX_MESSAGE = 2048
+
 export interface Condition extends Finding {
   observedGeneration?: number
   lastTransitionTime: string
@@ -24,11 +27,16 @@ export function no(type: string, reason: string, message: string): Finding {
   return { type, status: 'False', reason, message }
 }
 
-/** A condition keeps its time while its status stays. Messages are cut to what the API allows. */
-export function conditionsOf(
-  findings: readonly Finding[],
-  { before, generation, now }: { before: readonly Condition[]; generation: number | undefined; now: number },
-): Condition[] {
+export interface Before {
+  /** What the object says now. */
+  before: readonly Condition[]
+  /** Of the object. */
+  generation: number | undefined
+  now: number
+}
+
+/** A condition keeps its time while its status stays. */
+export function conditionsOf(findings: readonly Finding[], { before, generation, now }: Before): Condition[] {
   return findings.map((finding) => {
     const old = before.find(({ type }) => type === finding.type)
     const kept = old !== undefined && old.status === finding.status
@@ -41,4 +49,8 @@ export function conditionsOf(
   })
 }
 
-const MAX_MESSAGE = 2048
+/** Those of types that are not ours are others' and stay. */
+export function conditionsBesideOthers(findings: readonly Finding[], before: Before): Condition[] {
+  const others = before.before.filter(({ type }) => !findings.some((finding) => finding.type === type))
+  return [...conditionsOf(findings, before), ...others]
+}
