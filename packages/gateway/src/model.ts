@@ -4,7 +4,8 @@
 /** A port that is listened on. Routes name the ports that they are reached at. */
 export interface Listener {
   port: number
-  /** `tls` passes the connection on by the name in its hello, unopened; `opened-tls` what is in it; `tcp` by the port alone. */
+  /** `tls` passes the connection on by the name in its hello, unopened; `opened-tls` passes on what is in it; `tcp` by the port
+   * alone. */
   protocol: 'http' | 'https' | 'tls' | 'opened-tls' | 'tcp'
 }
 

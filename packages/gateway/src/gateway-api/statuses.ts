@@ -66,6 +66,7 @@ export function routeChange(
   return changeOf(route, { parents: [...others, ...ours] })
 }
 
+/** With what was left out in the end: streams because an older one has their place, rules because they were not taken. */
 function withLeft({ route, content }: TranslatedRoute, left: Outcome['rules']): TranslatedRoute['content'] {
   const { namespace, name } = route.metadata
   const mine = `${route.kind.toLowerCase()}/${namespace}/${name}/`
@@ -75,7 +76,10 @@ function withLeft({ route, content }: TranslatedRoute, left: Outcome['rules']): 
     const [index] = id.slice(mine.length).split('/')
     more.set(index!, `rules[${index}]: ${message}`)
   }
-  return more.size === 0 ? content : { ...content, dropped: [...content.dropped, ...more.values()] }
+  if (more.size === 0) return content
+  const isStream = route.kind === 'TLSRoute' || route.kind === 'TCPRoute'
+  const field = isStream ? 'shadowed' : 'dropped'
+  return { ...content, [field]: [...(content[field] ?? []), ...more.values()] }
 }
 
 function changeOf(object: KubeObject, status: StatusChange['status']): StatusChange | undefined {

@@ -11,7 +11,7 @@ import { limitSections } from './limits.ts'
 import { CONFIG } from './process.ts'
 import { brokenBackend, ruleBackend } from './rule-backend.ts'
 import { type Behind, type Seating, seatingOf } from './servers.ts'
-import { streamBackend, streamTables, tcpFrontend, tlsFrontend } from './streams.ts'
+import { openedTlsFrontend, streamBackend, streamTables, tcpFrontend, tlsFrontend } from './streams.ts'
 import { isUnconditional, mapText, tablesOf } from './tables.ts'
 import { type Lines, proxyName } from './text.ts'
 
@@ -78,6 +78,8 @@ export function configOf(input: ConfigInput): Config {
       parts.push(
         ...tlsFrontend(port, { ...input, kinds: tables.kinds.get(port) ?? [], opened: both }).map(section),
       )
+    else if (listener.protocol === 'opened-tls')
+      parts.push(section(openedTlsFrontend(port, { ...input, kinds: tables.kinds.get(port) ?? [] })))
     else if (listener.protocol === 'tcp') {
       const stream = tables.tcp.get(port)
       if (stream !== undefined) parts.push(section(tcpFrontend(port, stream, input)))

@@ -1,4 +1,4 @@
-// Connections that are passed on unopened: TLS by the name in its hello, TCP by the port. Pure.
+// Whole connections: TLS by the name in its hello, passed on as it comes or opened here, and TCP by the port. Pure.
 
 import type { Listener, StreamRoute } from '../model.ts'
 import { binds, type FrontendInput, passedOn } from './frontends.ts'
@@ -10,6 +10,8 @@ import { type Lines, proxyName } from './text.ts'
 /** As long as a connection may say nothing. */
 const SILENT = '1h'
 const HELLO = '5s'
+/** Protocols whose connections have a name. */
+const NAMED: readonly Listener['protocol'][] = ['tls', 'opened-tls']
 
 export interface StreamTables {
   /** Key -> backend. */
@@ -27,7 +29,7 @@ export function streamTables(streams: readonly StreamRoute[], listeners: readonl
   const owners = new Map<string, string>()
   for (const stream of [...streams].sort((a, b) => (a.order < b.order ? -1 : 1))) {
     for (const port of stream.ports) {
-      const tls = listeners.some((one) => one.port === port && one.protocol === 'tls')
+      const tls = listeners.some((one) => one.port === port && NAMED.includes(one.protocol))
       const key = tls ? hostKey(port, kindOf(stream), stream.host) : `${port}`
       const owner = owners.get(key)
       if (owner !== undefined) {
@@ -59,10 +61,6 @@ export function tlsFrontend(
 ): Lines[] {
   const { dir, ipv6, kinds, opened } = input
   const set = 'tcp-request content set-var'
-  const lookups = kinds.flatMap((kind) => [
-    ...keyOf(set, port, kind),
-    `${set}(txn.to) var(txn.at),map_str(${dir}/names.map) if !{ var(txn.to) -m found }`,
-  ])
   const lines = [
     `frontend tls:${port}`,
     'mode tcp',
@@ -72,7 +70,7 @@ export function tlsFrontend(
     `tcp-request inspect-delay ${HELLO}`,
     'tcp-request content reject if !{ req.ssl_hello_type 1 }',
     `${set}(txn.host) req.ssl_sni,lower`,
-    ...lookups,
+    ...kinds.flatMap((kind) => lookup(dir, port, kind)),
     ...(opened ? [] : ['tcp-request content reject if !{ var(txn.to) -m found }']),
     'use_backend %[var(txn.to)] if { var(txn.to) -m found }',
     ...(opened ? [`default_backend opened:${port}`] : []),
@@ -83,6 +81,32 @@ export function tlsFrontend(
   return [
     { owner: undefined, lines },
     { owner: undefined, lines: [...pass, server] },
+  ]
+}
+
+/** Opened here; what is in it is passed on as it is. */
+export function openedTlsFrontend(port: number, input: FrontendInput & { kinds: readonly Kind[] }): Lines {
+  const { dir, ipv6, kinds } = input
+  const set = 'tcp-request content set-var'
+  const lines = [
+    `frontend opened-tls:${port}`,
+    'mode tcp',
+    ...binds(port, ipv6, ` ssl crt-list ${dir}/crt-list`),
+    `timeout client ${SILENT}`,
+    ...(input.accessLog ? logLines(false) : []),
+    `${set}(txn.host) ssl_fc_sni,lower`,
+    ...kinds.flatMap((kind) => lookup(dir, port, kind)),
+    'tcp-request content reject if !{ var(txn.to) -m found }',
+    'use_backend %[var(txn.to)]',
+  ]
+  return { owner: undefined, lines }
+}
+
+function lookup(dir: string, port: number, kind: Kind): string[] {
+  const set = 'tcp-request content set-var'
+  return [
+    ...keyOf(set, port, kind),
+    `${set}(txn.to) var(txn.at),map_str(${dir}/names.map) if !{ var(txn.to) -m found }`,
   ]
 }
 

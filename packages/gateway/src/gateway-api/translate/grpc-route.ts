@@ -6,6 +6,8 @@ import { literally } from './patterns.ts'
 import type { RuleKind } from './rules.ts'
 
 const ANY = '[^/]+'
+/** An expression, since those of single methods are: as a prefix it would be taken before them. */
+const EVERY_CALL: Match['path'] = { type: 'regex', value: '/.*' }
 
 export const GRPC_RULES: RuleKind = {
   prefix: 'grpcroute',
@@ -16,13 +18,14 @@ export const GRPC_RULES: RuleKind = {
       method: undefined,
       headers: valueMatches('headers', headers),
       query: [],
+      ...((method?.service ?? '') === '' && (method?.method ?? '') === '' ? { isLast: true } : {}),
     }))
   },
   limitsOf: () => ({ timeoutMs: { request: undefined, backend: undefined }, retries: undefined }),
 }
 
 function pathOf({ type = 'Exact', service, method }: Json): Match['path'] {
-  if ((service ?? '') === '' && (method ?? '') === '') return { type: 'prefix', value: '/' }
+  if ((service ?? '') === '' && (method ?? '') === '') return EVERY_CALL
   if (type === 'RegularExpression') {
     // Each is judged by itself: a parenthesis of one must not close the other's.
     const [left, right] = [service, method].map((part) => {

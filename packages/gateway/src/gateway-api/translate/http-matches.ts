@@ -4,7 +4,10 @@ import { type Json, listOf } from '@brume/api/validate/json'
 import type { HttpRoute, ValueMatch } from '../../model.ts'
 import { patternProblem } from './patterns.ts'
 
-export type Match = Pick<HttpRoute, 'path' | 'method' | 'headers' | 'query'>
+export interface Match extends Pick<HttpRoute, 'path' | 'method' | 'headers' | 'query'> {
+  /** Behind all others that are as specific, whatever their age. */
+  isLast?: boolean
+}
 
 /** A value that cannot be served; the message begins with the field. */
 export class Unsupported extends Error {

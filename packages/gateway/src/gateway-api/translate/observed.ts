@@ -51,6 +51,8 @@ export interface RouteContent {
   rules: number
   /** One sentence for each rule that is not served. */
   dropped: readonly string[]
+  /** The same for rules whose place an older route has: the route is accepted, and waits. */
+  shadowed?: readonly string[]
   /** About references to backends. */
   broken: Finding | undefined
 }

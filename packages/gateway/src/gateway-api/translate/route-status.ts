@@ -5,15 +5,16 @@ import type { RouteContent } from './observed.ts'
 
 export function routeFindings(
   refusal: Finding | undefined,
-  { dropped, rules, broken }: RouteContent,
+  { dropped, shadowed = [], rules, broken }: RouteContent,
 ): Finding[] {
   const resolved = broken ?? yes('ResolvedRefs', 'ResolvedRefs', 'all references are good')
   if (refusal !== undefined) return [refusal, resolved]
   if (isRefusedAsAWhole({ dropped, rules }))
     return [no('Accepted', 'UnsupportedValue', dropped.join('; ')), resolved]
   const accepted = yes('Accepted', 'Accepted', 'the route is served')
-  if (dropped.length === 0) return [accepted, resolved]
-  const message = `Dropped Rule(s): ${dropped.join('; ')}`
+  const without = [...dropped, ...shadowed]
+  if (without.length === 0) return [accepted, resolved]
+  const message = `Dropped Rule(s): ${without.join('; ')}`
   return [accepted, resolved, yes('PartiallyInvalid', 'UnsupportedValue', message)]
 }
 

@@ -328,7 +328,7 @@ describe('the matches of a GRPCRoute', () => {
     [{ service: 'shop.Cart' }, 'prefix', '/shop.Cart/'],
     [{ method: 'Add' }, 'regex', '/[^/]+/Add'],
     [{ type: 'RegularExpression', service: 'shop\\..*', method: 'A|B' }, 'regex', '/(?:shop\\..*)/(?:A|B)'],
-    [{}, 'prefix', '/'],
+    [{}, 'regex', '/.*'],
   ]
   for (const [method, type, value] of cases) {
     it(`are paths: ${JSON.stringify(method)}`, () => {
@@ -336,6 +336,12 @@ describe('the matches of a GRPCRoute', () => {
       assert.deepEqual(routes[0]!.path, { type, value })
     })
   }
+
+  it('of every call come after those of some, whatever their age', () => {
+    const { routes } = grpc([rule('rest'), rule('web', { matches: [{ method: { method: 'Buy' } }] })]).model
+    const [every, some] = routes
+    assert.ok(some!.order < every!.order)
+  })
 
   it('are refused where one part would end the other', () => {
     const method = { type: 'RegularExpression', service: 'a)(b', method: 'c' }

@@ -74,49 +74,53 @@ interface Served {
   places: readonly Place[]
 }
 
-function routesOf(
-  { id, rule, matches, targets, order, places }: Served,
-  limits: Pick<Rule, 'timeoutMs' | 'retries'>,
-): HttpRoute[] {
+function routesOf(served: Served, limits: Pick<Rule, 'timeoutMs' | 'retries'>): HttpRoute[] {
+  const { id, rule, matches, targets } = served
   for (const { filters } of listOf(rule.backendRefs)) {
     if (listOf(filters).length > 0)
       throw new Unsupported('backendRefs.filters: not served for one backend alone; use filters of the rule')
   }
   if (rule.sessionPersistence !== undefined)
     throw new Unsupported('sessionPersistence: not served; remove it')
+  // Also where no listener is served yet: what is wrong is told at once.
+  for (const match of matches) filtersOf(rule, { match, port: 0 })
+  const apart = keepsPort(rule)
   const made = new Map<string, Rule>()
-  const ruleFor = (match: Match, at: number, port: number): Rule => {
-    const own = `${id}${replacesPrefix(rule) ? `/${at}` : ''}${keepsPort(rule) ? `/port-${port}` : ''}`
-    const known = made.get(own)
-    if (known !== undefined) return known
-    const filters = filtersOf(rule, { match, port })
-    const result: Rule = { ...PLAIN_RULE, id: own, targets, ...filters, ...limits }
+  return waysIn(served, apart, (match, at, port) => {
+    const own = `${id}${replacesPrefix(rule) ? `/${at}` : ''}${apart ? `/port-${port}` : ''}`
+    const result = made.get(own) ?? {
+      ...PLAIN_RULE,
+      id: own,
+      targets,
+      ...filtersOf(rule, { match, port }),
+      ...limits,
+    }
     made.set(own, result)
     return result
-  }
-  return matches.flatMap((match, at) =>
-    portsByHost(places, keepsPort(rule)).map(({ host, ports }) => ({
-      ports,
-      host,
-      ...match,
-      order: `${order} ${digits(at)}`,
-      rule: ruleFor(match, at, ports[0]!),
-    })),
-  )
+  })
 }
 
 /** The rule's requests get an error that says why. */
-function refusing({ id, matches, order, places }: Served, problem: string): HttpRoute[] {
+function refusing(served: Served, problem: string): HttpRoute[] {
   const backend = { namespace: '', service: '', port: '' }
   const targets: Target[] = [{ backend, weight: 1, protocol: 'http', problem }]
-  const rule: Rule = { ...PLAIN_RULE, id, targets }
-  return matches.flatMap((match, at) =>
-    portsByHost(places, false).map(({ host, ports }) => ({
+  const rule: Rule = { ...PLAIN_RULE, id: served.id, targets }
+  return waysIn(served, false, () => rule)
+}
+
+/** Every match at every name. `apart`: and every port by itself. */
+function waysIn(
+  { matches, order, places }: Served,
+  apart: boolean,
+  ruleFor: (match: Match, at: number, port: number) => Rule,
+): HttpRoute[] {
+  return matches.flatMap(({ isLast, ...match }, at) =>
+    portsByHost(places, apart).map(({ host, ports }) => ({
       ports,
       host,
       ...match,
-      order: `${order} ${digits(at)}`,
-      rule,
+      order: `${isLast === true ? '~' : ''}${order} ${digits(at)}`,
+      rule: ruleFor(match, at, ports[0]!),
     })),
   )
 }
