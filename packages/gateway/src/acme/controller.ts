@@ -1,0 +1,231 @@
+// Certificates by ACME (RFC 8555): for each Secret that somebody wants one in, the next step is observed, decided and
+// done, one key a Secret. Nobody at a CA is talked to before somebody wants one.
+
+import type { KubeObject } from '@brume/api/object'
+import type { Clock } from '@brume/base/clock'
+import { isStatus } from '@brume/base/errors'
+import type { Logger } from '@brume/base/log'
+import type { Client } from '@brume/client/client'
+import { type ControllerSpec, defineController, type Enqueue, type Source } from '@brume/client/controller'
+import type { EventRecorder } from '@brume/client/event-recorder'
+import type { Informer } from '@brume/client/informer'
+import { keyOf, parseKey } from '@brume/client/resource-ref'
+import { act, newProgress } from './act.ts'
+import type { Challenges } from './challenges.ts'
+import { type Action, decide, type Observed, type Progress } from './decide.ts'
+import { secretState } from './issued.ts'
+import { accountKey, type ExternalAccount } from './protocol/jws.ts'
+import { AcmeSession } from './protocol/session.ts'
+import type { ReachOptions } from './reach.ts'
+import { Attempts, accountKeyAt } from './records.ts'
+import { secretOf } from './secret-of.ts'
+import { hasLeft, Standing } from './standing.ts'
+import { type Asking, annotationProblem, type Want, wantsOf } from './wants.ts'
+
+export interface AcmeSettings {
+  /** Of the account; who gives it accepts the CA's terms of service. */
+  email: string
+  /** URL of the CA's directory. */
+  directory: string
+  /** PEM of the CAs that the directory's own certificate is trusted by, besides public ones. */
+  ca: string | undefined
+  externalAccount: ExternalAccount | undefined
+  /** Also for hosts that nobody asked for. */
+  all: boolean
+}
+
+/** Whoever may ask. `onChange` is told whenever what is listed may have changed. */
+export interface AskingSource {
+  list(): Asking[]
+  onChange(handler: () => void): () => void
+  synced(): Promise<void>
+}
+
+export interface AcmeOptions {
+  client: Client
+  clock: Clock
+  logger: Logger
+  events: EventRecorder
+  /** None: who asks is told how to have them. */
+  settings: AcmeSettings | undefined
+  askings: AskingSource
+  /** Of the type kubernetes.io/tls. */
+  secrets: Informer
+  challenges: Challenges
+  reach: ReachOptions
+  /** A request for these hosts in PEM, signed with the key (PEM). */
+  certificateRequest(privateKeyPem: string, hosts: readonly string[]): string
+}
+
+export interface Acme {
+  spec: ControllerSpec
+  stop(): void
+}
+
+const GATHER_MS = 100
+const HOUR_MS = 3600_000
+
+export function acme(options: AcmeOptions): Acme {
+  const { client, clock, logger, events, settings, askings, secrets, challenges } = options
+  const attempts = new Attempts(client)
+  const standing = new Standing(client)
+  const progress = new Map<string, Progress>()
+  const warned = new Set<string>()
+  let wants = new Map<string, Want>()
+  let orderedAt: number[] = []
+  let session: Promise<AcmeSession> | undefined
+
+  const openSession = (): Promise<AcmeSession> => {
+    session ??= makeSession(client, clock, settings!).catch((error) => {
+      session = undefined
+      throw error
+    })
+    return session
+  }
+  const acting = {
+    client,
+    clock,
+    events,
+    attempts,
+    challenges,
+    reach: options.reach,
+    issuer: settings?.directory,
+    session: openSession,
+    certificateRequest: options.certificateRequest,
+    say: (want: Want, sentence: string) => standing.say(wants, want, sentence),
+    clear: (asking: Asking) => standing.clear(asking),
+    ordered: () => {
+      orderedAt = [...orderedAt, clock.now()]
+    },
+  }
+  const progressOf = (key: string) => {
+    const known = progress.get(key) ?? newProgress()
+    progress.set(key, known)
+    return known
+  }
+
+  /** Reads who asks; gives the keys of which something is different now. */
+  function readWants(): string[] {
+    const listed = askings.list()
+    for (const asking of listed) warnOf(asking)
+    const before = wants
+    wants = wantsOf(listed, { all: settings?.all === true })
+    const keys = new Set([...before.keys(), ...wants.keys()])
+    return [...keys].filter((key) => essence(before.get(key)) !== essence(wants.get(key)))
+  }
+
+  function warnOf(asking: Asking): void {
+    const message = annotationProblem(asking)
+    const id = `${asking.owner.metadata.uid} ${message}`
+    if (message === undefined || warned.has(id)) return
+    warned.add(id)
+    void events.record(asking.owner, { type: 'Warning', reason: 'InvalidAnnotation', message })
+  }
+
+  const source: Source = {
+    start(enqueue: Enqueue) {
+      let gathering = false
+      const touch = () => {
+        if (gathering) return
+        gathering = true
+        clock.after(GATHER_MS, () => {
+          gathering = false
+          for (const key of readWants()) enqueue(key)
+        })
+      }
+      const changed = (secret: KubeObject) => {
+        if (wants.has(keyOf(secret))) enqueue(keyOf(secret))
+      }
+      // Whom a new start of the queue has forgotten, and of whom nobody wants anything any more.
+      for (const key of [...wants.keys(), ...attempts.keys()]) enqueue(key)
+      const stops = [
+        askings.onChange(touch),
+        secrets.addHandler({ add: changed, update: changed, delete: changed }),
+      ]
+      touch()
+      void loaded.then(() => {
+        for (const key of attempts.keys()) enqueue(key)
+      })
+      return () => {
+        for (const stop of stops) stop()
+      }
+    },
+    async synced() {
+      await Promise.all([askings.synced(), loaded])
+      readWants()
+    },
+  }
+  const loaded = loadUntilRead(attempts, { clock, logger })
+
+  const spec = defineController<Observed & { key: string }, Action & { key: string }>({
+    name: 'acme',
+    workers: 3,
+    sources: [source],
+    rateLimit: { baseMs: 1000, maxMs: 300_000 },
+    async observe(key) {
+      const now = clock.now()
+      orderedAt = orderedAt.filter((at) => at > now - HOUR_MS)
+      const want = wants.get(key)
+      const found = secrets.store.get(parseKey(key).namespace, parseKey(key).name)
+      // One of another type is not among those that are watched.
+      const secret = want === undefined ? undefined : (found ?? (await secretOf(client, want)))
+      return {
+        key,
+        want,
+        left: want === undefined ? askings.list().filter((asking) => hasLeft(wants, asking)) : [],
+        issuer: settings?.directory,
+        secret: secretState(secret),
+        attempt: attempts.get(key),
+        progress: progressOf(key),
+        othersUnderWay: [...progress].filter(([other, { shown }]) => other !== key && shown.length > 0)
+          .length,
+        ordersInLastHour: orderedAt.length,
+      }
+    },
+    decide(observed, now) {
+      const { actions, ...rest } = decide(observed, now)
+      return { ...rest, actions: actions.map((action) => ({ ...action, key: observed.key })) }
+    },
+    async act({ key, ...action }) {
+      await act({ acting, key, progress: progressOf(key) }, action as Action)
+    },
+    settled(key, { want }) {
+      if (want !== undefined) return
+      progress.delete(key)
+      standing.forget(key)
+    },
+  })
+  return {
+    spec,
+    stop() {
+      void session?.then((open) => open.close()).catch(() => {})
+    },
+  }
+}
+
+async function makeSession(client: Client, clock: Clock, settings: AcmeSettings): Promise<AcmeSession> {
+  const key = accountKey(await accountKeyAt(client, settings.directory))
+  return new AcmeSession({ ...settings, key, clock })
+}
+
+/** The API server may be about to come. */
+async function loadUntilRead(
+  attempts: Attempts,
+  { clock, logger }: { clock: Clock; logger: Logger },
+): Promise<void> {
+  for (;;) {
+    try {
+      return await attempts.load()
+    } catch (error) {
+      if (isStatus(error, 'Forbidden')) logger.error('orders of certificates are not read', { error })
+      await new Promise<void>((resolve) => clock.after(1000, resolve))
+    }
+  }
+}
+
+/** What of a want makes a difference; the objects themselves change with each word that is said on them. */
+function essence(want: Want | undefined): string {
+  if (want === undefined) return ''
+  const { owners, ...rest } = want
+  return JSON.stringify([rest, owners.map(({ owner }) => owner.metadata.uid)])
+}

@@ -1,0 +1,21 @@
+// Which certificates the edge shows because a CA gave them: of hosts whose objects name no Secret, and not before they
+// are there. Pure.
+
+import type { Certificate } from '../model.ts'
+import type { Want } from './wants.ts'
+
+/** `wanted` are those that objects name. One that is on its way is no mistake: it is left out until it is there. */
+export function withIssued(
+  wanted: readonly Certificate[],
+  wants: ReadonlyMap<string, Want>,
+  exists: (namespace: string, secret: string) => boolean,
+): Certificate[] {
+  const key = ({ namespace, secret }: { namespace: string; secret: string }) => `${namespace}/${secret}`
+  const named = new Set(wanted.map(key))
+  const isThere = (one: { namespace: string; secret: string }) => exists(one.namespace, one.secret)
+  const issued = [...wants.values()].filter((want) => !named.has(key(want)) && isThere(want))
+  return [
+    ...wanted.filter((one) => !wants.has(key(one)) || isThere(one)),
+    ...issued.map(({ namespace, secret, hosts }) => ({ namespace, secret, hosts })),
+  ]
+}
