@@ -11,6 +11,11 @@ import type { EventRecorder } from '@brume/client/event-recorder'
 import { Informer } from '@brume/client/informer'
 import type { ResourceRef } from '@brume/client/resource-ref'
 import { SlicesByService } from '@brume/client/slices-by-service'
+import { Askings } from './acme/askings.ts'
+import { Challenges } from './acme/challenges.ts'
+import { type AcmeParts, acme } from './acme/controller.ts'
+import { withIssued } from './acme/served.ts'
+import { acmeSource } from './acme/source.ts'
 import { announcement } from './announce.ts'
 import { certificateFiles } from './certificates.ts'
 import { serversOf } from './endpoints.ts'
@@ -51,11 +56,17 @@ export interface GatewayOptions {
   gatewayApi?: ServedKinds | undefined
   /** Certificate and key of the cloud's own, as one PEM. */
   ownCertificate(): string
+  /** How certificates are had of a CA. */
+  acme: AcmeParts
 }
 
 export interface Gateway {
   spec: ControllerSpec
+  /** Of a CA, for those who ask. */
+  certificates: ControllerSpec
   start(): void
+  /** To be called before the controllers are stopped: nobody outside is waited for any longer. */
+  letGo(): void
   stop(): Promise<void>
 }
 
@@ -116,7 +127,11 @@ export function gateway(options: GatewayOptions): Gateway {
     slices,
     tlsSecrets,
   }
-  const sources = sourcesOf(options).map((make) => make(context))
+  const challenges = new Challenges()
+  const askings = new Askings()
+  const shared = { client, clock, logger, events, secrets: tlsSecrets, httpPort: ports.http }
+  const ca = acme({ ...shared, askings, challenges, parts: options.acme })
+  const sources = [...sourcesOf(options).map((make) => make(context)), acmeSource(challenges, ports)]
   const own = sources.flatMap((source) => source.own)
   const watched = watchedAs(own)
   const said = new Set<string>()
@@ -125,7 +140,11 @@ export function gateway(options: GatewayOptions): Gateway {
 
   const spec = defineController<Observed, Action>({
     name: 'gateway',
-    sources: [watched.source, { start: lookNowAndThen, synced: async () => {} }],
+    sources: [
+      watched.source,
+      { start: lookNowAndThen, synced: async () => {} },
+      { start: (enqueue) => challenges.onChange(() => enqueue(KEY, GATHER_MS)), synced: async () => {} },
+    ],
     rateLimit: { baseMs: 1000, maxMs: 60_000 },
     async observe(key) {
       if (!watched.awake()) return undefined
@@ -142,11 +161,12 @@ export function gateway(options: GatewayOptions): Gateway {
         service: (namespace: string, name: string) => services.store.get(namespace, name),
         slices: (namespace: string, name: string) => slices.of(namespace, name),
       }
-      const certificates = certificateFiles(
-        model.certificates,
-        (namespace, name) => tlsSecrets.store.get(namespace, name),
-        { dir, own: options.ownCertificate() },
-      )
+      askings.set(sources.flatMap((source) => source.askings?.() ?? []))
+      const secretOf = (namespace: string, name: string) => tlsSecrets.store.get(namespace, name)
+      const certificates = certificateFiles(withIssued(model.certificates, ca.wants(), secretOf), secretOf, {
+        dir,
+        own: options.ownCertificate(),
+      })
       return {
         served: { model, behind: (backend) => serversOf(backend, found), files: certificates.files },
         certificates: certificates.problems,
@@ -217,6 +237,8 @@ export function gateway(options: GatewayOptions): Gateway {
 
   return {
     spec,
+    certificates: ca.spec,
+    letGo: () => ca.letGo(),
     start() {
       void announced.begin()
       for (const one of own) one.start()

@@ -9,6 +9,7 @@ import type { EventSubject } from '@brume/client/event-recorder'
 import type { Informer } from '@brume/client/informer'
 import type { ResourceRef } from '@brume/client/resource-ref'
 import type { SlicesByService } from '@brume/client/slices-by-service'
+import type { Asking } from './acme/wants.ts'
 import type { Model } from './model.ts'
 
 export interface EdgeSource {
@@ -26,6 +27,8 @@ export interface EdgeSource {
    * that become Events. An error of the API is thrown and tried again.
    */
   tell(outcome: Outcome): Promise<readonly Problem[]>
+  /** Objects that certificates of a CA may be wanted for (`acme/wants.ts`): which of them ask is not looked at here. */
+  askings?(): readonly Asking[]
 }
 
 export interface Wanted {

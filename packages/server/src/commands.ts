@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import type { LogLevel } from '@brume/base/log'
 import { ENCRYPTIONS, type Encryption } from '@brume/node/network/encryption'
 import { DEFAULT_DATA_DIR } from './data-dir.ts'
-import { DEFAULT_DOMAIN } from './defaults.ts'
+import { DEFAULT_DOMAIN, LETS_ENCRYPT } from './defaults.ts'
 import { UserError } from './user-error.ts'
 
 const DEFAULT_LISTEN = '0.0.0.0:6443'
@@ -35,6 +35,12 @@ ${DATA_DIR}
   --http-port PORT        where Ingresses are served, once there is one (default 80)
   --https-port PORT       the same with TLS (default 443)
   --domain NAME           apps have names below it (default ${DEFAULT_DOMAIN}: on this machine alone)
+  --acme-email ADDRESS    certificates of a CA for Ingresses that ask (brume.dev/certificate: acme); by giving an
+                          address you accept the CA's terms of service
+  --acme-directory URL    the CA (default ${LETS_ENCRYPT})
+  --acme-ca FILE          by which a private CA's own HTTPS is trusted (PEM)
+  --acme-eab FILE         key id and key of a customer, where the CA wants them
+  --acme-all              certificates for all hosts but those below .localhost, asked for or not
   --audit-policy-file F   what the audit log records (audit.k8s.io/v1 Policy; default: writes, reads of Secrets, refusals)
   --audit-log-maxsize N   MiB after which the audit log begins a new file (default ${AUDIT.maxSizeMib})
   --audit-log-maxbackup N earlier files to keep (default ${AUDIT.maxBackups}; 0: all)
@@ -114,6 +120,11 @@ async function execute(name: string, args: string[]): Promise<number> {
           'http-port': { type: 'string', default: '80' },
           'https-port': { type: 'string', default: '443' },
           domain: { type: 'string', default: DEFAULT_DOMAIN },
+          'acme-email': { type: 'string' },
+          'acme-directory': { type: 'string' },
+          'acme-ca': { type: 'string' },
+          'acme-eab': { type: 'string' },
+          'acme-all': { type: 'boolean', default: false },
           'audit-policy-file': { type: 'string' },
           'audit-log-maxsize': { type: 'string', default: String(AUDIT.maxSizeMib) },
           'audit-log-maxbackup': { type: 'string', default: String(AUDIT.maxBackups) },
@@ -140,6 +151,13 @@ async function execute(name: string, args: string[]): Promise<number> {
           https: portOf('https-port', values['https-port']),
         },
         domain: values.domain,
+        acme: {
+          email: values['acme-email'],
+          directory: values['acme-directory'],
+          ca: values['acme-ca'],
+          eab: values['acme-eab'],
+          all: values['acme-all'],
+        },
         audit: values['no-audit']
           ? undefined
           : {

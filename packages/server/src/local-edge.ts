@@ -3,12 +3,16 @@
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { buildCertificateRequest, dnsName } from '@brume/apiserver/auth/pki/build-request'
+import { parsePrivateKey } from '@brume/apiserver/auth/pki/keys'
 import { ensureLeaf } from '@brume/apiserver/auth/pki/leaf'
+import { assert } from '@brume/base/assert'
 import { type Clock, systemClock } from '@brume/base/clock'
 import type { Logger } from '@brume/base/log'
 import { Client } from '@brume/client/client'
 import { runController } from '@brume/client/controller'
 import { EventRecorder } from '@brume/client/event-recorder'
+import type { AcmeParts, AcmeSettings } from '@brume/gateway/acme/controller'
 import { gateway } from '@brume/gateway/gateway'
 import { classController } from '@brume/gateway/gateway-api/class-controller'
 import type { ServedKinds } from '@brume/gateway/gateway-api/kinds'
@@ -28,6 +32,10 @@ export interface EdgeOptions {
   domain: string
   /** Of this machine. */
   addresses: readonly string[]
+  /** None: nobody is asked for certificates. */
+  acme?: AcmeSettings | undefined
+  /** Where the CA asks, and how names are looked up, in tests. */
+  acmeReach?: Pick<AcmeParts, 'publicPort' | 'lookup'>
   logger: Logger
   clock?: Clock
 }
@@ -71,8 +79,9 @@ export async function startLocalEdge(options: EdgeOptions): Promise<Edge> {
     domain,
     gatewayApi,
     ownCertificate: () => `${own.certificatePem.trim()}\n${own.privateKeyPem.trim()}\n`,
+    acme: { settings: options.acme, certificateRequest: requestFor, ...options.acmeReach },
   })
-  const running = runController(edge.spec, { clock, logger })
+  const running = [edge.spec, edge.certificates].map((spec) => runController(spec, { clock, logger }))
   edge.start()
   const classes = gatewayApi?.get('GatewayClass')
   const told = classes === undefined ? undefined : classController({ client, clock, logger, classes })
@@ -80,7 +89,8 @@ export async function startLocalEdge(options: EdgeOptions): Promise<Edge> {
   told?.informer.start()
   return {
     async close() {
-      await Promise.all([running.stop(), telling?.stop()])
+      edge.letGo()
+      await Promise.all([...running, telling].map((controller) => controller?.stop()))
       await Promise.all([edge.stop(), told?.informer.stop()])
       client.transport.close()
     },
@@ -104,6 +114,13 @@ async function ensureGatewayApi({
   } finally {
     client.transport.close()
   }
+}
+
+/** Names are in its alternative names alone: a common name is bounded, and nobody reads it any more. */
+function requestFor(privateKeyPem: string, hosts: readonly string[]): string {
+  const pair = parsePrivateKey(privateKeyPem)
+  assert(pair !== undefined, 'the key is one of our own making')
+  return buildCertificateRequest(pair, { commonName: '', organizations: [] }, hosts.map(dnsName))
 }
 
 /** Ends HAProxy of a data directory, whoever started it. Nothing running is no error. */

@@ -7,12 +7,14 @@ import { PkiError } from '@brume/apiserver/auth/pki/files'
 import { adminKubeconfig } from '@brume/apiserver/auth/pki/kubeconfig'
 import { assert } from '@brume/base/assert'
 import type { Logger, LogLevel } from '@brume/base/log'
+import type { AcmeSettings } from '@brume/gateway/acme/controller'
 import type { WantedPort } from '@brume/machine/checks/neighbours'
 import type { NodeAgent } from '@brume/node/agent/agent'
 import type { Encryption } from '@brume/node/network/encryption'
 import { RuntimeError } from '@brume/node/runtime/error'
 import { StoreError } from '@brume/store/contract'
 import type { Faults } from '@brume/store/sqlite/faults'
+import { type AcmeFlags, acmeSettings } from './acme-settings.ts'
 import { type AuditOptions, auditSettings } from './audit-settings.ts'
 import { type ControlPlane, startControlPlane } from './control-plane.ts'
 import { type DataDir, dataDirAt, ensureDataDir, keyFileNext } from './data-dir.ts'
@@ -41,6 +43,8 @@ export interface UpOptions {
   httpPorts?: { http: number; https: number }
   /** Apps have names below it. */
   domain?: string
+  /** Of a CA, for the edge. */
+  acme?: AcmeFlags
   serviceRange?: string | undefined
   /** No Service gets external IPs. */
   denyExternalIps?: boolean
@@ -61,6 +65,7 @@ const HTTP_PORTS = { http: 80, https: 443 }
 /** Resolves with the exit code when the cloud has stopped. Throws UserError when it cannot start. */
 export async function up(options: UpOptions): Promise<number> {
   const { host, port } = parseListen(options.listen)
+  const acme = acmeSettings(options.acme ?? {})
   const dir = dataDirAt(options.dataDir)
   const early = await decideRanges(options, dir)
   const audit = options.audit && (await auditSettings(dir.auditLog, options.audit))
@@ -104,7 +109,7 @@ export async function up(options: UpOptions): Promise<number> {
     ? undefined
     : startNode(options, { dir, plane, logger, serviceRange, rangesAreGiven: podRange !== undefined })
   const usable = Promise.all([plane.ready, starting?.then(({ node }) => node.registered)])
-  const edge = options.noNode ? undefined : startEdge(options, { dir, plane, logger })
+  const edge = options.noNode ? undefined : startEdge(options, { dir, plane, logger, acme })
   const refusal = starting?.then(({ refused }) => refused)
   const first = await Promise.race([usable.then(() => announceReady(dir)), stopped, refusal])
   if (first instanceof UserError) {
@@ -165,7 +170,7 @@ async function startNode(
 
 async function startEdge(
   { httpPorts = HTTP_PORTS, domain = DEFAULT_DOMAIN }: UpOptions,
-  of: { dir: DataDir; plane: ControlPlane; logger: Logger },
+  of: { dir: DataDir; plane: ControlPlane; logger: Logger; acme: AcmeSettings | undefined },
 ): Promise<Edge | undefined> {
   const { startLocalEdge } = await import('./local-edge.ts')
   const { nodeAddress } = await import('@brume/node/registration/addresses')

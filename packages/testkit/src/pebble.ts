@@ -33,6 +33,9 @@ export interface Pebble {
   root(): Promise<string>
   /** '' : there is no such name. Otherwise an IPv4 address. */
   setAddress(host: string, address: string): Promise<void>
+  /** Takes requests and answers none of them, until it goes on. */
+  hang(): void
+  goOn(): void
   /** Forgets everything, and comes back at the same place. */
   restart(): Promise<void>
   stop(): Promise<void>
@@ -115,6 +118,8 @@ export async function startPebble(options: PebbleOptions): Promise<Pebble> {
       await tell('clear-a', { host })
       await tell('add-a', { host, addresses: address === '' ? [] : [address] })
     },
+    hang: () => void server.kill('SIGSTOP'),
+    goOn: () => void server.kill('SIGCONT'),
     async restart() {
       await ended(server)
       server = start()

@@ -56,8 +56,10 @@ const GATEWAY: readonly KubeObject[] = [
     rule('list watch', 'core', 'secrets services'),
     rule('list watch', 'discovery.k8s.io', 'endpointslices'),
     rule('list watch', 'networking.k8s.io', 'ingresses ingressclasses'),
-    rule('patch', 'networking.k8s.io', 'ingressclasses ingresses/status'),
+    rule('patch', 'networking.k8s.io', 'ingresses ingressclasses ingresses/status'),
     rule('create patch', 'core', 'events'),
+    // Certificates of a CA, and what is remembered of getting them.
+    rule('get create update delete', 'core', 'secrets'),
     rule('list watch', 'core', 'namespaces'),
     rule('list watch', GATEWAY_API, `gatewayclasses referencegrants ${GATEWAY_KINDS.join(' ')}`),
     rule('patch', GATEWAY_API, `gatewayclasses/status ${GATEWAY_STATUSES}`),

@@ -1,6 +1,7 @@
 // Certificates by ACME (RFC 8555): for each Secret that somebody wants one in, the next step is observed, decided and
 // done, one key a Secret. Nobody at a CA is talked to before somebody wants one.
 
+import type { LookupFunction } from 'node:net'
 import type { KubeObject } from '@brume/api/object'
 import type { Clock } from '@brume/base/clock'
 import { isStatus } from '@brume/base/errors'
@@ -11,12 +12,12 @@ import type { EventRecorder } from '@brume/client/event-recorder'
 import type { Informer } from '@brume/client/informer'
 import { keyOf, parseKey } from '@brume/client/resource-ref'
 import { act, newProgress } from './act.ts'
+import type { Askings } from './askings.ts'
 import type { Challenges } from './challenges.ts'
 import { type Action, decide, type Observed, type Progress } from './decide.ts'
 import { secretState } from './issued.ts'
 import { accountKey, type ExternalAccount } from './protocol/jws.ts'
 import { AcmeSession } from './protocol/session.ts'
-import type { ReachOptions } from './reach.ts'
 import { Attempts, accountKeyAt } from './records.ts'
 import { secretOf } from './secret-of.ts'
 import { hasLeft, Standing } from './standing.ts'
@@ -34,11 +35,16 @@ export interface AcmeSettings {
   all: boolean
 }
 
-/** Whoever may ask. `onChange` is told whenever what is listed may have changed. */
-export interface AskingSource {
-  list(): Asking[]
-  onChange(handler: () => void): () => void
-  synced(): Promise<void>
+/** What the edge is given for it from outside. */
+export interface AcmeParts {
+  /** None: who asks is told how to have them. */
+  settings: AcmeSettings | undefined
+  /** A request for these hosts in PEM, signed with the key (PEM). */
+  certificateRequest(privateKeyPem: string, hosts: readonly string[]): string
+  /** Where the CA asks for proofs; 80, but for those of tests. */
+  publicPort?: number
+  /** How names are looked up before the CA is asked; default: as this machine does. */
+  lookup?: LookupFunction
 }
 
 export interface AcmeOptions {
@@ -46,27 +52,30 @@ export interface AcmeOptions {
   clock: Clock
   logger: Logger
   events: EventRecorder
-  /** None: who asks is told how to have them. */
-  settings: AcmeSettings | undefined
-  askings: AskingSource
   /** Of the type kubernetes.io/tls. */
   secrets: Informer
+  /** Where the edge listens for plain HTTP. */
+  httpPort: number
+  askings: Askings
   challenges: Challenges
-  reach: ReachOptions
-  /** A request for these hosts in PEM, signed with the key (PEM). */
-  certificateRequest(privateKeyPem: string, hosts: readonly string[]): string
+  parts: AcmeParts
 }
 
 export interface Acme {
   spec: ControllerSpec
-  stop(): void
+  /** By namespace/secret, as of now. */
+  wants(): ReadonlyMap<string, Want>
+  /** Nobody at a CA is waited for any longer. To be called before the controller is stopped. */
+  letGo(): void
 }
 
 const GATHER_MS = 100
 const HOUR_MS = 3600_000
+const HTTP_PORT = 80
 
 export function acme(options: AcmeOptions): Acme {
-  const { client, clock, logger, events, settings, askings, secrets, challenges } = options
+  const { client, clock, logger, events, askings, secrets, challenges, httpPort } = options
+  const { settings, certificateRequest, publicPort = HTTP_PORT, lookup } = options.parts
   const attempts = new Attempts(client)
   const standing = new Standing(client)
   const progress = new Map<string, Progress>()
@@ -88,10 +97,10 @@ export function acme(options: AcmeOptions): Acme {
     events,
     attempts,
     challenges,
-    reach: options.reach,
+    reach: { edgePort: httpPort, publicPort, ...(lookup === undefined ? {} : { lookup }) },
     issuer: settings?.directory,
     session: openSession,
-    certificateRequest: options.certificateRequest,
+    certificateRequest,
     say: (want: Want, sentence: string) => standing.say(wants, want, sentence),
     clear: (asking: Asking) => standing.clear(asking),
     ordered: () => {
@@ -104,12 +113,13 @@ export function acme(options: AcmeOptions): Acme {
     return known
   }
 
+  const wantsNow = () => wantsOf(askings.list(), { all: settings?.all === true })
+
   /** Reads who asks; gives the keys of which something is different now. */
   function readWants(): string[] {
-    const listed = askings.list()
-    for (const asking of listed) warnOf(asking)
+    for (const asking of askings.list()) warnOf(asking)
     const before = wants
-    wants = wantsOf(listed, { all: settings?.all === true })
+    wants = wantsNow()
     const keys = new Set([...before.keys(), ...wants.keys()])
     return [...keys].filter((key) => essence(before.get(key)) !== essence(wants.get(key)))
   }
@@ -122,15 +132,19 @@ export function acme(options: AcmeOptions): Acme {
     void events.record(asking.owner, { type: 'Warning', reason: 'InvalidAnnotation', message })
   }
 
+  let readAgain = () => {}
   const source: Source = {
     start(enqueue: Enqueue) {
       let gathering = false
+      readAgain = () => {
+        for (const key of readWants()) enqueue(key)
+      }
       const touch = () => {
         if (gathering) return
         gathering = true
         clock.after(GATHER_MS, () => {
           gathering = false
-          for (const key of readWants()) enqueue(key)
+          readAgain()
         })
       }
       const changed = (secret: KubeObject) => {
@@ -150,9 +164,10 @@ export function acme(options: AcmeOptions): Acme {
         for (const stop of stops) stop()
       }
     },
+    // Nobody is decided about before it is known who asks: what is wanted by nobody is forgotten.
     async synced() {
       await Promise.all([askings.synced(), loaded])
-      readWants()
+      readAgain()
     },
   }
   const loaded = loadUntilRead(attempts, { clock, logger })
@@ -197,7 +212,8 @@ export function acme(options: AcmeOptions): Acme {
   })
   return {
     spec,
-    stop() {
+    wants: wantsNow,
+    letGo() {
       void session?.then((open) => open.close()).catch(() => {})
     },
   }

@@ -1,6 +1,7 @@
 // Which certificates the edge shows because a CA gave them: of hosts whose objects name no Secret, and not before they
 // are there. Pure.
 
+import type { KubeObject } from '@brume/api/object'
 import type { Certificate } from '../model.ts'
 import type { Want } from './wants.ts'
 
@@ -8,11 +9,12 @@ import type { Want } from './wants.ts'
 export function withIssued(
   wanted: readonly Certificate[],
   wants: ReadonlyMap<string, Want>,
-  exists: (namespace: string, secret: string) => boolean,
+  secretOf: (namespace: string, secret: string) => KubeObject | undefined,
 ): Certificate[] {
   const key = ({ namespace, secret }: { namespace: string; secret: string }) => `${namespace}/${secret}`
   const named = new Set(wanted.map(key))
-  const isThere = (one: { namespace: string; secret: string }) => exists(one.namespace, one.secret)
+  const isThere = (one: { namespace: string; secret: string }) =>
+    secretOf(one.namespace, one.secret) !== undefined
   const issued = [...wants.values()].filter((want) => !named.has(key(want)) && isThere(want))
   return [
     ...wanted.filter((one) => !wants.has(key(one)) || isThere(one)),

@@ -5,6 +5,7 @@ import type { KubeObject } from '@brume/api/object'
 import { listOf } from '@brume/api/validate/json'
 import { isStatus } from '@brume/base/errors'
 import { INGRESS_CLASSES, INGRESSES } from '@brume/client/builtin'
+import { askingOfIngress } from '../acme/wants.ts'
 import type { EdgeSource, Outcome, Problem, SourceContext } from '../source.ts'
 import { ownIngresses } from './classes.ts'
 import { wantedOf } from './routes.ts'
@@ -31,6 +32,7 @@ export function ingressSource({ client, informer, ports }: SourceContext): EdgeS
     own: [ingresses],
     others: () => [classes],
     wanted: () => wantedOf(own(), ports),
+    askings: () => own().map(askingOfIngress),
     async tell(outcome) {
       const all = own()
       const busy = outcome.ports.get(ports.http) ?? outcome.ports.get(ports.https)

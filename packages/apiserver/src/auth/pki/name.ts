@@ -22,12 +22,12 @@ export interface SubjectName {
   organizations: string[]
 }
 
-/** Organizations first, each in a set of its own, then the common name. */
+/** Organizations first, each in a set of its own, then the common name; an empty one is left out. */
 export function encodeName({ commonName, organizations }: SubjectName): Buffer {
   const attribute = (type: string, value: string) => set(sequence(oid(type), utf8String(value)))
   return sequence(
     ...organizations.map((value) => attribute(ORGANIZATION, value)),
-    attribute(COMMON_NAME, commonName),
+    ...(commonName === '' ? [] : [attribute(COMMON_NAME, commonName)]),
   )
 }
 

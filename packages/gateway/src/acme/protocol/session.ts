@@ -30,6 +30,7 @@ export class AcmeSession {
   #directory: Promise<Json> | undefined
   #account: Promise<string> | undefined
   #nonces: string[] = []
+  #closed = false
 
   constructor(options: SessionOptions) {
     this.#options = options
@@ -40,7 +41,9 @@ export class AcmeSession {
     return this.#options.key
   }
 
+  /** What is under way ends with an error that is no AcmeError: nobody refused anything. */
   close(): void {
+    this.#closed = true
     this.#agent.destroy()
   }
 
@@ -70,7 +73,7 @@ export class AcmeSession {
 
   async #readDirectory(): Promise<Json> {
     const { directory } = this.#options
-    return jsonOf(this.#good(await send(directory, { agent: this.#agent, method: 'GET' })))
+    return jsonOf(this.#good(await this.#send(directory, 'GET')))
   }
 
   /** Idempotent by its key: an account that is there is found, and told the address that is set now. */
@@ -97,7 +100,7 @@ export class AcmeSession {
     for (let tries = 1; ; tries++) {
       const nonce = this.#nonces.pop() ?? (await this.#freshNonce())
       const body = JSON.stringify(signedRequest({ key, account, nonce, url }, payload))
-      const answer = await send(url, { agent: this.#agent, method: 'POST', body })
+      const answer = await this.#send(url, 'POST', body)
       this.#remember(answer)
       try {
         return this.#good(answer)
@@ -109,10 +112,20 @@ export class AcmeSession {
   }
 
   async #freshNonce(): Promise<string> {
-    const answer = await send(await this.urlOf('newNonce'), { agent: this.#agent, method: 'HEAD' })
+    const answer = await this.#send(await this.urlOf('newNonce'), 'HEAD')
     const nonce = answer.headers['replay-nonce']
     if (nonce === undefined) throw new AcmeError('malformed', 'the CA gives no nonce')
     return nonce
+  }
+
+  async #send(url: string, method: 'GET' | 'HEAD' | 'POST', body?: string): Promise<Answer> {
+    try {
+      if (!this.#closed)
+        return await send(url, { agent: this.#agent, method, ...(body === undefined ? {} : { body }) })
+    } catch (error) {
+      if (!this.#closed) throw error
+    }
+    throw new Error('the CA is not talked to any more: the edge is ending')
   }
 
   #remember({ headers }: Answer): void {
