@@ -13,7 +13,8 @@ import { EVENTS, INGRESSES, SECRETS } from '@brume/client/builtin'
 import { findExecutable } from '@brume/machine/executables'
 import { startTestControlPlane, type TestControlPlane } from '@brume/testkit/control-plane'
 import { eventually } from '@brume/testkit/eventually'
-import { freePort, type Pebble, startPebble, whyNoPebble } from '@brume/testkit/pebble'
+import { freePort } from '@brume/testkit/free-port'
+import { type Pebble, startPebble, whyNoPebble } from '@brume/testkit/pebble'
 import { type Edge, endEdge, startLocalEdge } from './local-edge.ts'
 
 const skip = whyNoPebble() ?? (findExecutable('haproxy') === undefined ? 'haproxy is not installed' : false)

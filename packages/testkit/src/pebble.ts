@@ -5,11 +5,11 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findExecutable } from '@brume/machine/executables'
 import { eventually } from './eventually.ts'
+import { freePort } from './free-port.ts'
 import { testServerCertificate } from './server-certificate.ts'
 
 export interface PebbleOptions {
@@ -46,15 +46,6 @@ export function whyNoPebble(): string | undefined {
   return ['pebble', 'pebble-challtestsrv'].every((name) => findExecutable(name) !== undefined)
     ? undefined
     : 'pebble is not installed (apt-get install pebble)'
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 export async function startPebble(options: PebbleOptions): Promise<Pebble> {

@@ -27,6 +27,7 @@ const PID_FILE = 'haproxy.json'
 const LOG = 'log'
 const STOP_LIMIT_MS = 5000
 const RELOAD_LIMIT_MS = 30_000
+const RELOAD_AGAIN_MS = 200
 const POLL_MS = 20
 
 /** Files below one directory, and the process that reads them. */
@@ -75,7 +76,16 @@ export class Haproxy {
     if (running === undefined) return this.start()
     signalProcess(running, 'SIGUSR2')
     const limit = Date.now() + RELOAD_LIMIT_MS
+    let wait = RELOAD_AGAIN_MS
+    let again = Date.now() + wait
     while (!(await loaded().catch(() => false))) {
+      // A master that is just becoming its own successor misses the signal: every other time when one reload follows
+      // another at once. Ever more seldom, so that a large configuration is not read over and over.
+      if (Date.now() > again) {
+        signalProcess(running, 'SIGUSR2')
+        wait *= 2
+        again = Date.now() + wait
+      }
       if (!isSameProcess(running) || Date.now() > limit)
         throw new GatewayError(`haproxy did not read its files again: ${this.#lastWords()}`)
       await pause()
