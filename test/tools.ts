@@ -24,12 +24,17 @@ const TEST_NEEDS: readonly Need[] = [
   },
 ]
 
+/** Alpine has no such package. */
+const DEBIAN_NEEDS: readonly Need[] = [program('pebble', 'pebble', 'pebble')]
+
 /** Never throws: what could not be installed is said, and skipped for. */
 export async function installTools(): Promise<void> {
   if (process.getuid?.() !== 0) return
   const onProgress = (line: string) => process.stdout.write(`${line}\n`)
   try {
-    await installMissing({ distribution: readDistribution(), onProgress, needs: TEST_NEEDS })
+    const distribution = readDistribution()
+    const needs = distribution.installer === 'apt' ? [...TEST_NEEDS, ...DEBIAN_NEEDS] : TEST_NEEDS
+    await installMissing({ distribution, onProgress, needs })
   } catch (error) {
     if (!(error instanceof InstallError)) throw error
     process.stdout.write(`${error.message}; tests that need it are skipped\n`)

@@ -3,7 +3,7 @@
 
 import type { KubeObject } from '@brume/api/object'
 import type { Certificate } from '../model.ts'
-import type { Want } from './wants.ts'
+import { CERTIFICATE, type Want } from './wants.ts'
 
 /** `wanted` are those that objects name. One that is on its way is no mistake: it is left out until it is there. */
 export function withIssued(
@@ -15,7 +15,10 @@ export function withIssued(
   const named = new Set(wanted.map(key))
   const isThere = (one: { namespace: string; secret: string }) =>
     secretOf(one.namespace, one.secret) !== undefined
-  const issued = [...wants.values()].filter((want) => !named.has(key(want)) && isThere(want))
+  // Nobody named these: another's Secret that happens to have the name is not for them.
+  const isIssued = (want: Want) =>
+    secretOf(want.namespace, want.secret)?.metadata.labels?.[CERTIFICATE] === 'acme'
+  const issued = [...wants.values()].filter((want) => !named.has(key(want)) && isIssued(want))
   return [
     ...wanted.filter((one) => !wants.has(key(one)) || isThere(one)),
     ...issued.map(({ namespace, secret, hosts }) => ({ namespace, secret, hosts })),
