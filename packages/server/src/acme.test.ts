@@ -250,6 +250,26 @@ describe('an Ingress that asks for a certificate', { skip, timeout: 240_000 }, (
     )
   })
 
+  it('may be a Gateway, whose listener is served from then on', async () => {
+    const tls = { certificateRefs: [{ name: 'gate-cert' }] }
+    const listener = { name: 'web', protocol: 'HTTPS', port: 443, hostname: 'gate.example.org', tls }
+    const gateways = await plane.client.resourceFor({
+      apiVersion: 'gateway.networking.k8s.io/v1',
+      kind: 'Gateway',
+    })
+    await gateways.create({
+      apiVersion: 'gateway.networking.k8s.io/v1',
+      kind: 'Gateway',
+      metadata: { name: 'gate', namespace: 'default', annotations: ASKS },
+      spec: { gatewayClassName: 'brume', listeners: [listener] },
+    } as KubeObject)
+    await eventually('the certificate is shown', () => shown('gate.example.org'))
+    await eventually('it is said', async () => {
+      const { metadata } = await gateways.get({ namespace: 'default', name: 'gate' })
+      return /^gate-cert: valid until/.test(metadata.annotations?.['brume.dev/certificate-status'] ?? '')
+    })
+  })
+
   it('has it renewed when two thirds of its life have passed', async () => {
     const serial = async () => (await shown('web.example.org'))?.serialNumber
     const first = await serial()

@@ -62,7 +62,7 @@ const GATEWAY: readonly KubeObject[] = [
     rule('get create update delete', 'core', 'secrets'),
     rule('list watch', 'core', 'namespaces'),
     rule('list watch', GATEWAY_API, `gatewayclasses referencegrants ${GATEWAY_KINDS.join(' ')}`),
-    rule('patch', GATEWAY_API, `gatewayclasses/status ${GATEWAY_STATUSES}`),
+    rule('patch', GATEWAY_API, `gateways gatewayclasses/status ${GATEWAY_STATUSES}`),
   ]),
   // Kinds of their own definitions, which Kubernetes' own roles know nothing of.
   clusterRole(

@@ -183,6 +183,8 @@ describe('what is done next for a certificate', () => {
   it('is to wait while many others are on their way, or were ordered', () => {
     const many = decide(observed({ othersUnderWay: MAX_UNDER_WAY }), NOW)
     assert.deepEqual([many.actions, many.requeueAfterMs! > 0], [[], true])
+    const started = { ...PROGRESS, shown: PROBES, shownAt: NOW, look: GOOD }
+    assert.deepEqual(types(observed({ othersUnderWay: MAX_UNDER_WAY, progress: started })), ['order'])
     assert.deepEqual(types(observed({ ordersInLastHour: MAX_ORDERS_AN_HOUR })), ['say'])
   })
 

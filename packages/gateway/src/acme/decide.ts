@@ -122,7 +122,11 @@ interface Of {
 /** Until the CA is asked: the edge sees that its own answers come back. */
 function begin(of: Of, why: string): Plan<Action> {
   const { want, attempt, observed } = of
-  if (observed.othersUnderWay >= MAX_UNDER_WAY) return { actions: [], requeueAfterMs: ROOM_MS }
+  // One that is under way itself goes on: several that wait for each other would wait for ever.
+  const isUnderWay = observed.progress.shown.length > 0
+  if (!isUnderWay && observed.othersUnderWay >= MAX_UNDER_WAY) {
+    return { actions: [], requeueAfterMs: ROOM_MS }
+  }
   if (observed.ordersInLastHour >= MAX_ORDERS_AN_HOUR) {
     const sentence = `waits: ${MAX_ORDERS_AN_HOUR} certificates were ordered in the last hour`
     return { actions: [{ type: 'say', want, sentence }], requeueAfterMs: FULL_MS }

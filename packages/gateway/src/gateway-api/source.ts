@@ -6,6 +6,7 @@ import { isStatus } from '@brume/base/errors'
 import { NAMESPACES } from '@brume/client/builtin'
 import type { Informer } from '@brume/client/informer'
 import { keyOf, type ResourceRef, refText } from '@brume/client/resource-ref'
+import { askingOfGateway } from '../acme/wants.ts'
 import { certificateProblem } from '../certificates.ts'
 import type { EdgeSource, MakeSource, Outcome } from '../source.ts'
 import { type Kind, ROUTE_KINDS, type ServedKinds } from './kinds.ts'
@@ -94,6 +95,11 @@ export function gatewayApiSource(given: ServedKinds): MakeSource {
           },
         )
         return { model: translation.model, problems: [] }
+      },
+      askings() {
+        const ref = kinds.get('Gateway')
+        const standing = translation?.gateways.filter(({ refusal }) => refusal === undefined) ?? []
+        return ref === undefined ? [] : standing.map(({ gateway }) => askingOfGateway(gateway, ref))
       },
       async tell(outcome: Outcome) {
         if (translation === undefined) return []
