@@ -4,7 +4,6 @@
 import type { LookupFunction } from 'node:net'
 import type { KubeObject } from '@brume/api/object'
 import type { Clock } from '@brume/base/clock'
-import { isStatus } from '@brume/base/errors'
 import type { Logger } from '@brume/base/log'
 import type { Client } from '@brume/client/client'
 import { type ControllerSpec, defineController, type Enqueue, type Source } from '@brume/client/controller'
@@ -72,6 +71,7 @@ export interface Acme {
 const GATHER_MS = 100
 const HOUR_MS = 3600_000
 const HTTP_PORT = 80
+const LOAD_AGAIN_MS = 5000
 
 export function acme(options: AcmeOptions): Acme {
   const { client, clock, logger, events, askings, secrets, challenges, httpPort } = options
@@ -84,7 +84,9 @@ export function acme(options: AcmeOptions): Acme {
   let orderedAt: number[] = []
   let session: Promise<AcmeSession> | undefined
 
+  let ended = false
   const openSession = (): Promise<AcmeSession> => {
+    if (ended) throw new Error('the edge is ending: the CA is not asked any more')
     session ??= makeSession(client, clock, settings!).catch((error) => {
       session = undefined
       throw error
@@ -133,6 +135,7 @@ export function acme(options: AcmeOptions): Acme {
   }
 
   let readAgain = () => {}
+  let takeUp = () => {}
   const source: Source = {
     start(enqueue: Enqueue) {
       let gathering = false
@@ -151,26 +154,27 @@ export function acme(options: AcmeOptions): Acme {
         if (wants.has(keyOf(secret))) enqueue(keyOf(secret))
       }
       // Whom a new start of the queue has forgotten, and of whom nobody wants anything any more.
-      for (const key of [...wants.keys(), ...attempts.keys()]) enqueue(key)
+      takeUp = () => {
+        for (const key of [...wants.keys(), ...attempts.keys()]) enqueue(key)
+      }
+      takeUp()
       const stops = [
         askings.onChange(touch),
         secrets.addHandler({ add: changed, update: changed, delete: changed }),
       ]
       touch()
-      void loaded.then(() => {
-        for (const key of attempts.keys()) enqueue(key)
-      })
       return () => {
         for (const stop of stops) stop()
       }
     },
     // Nobody is decided about before it is known who asks: what is wanted by nobody is forgotten.
     async synced() {
-      await Promise.all([askings.synced(), loaded])
+      await askings.synced()
+      await loadUntilRead(attempts, { clock, logger, ended: () => ended })
       readAgain()
+      takeUp()
     },
   }
-  const loaded = loadUntilRead(attempts, { clock, logger })
 
   const spec = defineController<Observed & { key: string }, Action & { key: string }>({
     name: 'acme',
@@ -214,6 +218,7 @@ export function acme(options: AcmeOptions): Acme {
     spec,
     wants: wantsNow,
     letGo() {
+      ended = true
       void session?.then((open) => open.close()).catch(() => {})
     },
   }
@@ -224,17 +229,17 @@ async function makeSession(client: Client, clock: Clock, settings: AcmeSettings)
   return new AcmeSession({ ...settings, key, clock })
 }
 
-/** The API server may be about to come. */
+/** Without them an order would be made twice: nothing begins before, and the edge goes on without it. */
 async function loadUntilRead(
   attempts: Attempts,
-  { clock, logger }: { clock: Clock; logger: Logger },
+  { clock, logger, ended }: { clock: Clock; logger: Logger; ended(): boolean },
 ): Promise<void> {
-  for (;;) {
+  while (!ended()) {
     try {
       return await attempts.load()
     } catch (error) {
-      if (isStatus(error, 'Forbidden')) logger.error('orders of certificates are not read', { error })
-      await new Promise<void>((resolve) => clock.after(1000, resolve))
+      logger.warn('orders of certificates could not be read, trying again', { error: String(error) })
+      await new Promise<void>((resolve) => clock.after(LOAD_AGAIN_MS, resolve))
     }
   }
 }

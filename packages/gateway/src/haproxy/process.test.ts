@@ -10,7 +10,7 @@ import { infoOf } from './admin.ts'
 import { Haproxy } from './process.ts'
 
 const skip = findExecutable('haproxy') === undefined ? 'haproxy is not installed' : false
-const ROUNDS = 40
+const ROUNDS = 25
 const SERVED_LIMIT_MS = 2000
 
 function configuration(dir: string, port: number, word: string): string {
