@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
 import { Resolver } from 'node:dns/promises'
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { systemClock } from '@brume/base/clock'
 import { silentLogger } from '@brume/base/log'
 import { mutateBytes, seededRandom } from '@brume/base/seeded-random'
 import { eventually } from '@brume/testkit/eventually'
-import { encode, type Packet } from 'dns-packet'
+import { decode, encode, type OptAnswer, type Packet } from 'dns-packet'
 import type { NameSource } from './names.ts'
 import { resolver } from './resolve.ts'
 import { type DnsServer, startDnsServer } from './server.ts'
@@ -30,17 +31,31 @@ const MANY = Array.from({ length: 200 }, (_, i) => ({
   addresses: [`10.42.1.${i}`],
   conditions: { ready: true },
 }))
+const MANY_NAMES = { type: 'A' as const, name: 'many.shop.svc.cluster.local' }
+const RECURSION_DESIRED = 1 << 8
+const TRUNCATED = 1 << 9
+/** What is known of Services. */
+let synced: Promise<void> = Promise.resolve()
+
+function edns(udpPayloadSize: number): OptAnswer {
+  const zero = { extendedRcode: 0, ednsVersion: 0, flags: 0 }
+  return { type: 'OPT', name: '.', udpPayloadSize, ...zero, flag_do: false, options: [] }
+}
+
 const SOURCE: NameSource = {
   service(namespace, name) {
     if (namespace !== 'shop') return undefined
     const alias = ALIASES[name]
     if (alias !== undefined) return { ...SERVICE, spec: { type: 'ExternalName', externalName: alias } }
-    if (name === 'many') return { ...SERVICE, spec: { clusterIP: 'None', ports: [] } }
+    if (name === 'many' || name === 'some') return { ...SERVICE, spec: { clusterIP: 'None', ports: [] } }
     return name === 'web' ? SERVICE : undefined
   },
-  slices: () => [{ ...SERVICE, kind: 'EndpointSlice', addressType: 'IPv4', ports: [], endpoints: MANY }],
+  slices: (_, name) => {
+    const endpoints = name === 'some' ? MANY.slice(0, 40) : MANY
+    return [{ ...SERVICE, kind: 'EndpointSlice', addressType: 'IPv4', ports: [], endpoints }]
+  },
   namespaceExists: (namespace) => namespace === 'shop',
-  synced: async () => {},
+  synced: () => synced,
   namesOf: () => [],
 }
 
@@ -155,20 +170,121 @@ describe('the DNS server of a node', { timeout: 30_000 }, () => {
     assert.deepEqual(await client.resolve4('web.shop.svc.cluster.local'), ['10.96.0.5'])
   })
 
+  it('answers in EDNS whom asks in it, and lets UDP answers be as long as they say', async () => {
+    const sizeOf = async (more: Partial<Packet>) => {
+      const bytes = await heard({ type: 'query', id: 3, questions: [MANY_NAMES], ...more })
+      const { additionals = [], flags = 0 } = decode(bytes)
+      return { bytes: bytes.length, isCut: (flags & TRUNCATED) !== 0, edns: additionals.length }
+    }
+    assert.deepEqual(await sizeOf({}), { bytes: 509, isCut: true, edns: 0 })
+    assert.deepEqual(await sizeOf({ additionals: [edns(4096)] }), { bytes: 1224, isCut: true, edns: 1 })
+    const few = (udpPayloadSize: number) =>
+      sizeOf({
+        questions: [{ type: 'A', name: 'some.shop.svc.cluster.local' }],
+        additionals: [edns(udpPayloadSize)],
+      })
+    // Forty addresses: longer than plain UDP takes.
+    assert.deepEqual([(await few(512)).isCut, (await few(1232)).isCut], [true, false])
+    const version = await heard({
+      type: 'query',
+      id: 3,
+      questions: [MANY_NAMES],
+      additionals: [{ ...edns(1232), ednsVersion: 1 }],
+    })
+    const [opt] = decode(version).additionals!
+    assert.equal(opt?.type === 'OPT' && opt.extendedRcode, 1)
+  })
+
+  it('keeps the case of the question, also of what is known already', async () => {
+    await client.resolve4('example.org')
+    for (const name of ['eXaMpLe.oRg', 'WEB.Shop.svc.CLUSTER.local']) {
+      const { answers = [], questions = [] } = decode(
+        await heard({ type: 'query', id: 3, questions: [{ type: 'A', name }], flags: RECURSION_DESIRED }),
+      )
+      assert.deepEqual([answers[0]?.name, questions[0]?.name], [name, name])
+    }
+  })
+
+  it('says nothing of Services before they are known', async () => {
+    const known = Promise.withResolvers<void>()
+    synced = known.promise
+    try {
+      const asking = client.resolve4('web.shop.svc.cluster.local')
+      assert.deepEqual(await client.resolve4('example.org'), ['192.0.2.1'])
+      known.resolve()
+      assert.deepEqual(await asking, ['10.96.0.5'])
+    } finally {
+      synced = Promise.resolve()
+    }
+    synced = Promise.reject(new Error('not known in time'))
+    synced.catch(() => {})
+    try {
+      await assert.rejects(client.resolve4('web.shop.svc.cluster.local'), { code: 'ESERVFAIL' })
+    } finally {
+      synced = Promise.resolve()
+    }
+  })
+
+  it('lets one client have a part of the connections, not all', async () => {
+    const streams = Array.from({ length: 30 }, () => connect({ port: server.port, host: '127.0.0.1' }))
+    for (const stream of streams) stream.on('error', () => {})
+    try {
+      await eventually(
+        'those beyond its part are closed',
+        () => streams.filter(({ closed }) => closed).length === 10,
+      )
+      const other = connect({ port: server.port, host: '127.0.0.1', localAddress: '127.0.0.2' })
+      const question = encode({
+        type: 'query',
+        id: 7,
+        questions: [{ type: 'A', name: 'web.shop.svc.cluster.local' }],
+      })
+      other.write(Buffer.concat([Buffer.from([0, question.length]), question]))
+      await once(other, 'data')
+      other.destroy()
+    } finally {
+      for (const stream of streams) stream.destroy()
+    }
+  })
+
   it('lives through whatever is sent to it', async () => {
     const random = seededRandom(11)
-    const seed = encode({
-      type: 'query',
-      id: 7,
-      questions: [{ type: 'A', name: 'web.shop.svc.cluster.local' }],
-    })
+    const question = { type: 'A' as const, name: 'web.shop.svc.cluster.local' }
+    const head = [0, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0]
+    const seeds = [
+      encode({ type: 'query', id: 7, questions: [question] }),
+      encode({ type: 'query', id: 7, questions: [question, question], additionals: [edns(9000)] }),
+      encode({
+        type: 'response',
+        id: 7,
+        questions: [question],
+        answers: [{ ...question, data: '192.0.2.1' }],
+      }),
+      encode({
+        type: 'query',
+        id: 7,
+        questions: [{ type: 'A', name: 'example.org' }],
+        additionals: [edns(0)],
+      }),
+      // A name that points to itself, two that point to each other, one that points beyond the end, a label too long.
+      Buffer.from([...head, 0xc0, 12, 0, 1, 0, 1]),
+      Buffer.from([...head, 0xc0, 14, 0xc0, 12, 0, 1, 0, 1]),
+      Buffer.from([...head, 0xff, 0xff, 0, 1, 0, 1]),
+      Buffer.from([...head, 0x7f, 97, 0, 0, 1, 0, 1]),
+      Buffer.alloc(0),
+      Buffer.alloc(1400, 0xff),
+    ]
     const socket = createSocket('udp4')
-    const stream = connect({ port: server.port, host: '127.0.0.1' })
-    stream.on('error', () => {})
-    for (let i = 0; i < 3000; i++) {
-      const bytes = mutateBytes(seed, random)
+    socket.on('error', () => {})
+    let stream = connect({ port: server.port, host: '127.0.0.1' }).on('error', () => {})
+    for (let i = 0; i < 6000; i++) {
+      const seed = seeds[random.below(seeds.length)]!
+      const bytes = i < 1000 && seed.length === 0 ? seed : mutateBytes(seed, random)
       await new Promise((resolve) => socket.send(bytes, server.port, '127.0.0.1', resolve))
-      if (!stream.destroyed) stream.write(bytes)
+      // A frame of its own, or whatever the bytes mean as one.
+      if (stream.destroyed) stream = connect({ port: server.port, host: '127.0.0.1' }).on('error', () => {})
+      const length = Buffer.from([bytes.length >> 8, bytes.length & 255])
+      stream.write(random.below(2) === 0 ? bytes : Buffer.concat([length, bytes]))
     }
     socket.close()
     stream.destroy()
@@ -178,6 +294,18 @@ describe('the DNS server of a node', { timeout: 30_000 }, () => {
       return addresses[0] === '10.96.0.5'
     })
   })
+
+  /** The answer to one datagram. */
+  async function heard(query: Packet): Promise<Buffer> {
+    const socket = createSocket('udp4')
+    try {
+      const answer = new Promise<Buffer>((resolve) => socket.once('message', resolve))
+      socket.send(encode(query), server.port, '127.0.0.1')
+      return await answer
+    } finally {
+      socket.close()
+    }
+  }
 })
 
 /** Resolves when the figure has stayed the same for a while. */

@@ -4,7 +4,8 @@ import { createSocket, type RemoteInfo } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer, isIPv6, type Socket } from 'node:net'
 import type { Logger } from '@brume/base/log'
-import { decode, encode, type OptAnswer, type Packet, streamEncode } from 'dns-packet'
+import { decode, type OptAnswer, type Packet } from 'dns-packet'
+import { encodeForTcp, encodeForUdp } from './encode-answer.ts'
 import type { Resolver } from './resolve.ts'
 
 export interface DnsServerOptions {
@@ -27,7 +28,6 @@ const MAX_CONNECTIONS_EACH = 20
 const IDLE_MS = 10_000
 const PLAIN_UDP_BYTES = 512
 const LARGEST_UDP_BYTES = 1232
-const TRUNCATED = 1 << 9
 /** BADVERS is 16: its low four bits are in the head of the packet. */
 const BAD_VERSION_HIGH_BITS = 1
 
@@ -58,7 +58,8 @@ export async function startDnsServer({ host, port, resolve, logger }: DnsServerO
   }
   const onDatagram = async (bytes: Buffer, from: RemoteInfo) => {
     const found = await answer(bytes, from.address)
-    if (found !== undefined) udp.send(fitted(found.packet, udpLimit(found.query)), from.port, from.address)
+    if (found !== undefined)
+      udp.send(encodeForUdp(found.packet, udpLimit(found.query)), from.port, from.address)
   }
   udp.on('message', (bytes, from) => {
     onDatagram(bytes, from).catch((error) =>
@@ -81,7 +82,7 @@ export async function startDnsServer({ host, port, resolve, logger }: DnsServerO
     const onFrame = async (bytes: Buffer) => {
       const found = await answer(bytes, client)
       if (found === undefined) socket.destroy()
-      else await sent(socket, streamEncode(found.packet))
+      else await sent(socket, encodeForTcp(found.packet))
     }
     readFrames(socket, onFrame).catch(() => socket.destroy())
   })
@@ -145,14 +146,6 @@ function ownEdns(extendedRcode: number): OptAnswer {
 function udpLimit(query: Packet): number {
   const told = edns(query)?.udpPayloadSize ?? PLAIN_UDP_BYTES
   return Math.min(Math.max(told, PLAIN_UDP_BYTES), LARGEST_UDP_BYTES)
-}
-
-/** What does not fit is asked again over TCP. */
-function fitted(packet: Packet, limitBytes: number): Buffer {
-  const whole = encode(packet)
-  if (whole.length <= limitBytes) return whole
-  const { answers: _, authorities: __, ...head } = packet
-  return encode({ ...head, flags: (packet.flags ?? 0) | TRUNCATED })
 }
 
 /** Frames of two bytes of length and a message; one after the other, and no further ones are read meanwhile. */

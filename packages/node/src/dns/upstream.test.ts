@@ -3,8 +3,9 @@ import { createSocket, type Socket } from 'node:dgram'
 import { afterEach, describe, it } from 'node:test'
 import { systemClock } from '@brume/base/clock'
 import { silentLogger } from '@brume/base/log'
+import { mutateBytes, seededRandom } from '@brume/base/seeded-random'
 import { fakeClock } from '@brume/client/testing/fake-clock'
-import type { Packet, Question } from 'dns-packet'
+import { decode, encode, type Packet, type Question } from 'dns-packet'
 import { FairShare } from './fair-share.ts'
 import { type DnsServer, startDnsServer } from './server.ts'
 import { type UpstreamOptions, upstream } from './upstream.ts'
@@ -147,6 +148,28 @@ describe('names of the world', { timeout: 60_000 }, () => {
     const answer = await of([many.address]).ask(question('many.example.org'), asking())
     assert.equal(answer.answers?.length, 200)
     assert.equal(many.asked.length, 2)
+  })
+
+  it('are not taken from what somebody else says in the place of the server, or from rubbish', async () => {
+    const random = seededRandom(2)
+    const socket = createSocket('udp4')
+    sockets.push(socket)
+    socket.on('message', (bytes, from) => {
+      const { id = 0, questions = [] } = decode(bytes)
+      const right: Packet = { type: 'response', id, questions, ...address(questions[0]!.name) }
+      const forged = { ...right, ...address(questions[0]!.name, '203.0.113.66') }
+      const wrongId = encode({ ...forged, id: (id + 1) & 0xffff })
+      const wrongName = encode({ ...forged, questions: [{ type: 'A', name: 'other.example.org' }] })
+      const rubbish = Array.from({ length: 5 }, () => mutateBytes(encode({ ...forged, id: id ^ 1 }), random))
+      for (const one of [wrongId, wrongName, Buffer.alloc(3), ...rubbish, encode(right)])
+        socket.send(one, from.port, from.address)
+    })
+    await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve))
+    const names = of([`127.0.0.1:${socket.address().port}`])
+    const asked = Array.from({ length: 100 }, (_, i) =>
+      names.ask(question(`n${i}.example.org`), asking(`c${i % 20}`)),
+    )
+    for (const answer of await Promise.all(asked)) assert.deepEqual(dataOf(answer), ['192.0.2.1'])
   })
 
   it('that several ask for at once are asked once', async () => {
