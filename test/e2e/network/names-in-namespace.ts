@@ -4,6 +4,7 @@
 import { silentLogger } from '@brume/base/log'
 import { DNS_ZONES, ENDPOINT_SLICES, EVENTS, SERVICES } from '@brume/client/builtin'
 import { findExecutable } from '@brume/machine/executables'
+import { run } from '@brume/machine/run'
 import { startDnsServer } from '@brume/node/dns/server'
 import { eventually } from '@brume/testkit/eventually'
 import { dig, lookUp } from './lookups.ts'
@@ -25,6 +26,12 @@ const ready = async (name: string) => {
   return found?.observedGeneration === metadata.generation ? found : undefined
 }
 const said = (name: string) => eventually(`DnsZone ${name} has a condition`, () => ready(name))
+
+/** Questions that nobody was there for. */
+async function refusals(): Promise<number> {
+  const { stdout } = await run(['nft', 'list', 'ruleset'])
+  return Number(/port-unreachable .* counter packets (\d+)/.exec(stdout)?.[1] ?? 0)
+}
 
 /** Says who it is to every question for an address. */
 const other = (port: number, ip: string) =>
@@ -200,6 +207,21 @@ try {
       'AAAA plain.shop.svc.cluster.local',
     )
   ).map((text) => text.replace(dashed, 'DASHED').replace(web, 'WEB').replace(clusterIP, 'PLAIN'))
+
+  // While the agent is started again, who asks hears nothing, and asks again.
+  await world.stopAgent()
+  const talker = world.talkers.get('client')!
+  const plainly = (port: number) => talker.ask({ host: server, port, protocol: 'udp', limitMs: 500 })
+  const [names53, other54] = [await plainly(53), await plainly(54)]
+  const before = await refusals()
+  const asking = ask('client', 'A kubernetes.default.svc.cluster.local', 'A example.org')
+  await eventually('both questions came in vain', async () => (await refusals()) >= before + 2)
+  await world.startAgent()
+  seen['restarted'] = {
+    names: names53,
+    others: other54,
+    heard: (await asking).map((text) => text.replace(kubernetes.clusterIP, 'kubernetes')),
+  }
   process.stdout.write(JSON.stringify(seen))
 } finally {
   for (const one of others) await one.close()

@@ -20,6 +20,7 @@ interface Seen {
   next: string[]
   gone: string[]
   reverse: string[]
+  restarted: { names: string; others: string; heard: string[] }
 }
 
 describe('names that a pod hears', { skip: whyNoContainers() ?? false, timeout: 180_000 }, () => {
@@ -107,5 +108,14 @@ describe('names that a pod hears', { skip: whyNoContainers() ?? false, timeout: 
       'PLAIN',
       'ENODATA',
     ])
+  })
+
+  it('come late, not never, for a pod that asks while the agent is started again', () => {
+    assert.deepEqual(seen.restarted, {
+      names: 'nothing',
+      // Without the rule it would be this, and resolvers would not ask again.
+      others: 'refused',
+      heard: ['kubernetes', '203.0.113.2'],
+    })
   })
 })

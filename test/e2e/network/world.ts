@@ -16,8 +16,9 @@ import { createNode } from '@brume/controllers/integration/fake-kubelet'
 import { run } from '@brume/machine/run'
 import { nodeInformer } from '@brume/node/agent/informer'
 import { startNetworking } from '@brume/node/agent/networking'
+import type { NodeContext } from '@brume/node/contract'
 import { CNI_CONF_FILE } from '@brume/node/network/cni-conf'
-import { ensureNetwork } from '@brume/node/network/network'
+import { ensureNetwork, type PodNetwork } from '@brume/node/network/network'
 import { removeNetwork } from '@brume/node/network/remove'
 import { addPod } from '@brume/node/testing/namespaces'
 import { testNodeContext } from '@brume/node/testing/node-context'
@@ -29,9 +30,14 @@ export interface World {
   client: Client
   talkers: ReadonlyMap<string, Talker>
   ip(name: string): string
-  /** Events that the agent recorded. */
-  events: readonly { reason: string; message: string }[]
+  /** What the kernel has stays. */
+  stopAgent(): Promise<void>
+  startAgent(): Promise<void>
   close(): Promise<void>
+}
+
+interface Agent {
+  stop(): Promise<void>
 }
 
 export const MACHINE = '198.51.100.2'
@@ -47,7 +53,7 @@ const OUTER_RANGE = '192.0.2.0/24'
 const HEARTBEAT_MS = 10_000
 export const LISTENING = { tcp: [8080, 8081, 8082, 8083], udp: [5353, 8080] }
 
-/** Pods of this node that have an address; `spare` and `other-spare` have one and no Pod: rows make it. */
+/** Pods of this node that have an address; `spare` and `spare-2` have one and no Pod: rows make it. */
 const PODS_HERE = ['web', 'db', 'client', 'guest', 'spare', 'spare-2'] as const
 
 export async function startWorld(): Promise<World> {
@@ -86,14 +92,54 @@ export async function startWorld(): Promise<World> {
 
   const plane = await startTestControlPlane()
   const { client } = plane
-  const logger = createLogger('error')
-  const clock = systemClock
   const zoned = (zone: string) => ({ labels: { 'topology.kubernetes.io/zone': zone } })
   await createNode(client, 'n1', zoned('a'))
   await createNode(client, 'n2', zoned('b'))
   const heartbeats = setInterval(() => void beat(client).catch(() => {}), HEARTBEAT_MS)
-  const agent = new Client({ transport: actingAs(client.transport, NETWORK_USER), clock })
-  const context = testNodeContext({ root: dataDir, cri: undefined as never, client: agent, nodeName: 'n1' })
+  const context = testNodeContext({
+    root: dataDir,
+    cri: undefined as never,
+    client: new Client({ transport: actingAs(client.transport, NETWORK_USER), clock: systemClock }),
+    nodeName: 'n1',
+  })
+  let agent: Agent | undefined = await startAgent(context, { network, dataDir })
+
+  const ip = (name: string) => {
+    const found = ips.get(name)
+    if (found === undefined) throw new Error(`nobody here is called ${name}`)
+    return found
+  }
+  await makePods(client, ip)
+  return {
+    plane,
+    client,
+    talkers: byName,
+    ip,
+    async stopAgent() {
+      await agent?.stop()
+      agent = undefined
+    },
+    async startAgent() {
+      agent ??= await startAgent(context, { network, dataDir })
+    },
+    async close() {
+      clearInterval(heartbeats)
+      await agent?.stop()
+      await plane.stop()
+      await removeNetwork(dataDir)
+      talkers.close()
+      rmSync(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+/** The network part of an agent. */
+async function startAgent(
+  context: NodeContext,
+  { network, dataDir }: { network: PodNetwork; dataDir: string },
+): Promise<Agent> {
+  const logger = createLogger('error')
+  const clock = systemClock
   const informer = nodeInformer(context)
   const services = informer(SERVICES)
   const nodes = informer(NODES, 'metadata.name=n1')
@@ -119,27 +165,10 @@ export async function startWorld(): Promise<World> {
   const running = networking.specs.map((spec) => runController(spec, { clock, logger }))
   for (const one of [services, nodes, pods, networking]) one.start()
   await Promise.all(running.map(({ ready }) => ready))
-
-  const ip = (name: string) => {
-    const found = ips.get(name)
-    if (found === undefined) throw new Error(`nobody here is called ${name}`)
-    return found
-  }
-  await makePods(client, ip)
   return {
-    plane,
-    client,
-    talkers: byName,
-    ip,
-    events: context.events,
-    async close() {
-      clearInterval(heartbeats)
+    async stop() {
       await Promise.all(running.map((one) => one.stop()))
       await Promise.all([services, nodes, pods, networking].map((one) => one.stop()))
-      await plane.stop()
-      await removeNetwork(dataDir)
-      talkers.close()
-      rmSync(dataDir, { recursive: true, force: true })
     },
   }
 }

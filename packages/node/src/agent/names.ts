@@ -9,6 +9,7 @@ import { Askers } from '../dns/askers.ts'
 import { FairShare } from '../dns/fair-share.ts'
 import { resolver } from '../dns/resolve.ts'
 import { startDnsServer } from '../dns/server.ts'
+import { silenceRefusals } from '../dns/silence.ts'
 import { InformedNames } from '../dns/source.ts'
 import { SHARES, upstream } from '../dns/upstream.ts'
 import { ZoneViews } from '../dns/zone-views.ts'
@@ -17,6 +18,8 @@ import { readHostDns } from './settings.ts'
 
 export interface NamesOptions {
   network: PodNetwork
+  /** Name of the cloud's tables. */
+  table: string
   services: Informer
   slices: Informer
   slicesByService: SlicesByService
@@ -42,12 +45,17 @@ const PORT = 53
 
 /** Never throws: a cloud without names still runs pods, and says what is missing. */
 export async function startNames(options: NamesOptions): Promise<Names> {
-  const { network, services, slices, slicesByService, zones, pods, domain, clock, logger } = options
+  const { network, table, services, slices, slicesByService, zones, pods, domain, clock, logger } = options
   const range = network.range === undefined ? undefined : parseRangeOf(4, network.range)
   const none = { servers: [], problems: [], asks: () => {}, close: async () => {} }
   // With a site's own network there is no address that all pods reach for certain.
   if (range === undefined) return none
   const host = addressAt(range, 1)
+  await silenceRefusals(table, host).catch((error) =>
+    logger.warn('pods whose questions for names come while Brume is started again will not ask twice', {
+      error: String(error),
+    }),
+  )
   const source = new InformedNames({ services, slices, slicesByService, domain, clock })
   const share = new FairShare(SHARES)
   const usual = upstream({ servers: readHostDns().servers, clock, share })

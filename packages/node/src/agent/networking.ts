@@ -74,6 +74,7 @@ export async function startNetworking(options: NetworkingOptions): Promise<Netwo
   const zones = informer(DNS_ZONES)
   const names = await startNames({
     network,
+    table,
     services,
     slices,
     slicesByService,

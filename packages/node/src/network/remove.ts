@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { ownNames } from '@brume/machine/own-names'
 import { RunError, run } from '@brume/machine/run'
 import { leaveAll } from '../announce/lan.ts'
+import { namesTable } from '../dns/silence.ts'
 import { runtimePaths } from '../runtime/paths.ts'
 import { CNI_RESULTS, isResultOf } from './cni-results.ts'
 import { linkKind } from './host.ts'
@@ -13,7 +14,7 @@ import { announceTable, policiesTable, removalRules, servicesTable } from './nft
 /** Idempotent; works without the programs, where there is nothing to remove then. */
 export async function removeNetwork(dataDir: string): Promise<void> {
   const { bridge, table, tunnel, wireguard } = ownNames(dataDir)
-  const tables = [table, servicesTable(table), policiesTable(table), announceTable(table)]
+  const tables = [table, servicesTable(table), policiesTable(table), announceTable(table), namesTable(table)]
   await ignoreMissing(leaveAll(announceTable(table)))
   const removals = [...tables.map((one) => removalRules(one)), removalRules(table, 'ip6')]
   await ignoreMissing(run(['nft', '-f', '-'], { input: removals.join('') }))
