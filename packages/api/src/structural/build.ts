@@ -131,10 +131,7 @@ function constraintsOf(source: JsonSchema): Constraints {
   for (const name of FLAGS) if (source[name] === true) constraints[name] = true
   if (Array.isArray(source.enum) && source.enum.length > 0) constraints.enum = source.enum
   if (source.format) constraints.format = source.format
-  if (source.pattern) {
-    const pattern = patternOf(source.pattern)
-    if (pattern !== undefined) constraints.pattern = pattern
-  }
+  if (source.pattern) constraints.pattern = patternOf(source.pattern)
   for (const junctor of ['allOf', 'anyOf', 'oneOf'] as const) {
     const alternatives = source[junctor]
     if (Array.isArray(alternatives) && alternatives.length > 0)
@@ -146,7 +143,19 @@ function constraintsOf(source: JsonSchema): Constraints {
   return constraints
 }
 
-function patternOf(source: string): Constraints['pattern'] {
+/** Compiled at the first value: a start reads the schemas of all kinds, and most are not asked for at once. */
+function patternOf(source: string): NonNullable<Constraints['pattern']> {
+  let compiled: NonNullable<Constraints['pattern']> | undefined
+  return {
+    source,
+    test(text) {
+      compiled ??= compiledPattern(source)
+      return compiled.test(text)
+    },
+  }
+}
+
+function compiledPattern(source: string): NonNullable<Constraints['pattern']> {
   try {
     return compilePattern(source)
   } catch (error) {

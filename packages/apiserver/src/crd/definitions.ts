@@ -2,6 +2,7 @@
 
 import type { KubeObject } from '@brume/api/object'
 import { apiVersionOf, type ResourceDefinition, type ScalePaths, type Verb } from '@brume/api/resource'
+import type { ObjectSchema } from '@brume/api/schema/schema'
 import { applyDefaults } from '@brume/api/structural/defaults'
 import { evaluateJsonPath } from '@brume/api/structural/json-path'
 import { parseJsonPath } from '@brume/api/structural/json-path-parse'
@@ -68,7 +69,6 @@ export function definitionsOf(crd: KubeObject, hooks: CrdHooks = {}): ResourceDe
 function readCurrent(stored: ResourceDefinition, crd: KubeObject): void {
   const versions: string[] = crd['status']?.storedVersions ?? []
   const mixed = versions.some((version) => version !== stored.version)
-  const { declared } = structuralOf(stored.schema)
   const version = (crd['spec'].versions as CrdVersion[]).find(({ name }) => name === stored.version)
   const hasDefaults = stringifyJson(version?.schema ?? {}).includes('"default":')
   if (!mixed && !hasDefaults) return
@@ -76,7 +76,7 @@ function readCurrent(stored: ResourceDefinition, crd: KubeObject): void {
   stored.onRead = (object) => {
     const current = deepClone(object)
     current.apiVersion = apiVersion
-    applyDefaults(current, declared)
+    applyDefaults(current, structuralOf(stored.schema).declared)
     return current
   }
 }
@@ -84,11 +84,16 @@ function readCurrent(stored: ResourceDefinition, crd: KubeObject): void {
 function definitionOf(crd: KubeObject, version: CrdVersion, hooks: CrdHooks): ResourceDefinition {
   const { group, scope } = crd['spec']
   const names = crd['status']?.acceptedNames?.plural ? crd['status'].acceptedNames : crd['spec'].names
-  const schema = servedSchema(
-    version.schema?.openAPIV3Schema ?? { 'x-kubernetes-preserve-unknown-fields': true },
-    openApiName(group, version.name, names.kind),
-  )
-  const { declared } = structuralOf(schema)
+  // Built when the kind is first asked for: a start reads all definitions, and most of them wait.
+  let built: ObjectSchema | undefined
+  const schemaOf = () => {
+    built ??= servedSchema(
+      version.schema?.openAPIV3Schema ?? { 'x-kubernetes-preserve-unknown-fields': true },
+      openApiName(group, version.name, names.kind),
+    )
+    return built
+  }
+  const declaredOf = () => structuralOf(schemaOf()).declared
   const scale = version.subresources?.scale
   return {
     group,
@@ -101,7 +106,9 @@ function definitionOf(crd: KubeObject, version: CrdVersion, hooks: CrdHooks): Re
     categories: names.categories ?? [],
     namespaced: scope === 'Namespaced',
     verbs: isTerminating(crd) ? TERMINATING_VERBS : VERBS,
-    schema,
+    get schema() {
+      return schemaOf()
+    },
     custom: true,
     hasGeneration: true,
     hasStatus: version.subresources?.status !== undefined && version.subresources.status !== null,
@@ -111,9 +118,9 @@ function definitionOf(crd: KubeObject, version: CrdVersion, hooks: CrdHooks): Re
     selectableFields: selectableFieldsOf(version.selectableFields ?? []),
     stored: true,
     allowUnconditionalUpdate: false,
-    setDefaults: (object) => applyDefaults(object, declared),
+    setDefaults: (object) => applyDefaults(object, declaredOf()),
     validate: customValidation(
-      { apiVersion: apiVersionOf(group, version.name), kind: names.kind, declared, scale },
+      { apiVersion: apiVersionOf(group, version.name), kind: names.kind, declaredOf, scale },
       hooks,
     ),
     ...deprecationOf({ group, kind: names.kind }, version, crd['spec'].versions),

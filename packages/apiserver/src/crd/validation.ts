@@ -24,7 +24,7 @@ const RULES_NOT_CHECKED =
 interface CustomKind {
   apiVersion: string
   kind: string
-  declared: ObjectSchema
+  declaredOf(): ObjectSchema
   scale: ScalePaths | undefined
 }
 
@@ -32,12 +32,13 @@ export function customValidation(of: CustomKind, hooks: CrdHooks): NonNullable<K
   return (object, { old }) => {
     const wrongType = typeErrors(object, of)
     if (wrongType.length > 0) return wrongType
-    const errors = [...validateValue(object, of.declared, '', old), ...scaleErrors(object, of.scale)]
+    const declared = of.declaredOf()
+    const errors = [...validateValue(object, declared, '', old), ...scaleErrors(object, of.scale)]
     if (hooks.evaluateRules === undefined) return errors
     if (errors.some((error) => BLOCKING.has(error.type))) {
       return [...errors, invalid('<nil>', null, RULES_NOT_CHECKED)]
     }
-    return [...errors, ...hooks.evaluateRules({ schema: of.declared, object, old })]
+    return [...errors, ...hooks.evaluateRules({ schema: declared, object, old })]
   }
 }
 
