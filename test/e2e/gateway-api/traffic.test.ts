@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { freePort } from '@brume/gateway/testing/real-edge'
 import { findExecutable } from '@brume/machine/executables'
 import { eventually } from '@brume/testkit/eventually'
 import { type Asked, EdgeCloud } from './cloud.ts'
@@ -144,6 +145,36 @@ spec:
         ['across.example/x', 'c', { headers: { v: '2' } }],
       ],
     )
+  })
+
+  it('belong to the listener with the most specific name, and to its routes alone', async () => {
+    const port = await freePort()
+    const listener = (name: string, hostname: string) =>
+      `{name: ${name}, port: ${port}, protocol: HTTP${hostname === '' ? '' : `, hostname: '${hostname}'`}}`
+    const own = (name: string, service: string, path: string) => `---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: isolated-${name}, namespace: team}
+spec: {parentRefs: [{name: isolated, sectionName: ${name}}], rules: [{matches: [{path: {value: ${path}}}], ${to(service)}}]}
+`
+    await cloud.apply(`
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: isolated, namespace: team}
+spec: {gatewayClassName: brume, listeners: [${listener('any', '')}, ${listener('wild', '*.example')}, ${listener('one', 'one.example')}]}
+${own('any', 'a', '/')}${own('wild', 'b', '/wild')}${own('one', 'c', '/one')}`)
+    await eventually('it is served', async () => (await cloud.heard('one.example', '/one', { port })) === 'c')
+    const cases: Case[] = [
+      ['one.example/wild', '404'],
+      ['one.example/', '404'],
+      ['two.example/wild', 'b'],
+      ['two.example/', '404'],
+      ['elsewhere.test/wild', 'a'],
+    ]
+    for (const [url, service] of cases) {
+      const slash = url.indexOf('/')
+      assert.equal(await cloud.heard(url.slice(0, slash), url.slice(slash), { port }), service, url)
+    }
   })
 
   it('have their headers changed on the way in', async () => {

@@ -138,4 +138,30 @@ describe('a route', () => {
     assert.deepEqual([result.model.routes, result.model.listeners], [[], []])
     assert.equal(result.gateways[0]!.listeners[0]!.attached.size, 1)
   })
+
+  it("of a wide listener does not get a narrower one's requests", () => {
+    const own = (sectionName: string) => ({
+      rules,
+      parentRefs: [{ name: 'g', namespace: 'infra', sectionName }],
+    })
+    const { model, gateways } = translated([
+      gateway('g', [{}, { hostname: '*.example' }, { hostname: 'a.example' }, { port: 8080 }]),
+      route('HTTPRoute/any', own('l0')),
+      route('HTTPRoute/named', { ...own('l0'), hostnames: ['b.example', 'b.test'] }),
+      route('HTTPRoute/wild', own('l1')),
+      route('HTTPRoute/other-port', { ...own('l3'), hostnames: ['b.example'] }),
+    ])
+    assert.deepEqual(
+      model.routes.map(({ host, ports, rule: { id } }) => [host, ports[0], id]),
+      [
+        ['', 80, 'httproute/team/any/0'],
+        ['b.test', 80, 'httproute/team/named/0'],
+        ['*.example', 80, 'httproute/team/wild/0'],
+        ['b.example', 8080, 'httproute/team/other-port/0'],
+        ['*.example', 80, 'gateway/infra/g/l1'],
+        ['a.example', 80, 'gateway/infra/g/l2'],
+      ],
+    )
+    assert.equal(gateways[0]!.listeners[0]!.attached.size, 2)
+  })
 })

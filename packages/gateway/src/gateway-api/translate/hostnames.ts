@@ -9,7 +9,7 @@ export function intersect(a: string, b: string): string | undefined {
 }
 
 /** Whether every name of `narrow` is one of `wide`. */
-function covers(wide: string, narrow: string): boolean {
+export function covers(wide: string, narrow: string): boolean {
   if (wide === '' || wide === narrow) return true
   return wide.startsWith('*.') && narrow !== '' && narrow.endsWith(wide.slice(1))
 }

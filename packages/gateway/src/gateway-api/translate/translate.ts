@@ -16,6 +16,7 @@ import { findConflicts } from './conflicts.ts'
 import { gatewayRefusal } from './gateway-status.ts'
 import { GRPC_RULES } from './grpc-route.ts'
 import { HTTP_RULES } from './http-route.ts'
+import { endsOf, isElsewhere } from './isolation.ts'
 import { isServed, type Listener, listenersOf } from './listeners.ts'
 import type {
   GatewayApiObjects,
@@ -43,11 +44,14 @@ export function translate(objects: GatewayApiObjects, around: Surroundings): Tra
     around.edgePorts,
   )
   const model = emptyModel()
-  const parts = { gateways: new Map(gateways.map((one) => [keyOf(one.gateway), one])), grants, around, model }
+  const listeners = standing.flatMap((one) => one.listeners)
+  const byKey = new Map(gateways.map((one) => [keyOf(one.gateway), one]))
+  const parts = { gateways: byKey, listeners, grants, around, model }
   const routes = objects.routes
     .map((route) => translateRoute(route, parts))
     .filter((route) => route !== undefined)
-  for (const listener of standing.flatMap(({ listeners }) => listeners)) {
+  model.routes.push(...endsOf(listeners))
+  for (const listener of listeners) {
     if (!isServed(listener)) continue
     addPort(model.listeners, listener)
     model.certificates.push(...listener.certificates)
@@ -57,6 +61,8 @@ export function translate(objects: GatewayApiObjects, around: Surroundings): Tra
 
 interface RouteParts {
   gateways: ReadonlyMap<string, TranslatedGateway>
+  /** Of all that are served. */
+  listeners: readonly Listener[]
   grants: readonly KubeObject[]
   around: Surroundings
   model: Model
@@ -91,10 +97,10 @@ function translateRoute(route: KubeObject, parts: RouteParts): TranslatedRoute |
 function addRoute(
   route: KubeObject,
   places: readonly Place[],
-  { around, grants, model }: RouteParts,
+  { around, grants, listeners, model }: RouteParts,
 ): RouteContent {
   const backends = { service: around.service, grants }
-  const served = places.filter(({ listener }) => isServed(listener))
+  const served = places.filter((place) => isServed(place.listener) && !isElsewhere(place, listeners))
   const isHttp = route.kind === 'HTTPRoute' || route.kind === 'GRPCRoute'
   const content: RouteContent & { routes?: HttpRoute[]; streams?: StreamRoute[] } = isHttp
     ? rulesOf(route, served, { ...(route.kind === 'HTTPRoute' ? HTTP_RULES : GRPC_RULES), ...backends })
