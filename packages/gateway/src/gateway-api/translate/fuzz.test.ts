@@ -1,0 +1,105 @@
+// Whatever the definitions let in becomes a model and conditions: one bad object must not stop the edge for all others.
+
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { KubeObject } from '@brume/api/object'
+import type { Json } from '@brume/api/validate/json'
+import { type SeededRandom, seededRandom } from '@brume/base/seeded-random'
+import { translated } from '../../testing/gateway-api.ts'
+import { gatewayApiDefinitions } from '../definitions/ensure.ts'
+import { gatewayChange, routeChange } from '../statuses.ts'
+
+type Schema = Record<string, Json>
+
+const SEED = Number(process.env['BRUME_SEED'] ?? 20_261)
+const ROUNDS = 1500
+const NASTY = [
+  '',
+  '/',
+  '/a',
+  '*',
+  '*.example',
+  'a.example',
+  "'",
+  '"',
+  '%[src]',
+  '$HOME',
+  '\n',
+  '(',
+  '.*',
+  'g',
+  'infra',
+  'team',
+  '0s',
+  '10s',
+  'Service',
+  'Secret',
+  '\u2028',
+  '🦎',
+  'x'.repeat(300),
+]
+
+function make(schema: Schema, random: SeededRandom): unknown {
+  const { pick, chance, below } = random
+  if (schema['enum'] !== undefined) return pick(schema['enum'])
+  if (schema['default'] !== undefined && chance(0.4)) return structuredClone(schema['default'])
+  switch (schema['type']) {
+    case 'string':
+      return pick(NASTY)
+    case 'integer':
+      return pick([schema['minimum'] ?? 0, schema['maximum'] ?? 99, 80, 443, 8080])
+    case 'array':
+      return Array.from({ length: below(4) }, () => make(schema['items'], random))
+    case 'object': {
+      const object: Record<string, unknown> = {}
+      for (const [name, field] of Object.entries<Schema>(schema['properties'] ?? {}))
+        if (schema['required']?.includes(name) || chance(0.5)) object[name] = make(field, random)
+      return object
+    }
+  }
+  return undefined
+}
+
+describe('the translation', () => {
+  const kinds = gatewayApiDefinitions().map(({ spec }) => ({
+    kind: spec.names.kind as string,
+    schema: spec.versions[0].schema.openAPIV3Schema.properties as Schema,
+  }))
+
+  it(`never fails, and names each rule once (seed ${SEED})`, () => {
+    const random = seededRandom(SEED)
+    let served = 0
+    for (let round = 0; round < ROUNDS; round++) {
+      const objects = kinds.flatMap(({ kind, schema }) =>
+        Array.from({ length: 1 + random.below(2) }, (_, i): KubeObject => {
+          const spec = make(schema['spec'], random) as Record<string, unknown>
+          // Often enough they belong together.
+          if (kind === 'GatewayClass' && random.chance(0.9)) spec['controllerName'] = 'brume.dev/gateway'
+          if (kind === 'Gateway') spec['gatewayClassName'] = 'brume'
+          if (kind.endsWith('Route'))
+            spec['parentRefs'] = [{ name: 'g0', namespace: 'infra' }, ...((spec['parentRefs'] as []) ?? [])]
+          const name = kind === 'GatewayClass' ? 'brume' : `g${i}`
+          const status = random.chance(0.2) ? make(schema['status'] ?? {}, random) : undefined
+          return {
+            apiVersion: 'gateway.networking.k8s.io/v1',
+            kind,
+            metadata: { name, namespace: 'infra', creationTimestamp: '2026-01-01T00:00:00Z', generation: 1 },
+            spec,
+            ...(status === undefined ? {} : { status }),
+          }
+        }),
+      )
+      const { model, gateways, routes } = translated(objects)
+      for (const one of gateways) gatewayChange(one, { outcome: { addresses: [], ports: new Map() }, now: 0 })
+      for (const one of routes) routeChange(one.route, one, { left: new Map(), now: 0 })
+      served += model.routes.length + model.streams.length
+      const rules = new Map<string, unknown>()
+      for (const { rule, ports } of model.routes) {
+        assert.ok(rules.get(rule.id) === undefined || rules.get(rule.id) === rule, rule.id)
+        rules.set(rule.id, rule)
+        assert.ok(ports.every((port) => model.listeners.some((one) => one.port === port)))
+      }
+    }
+    assert.ok(served > ROUNDS, `${served} routes were served at all`)
+  })
+})
