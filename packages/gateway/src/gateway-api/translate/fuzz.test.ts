@@ -39,6 +39,13 @@ const NASTY = [
   'x'.repeat(300),
 ]
 
+/** Of every Gateway, beside what chance brings. */
+const LISTENERS: object[] = [
+  { port: 80, protocol: 'HTTP' },
+  { port: 8443, protocol: 'TLS', tls: { mode: 'Passthrough' } },
+  { port: 9000, protocol: 'TCP' },
+]
+
 function make(schema: Schema, random: SeededRandom): unknown {
   const { pick, chance, below } = random
   if (schema['enum'] !== undefined) return pick(schema['enum'])
@@ -75,7 +82,14 @@ describe('the translation', () => {
           const spec = make(schema['spec'], random) as Record<string, unknown>
           // Often enough they belong together.
           if (kind === 'GatewayClass' && random.chance(0.9)) spec['controllerName'] = 'brume.dev/gateway'
-          if (kind === 'Gateway') spec['gatewayClassName'] = 'brume'
+          if (kind === 'Gateway') {
+            spec['gatewayClassName'] = 'brume'
+            if (random.chance(0.9)) for (const field of ['infrastructure', 'addresses']) delete spec[field]
+            spec['listeners'] = [...LISTENERS, ...(spec['listeners'] as [])].map((listener, at) => ({
+              ...listener,
+              name: `l${at}`,
+            }))
+          }
           if (kind.endsWith('Route'))
             spec['parentRefs'] = [{ name: 'g0', namespace: 'infra' }, ...((spec['parentRefs'] as []) ?? [])]
           const name = kind === 'GatewayClass' ? 'brume' : `g${i}`
