@@ -153,7 +153,7 @@ spec:
     await cloud.apply(
       [
         gateway('pass', pass('own', port.tls), pass('shared', cloud.ports.https)),
-        route('TLSRoute', 'one', 'pass', `hostnames: [one.pass.example], ${to('one')}`),
+        route('TLSRoute', 'one', 'pass', `hostnames: [one.pass.example, uno.pass.example], ${to('one')}`),
         route('TLSRoute', 'rest', 'pass', `hostnames: ['*.pass.example'], ${to('two')}`),
       ].join('---'),
     )
@@ -163,6 +163,7 @@ spec:
     for (const at of [port.tls, cloud.ports.https]) {
       const heard = async (name: string) => (await overTls(at, name)).text
       await eventually(`one answers on ${at}`, async () => (await heard('one.pass.example')) === 'one')
+      assert.equal(await heard('uno.pass.example'), 'one')
       assert.equal(await heard('x.y.pass.example'), 'two')
       assert.equal((await overTls(at, 'one.pass.example')).shown, 'one.pass.example')
     }

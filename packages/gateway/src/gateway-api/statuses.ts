@@ -70,16 +70,16 @@ export function routeChange(
 function withLeft({ route, content }: TranslatedRoute, left: Outcome['rules']): TranslatedRoute['content'] {
   const { namespace, name } = route.metadata
   const mine = `${route.kind.toLowerCase()}/${namespace}/${name}/`
-  const more = new Map<string, string>()
+  const more = new Set<string>()
   for (const [id, message] of left) {
     if (!id.startsWith(mine)) continue
     const [index] = id.slice(mine.length).split('/')
-    more.set(index!, `rules[${index}]: ${message}`)
+    more.add(`rules[${index}]: ${message}`)
   }
   if (more.size === 0) return content
   const isStream = route.kind === 'TLSRoute' || route.kind === 'TCPRoute'
   const field = isStream ? 'shadowed' : 'dropped'
-  return { ...content, [field]: [...(content[field] ?? []), ...more.values()] }
+  return { ...content, [field]: [...(content[field] ?? []), ...more] }
 }
 
 function changeOf(object: KubeObject, status: StatusChange['status']): StatusChange | undefined {

@@ -3,6 +3,7 @@
 
 /** Characters that no line can hold, however it is quoted. */
 const CONTROL = /[\0-\x1f\x7f\u2028\u2029]/
+const CONTROLS = new RegExp(CONTROL, 'g')
 
 export function isLine(text: string): boolean {
   return !CONTROL.test(text)
@@ -19,9 +20,9 @@ export function literalFormat(text: string): string {
   return word(text.replaceAll('%', '%%'))
 }
 
-/** A rule that answers with a sentence. */
+/** A rule that answers with a sentence, which may name what a user wrote. */
 export function say(status: number, sentence: string, condition = ''): string {
-  return `http-request return status ${status} content-type text/plain string ${word(sentence)}\\n${condition === '' ? '' : ` if ${condition}`}`
+  return `http-request return status ${status} content-type text/plain string ${word(sentence.replaceAll(CONTROLS, ' '))}\\n${condition === '' ? '' : ` if ${condition}`}`
 }
 
 /** The name of a proxy: letters, digits and `-_.:` alone. Different ids have different names. */

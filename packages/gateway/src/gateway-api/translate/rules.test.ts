@@ -354,14 +354,15 @@ describe('routes of whole connections', () => {
     const tls = { port: 8443, protocol: 'TLS', hostname: '*.example', tls: { mode: 'Passthrough' } }
     const { model } = translated([
       gateway('g', [tls, { port: 9000, protocol: 'TCP' }]),
-      route('TLSRoute/t', { hostnames: ['a.example', 'a.test'], rules: [rule('web')] }),
+      route('TLSRoute/t', { hostnames: ['a.example', 'b.example', 'a.test'], rules: [rule('web')] }),
       route('TCPRoute/t', { rules: [rule('db')] }),
     ])
     assert.deepEqual(
       model.streams.map(({ id, host, ports, targets }) => [id, host, ports, targets[0]?.backend.service]),
       [
-        ['tlsroute/team/t/0', 'a.example', [8443], 'web'],
-        ['tcproute/team/t/0', '', [9000], 'db'],
+        ['tlsroute/team/t/0/0', 'a.example', [8443], 'web'],
+        ['tlsroute/team/t/0/1', 'b.example', [8443], 'web'],
+        ['tcproute/team/t/0/0', '', [9000], 'db'],
       ],
     )
   })

@@ -16,12 +16,19 @@ export function streamsOf(
   const rules = listOf(route['spec'].rules)
   const { namespace, name } = route.metadata
   const { targets, broken } = targetsOf(route, rules[0]?.backendRefs, parts)
-  const id = `${route.kind.toLowerCase()}/${namespace}/${name}/0`
+  const id = (at: number) => `${route.kind.toLowerCase()}/${namespace}/${name}/0/${at}`
   const order = ageOf(route)
   const ports = new Map<string, number[]>()
   for (const { host, listener } of places) ports.set(host, [...(ports.get(host) ?? []), listener.port])
   return {
-    streams: [...ports].map(([host, list]) => ({ ports: [...new Set(list)], host, id, order, targets })),
+    // Each name is one of its own: another route may have some of them.
+    streams: [...ports].map(([host, list], at) => ({
+      ports: [...new Set(list)],
+      host,
+      id: id(at),
+      order,
+      targets,
+    })),
     // Connections have nothing by which one rule could be told from another.
     dropped: rules.slice(1).map((_, i) => `rules[${i + 1}]: only the first rule is served; make it one`),
     rules: rules.length,
