@@ -24,8 +24,13 @@ const TEST_NEEDS: readonly Need[] = [
   },
 ]
 
-/** Alpine has no such package. */
-const DEBIAN_NEEDS: readonly Need[] = [program('pebble', 'pebble', 'pebble')]
+/** Alpine has no such packages, or others. */
+const DEBIAN_NEEDS: readonly Need[] = [
+  program('pebble', 'pebble', 'pebble'),
+  program('wg', 'wireguard-tools', 'wireguard-tools-wg'),
+  // Where the kernel has no WireGuard.
+  program('wireguard-go', 'wireguard-go', 'wireguard-go'),
+]
 
 /** Never throws: what could not be installed is said, and skipped for. */
 export async function installTools(): Promise<void> {

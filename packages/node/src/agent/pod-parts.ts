@@ -120,8 +120,8 @@ export function podParts({
     async containerConfig(request: ContainerConfigRequest) {
       const { pod, spec, attempt, imageRef, imageUser, podIps } = request
       const uid = pod.metadata.uid ?? ''
-      if (!prepared.has(uid)) await prepare(pod)
       await knowServices(pod)
+      if (!prepared.has(uid)) await prepare(pod)
       await bindPods()
       // One from a file may be what the API server itself needs.
       if (!isFromFile(pod)) await enforced(uid, podIps)
