@@ -1,7 +1,10 @@
 // Names by which the parts of a cloud tell each other about its network.
 
-/** Annotation of a Node: the addresses of all pods of the cloud, of which the node's are a part. */
+/** Annotation of a Node: the addresses of all pods of the cloud, of which the node's are a part; with both families `IPv4,IPv6`. */
 export const POD_RANGE = 'brume.dev/pod-range'
+
+/** Annotation of a Node: the addresses of the cloud's Services, of each family. */
+export const SERVICE_RANGE = 'brume.dev/service-range'
 
 /**
  * The user as whom the network part of a node's agent reads what other nodes' pods have to do with it: Services and their

@@ -53,6 +53,7 @@ export const LAUNCHER_COMMANDS: readonly CommandSpec[] = [
       { name: 'listen', value: 'ADDR:PORT', help: 'Address of the API' },
       { name: 'host', value: 'NAME', help: 'A further name or address that clients use' },
       { name: 'service-range', value: 'CIDR', help: 'Cluster addresses of Services' },
+      { name: 'ip-families', value: 'FAMILIES', help: 'IPv4, or IPv4,IPv6' },
       { name: 'deny-external-ips', help: 'No Service gets external IPs' },
       { name: 'no-node', help: 'Control plane alone' },
       { name: 'node-name', value: 'NAME', help: 'What this machine is called as a node' },

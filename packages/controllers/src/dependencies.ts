@@ -21,8 +21,10 @@ export interface ControllerOptions {
   issueServiceAccountToken?(request: ServiceAccountTokenRequest): Promise<string>
   /** Signs approved certificate requests of the kubernetes.io signers. Absent: they stay unsigned. */
   signCertificate?: SignRequest
-  /** Addresses of all pods of the cloud; each node gets a part. Absent: nodes have none given. */
-  podRange?: string
+  /** Addresses of all pods of the cloud, a range of each family; each node gets a part of each. Absent: nodes have none given. */
+  podRanges?: readonly string[]
+  /** Of Services: nodes are told. */
+  serviceRanges?: readonly string[]
   /** How the API server is reached; without it the `kubernetes` Service is left alone. */
   apiServer?: ApiServerAddress
 }

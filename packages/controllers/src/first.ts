@@ -8,11 +8,13 @@ import { rootCaPublisher } from './root-ca/controller.ts'
 import { serviceAccountController } from './service-account/controller.ts'
 
 export function firstControllers(dependencies: Dependencies): ControllerSpec[] {
-  const { podRange } = dependencies
+  const { podRanges, serviceRanges = [] } = dependencies
   return [
     bootstrapController(dependencies),
     serviceAccountController(dependencies),
     rootCaPublisher(dependencies),
-    ...(podRange === undefined ? [] : [nodeRanges(dependencies, podRange)]),
+    ...(podRanges === undefined
+      ? []
+      : [nodeRanges(dependencies, { pods: podRanges, services: serviceRanges })]),
   ]
 }

@@ -25,6 +25,7 @@ ${DATA_DIR}
   --listen ADDR:PORT      address of the API (default ${DEFAULT_LISTEN}; port 0: any free one)
   --host NAME             a further name or address that clients use; may be repeated
   --service-range CIDR    cluster addresses of Services (default 10.96.0.0/16)
+  --ip-families FAMILIES  IPv4, or IPv4,IPv6: pods and Services that ask for it have both; for a new cloud (default IPv4)
   --deny-external-ips     no Service gets spec.externalIPs: whoever writes Services could lead any address to pods
   --no-node               control plane alone: needs no root, touches nothing outside the data directory
   --node-name NAME        what this machine is called as a node (default: its host name)
@@ -110,6 +111,7 @@ async function execute(name: string, args: string[]): Promise<number> {
           listen: { type: 'string', default: DEFAULT_LISTEN },
           host: { type: 'string', multiple: true, default: [] },
           'service-range': { type: 'string' },
+          'ip-families': { type: 'string' },
           'deny-external-ips': { type: 'boolean', default: false },
           'no-node': { type: 'boolean', default: false },
           'node-name': { type: 'string' },
@@ -139,6 +141,7 @@ async function execute(name: string, args: string[]): Promise<number> {
         listen: values.listen,
         hosts: values.host,
         serviceRange: values['service-range'],
+        ipFamilies: values['ip-families'],
         denyExternalIps: values['deny-external-ips'],
         noNode: values['no-node'],
         nodeName: values['node-name'],

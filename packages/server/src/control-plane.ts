@@ -50,11 +50,10 @@ export interface ControlPlaneOptions {
   port: number
   /** Further names and addresses for the server's certificate. */
   hosts: readonly string[]
-  serviceRange: string
-  /** The same of IPv6, in a cloud with both families. */
-  serviceRange6?: string | undefined
-  /** Addresses of all pods, of which each node gets a part. Absent: nodes see to it themselves. */
-  podRange?: string | undefined
+  /** One of IPv4; with both families one of IPv6 after it. */
+  serviceRanges: readonly [string, ...string[]]
+  /** Addresses of all pods, of which each node gets a part; families as with Services. Absent: nodes see to it themselves. */
+  podRanges?: readonly string[] | undefined
   /** No Service gets external IPs. */
   denyExternalIps?: boolean | undefined
   /** The administrator's certificate may be another one from now on: kubeconfigs are written again. */
@@ -163,10 +162,7 @@ async function compose(
     newSuffix: randomSuffix,
     allocators: [
       serviceAllocator(reader, {
-        addresses: [
-          options.serviceRange,
-          ...(options.serviceRange6 === undefined ? [] : [options.serviceRange6]),
-        ].map(parseServiceRange),
+        addresses: options.serviceRanges.map(parseServiceRange),
         nodePorts: NODE_PORTS,
       }),
     ],
@@ -224,7 +220,8 @@ async function compose(
     port: listener.port,
     addresses: publicAddresses(options.host),
     serviceIp: serviceIpOf(options),
-    podRange: options.podRange,
+    podRanges: options.podRanges,
+    serviceRanges: options.serviceRanges,
   })
   const ready = controllers.usable.then(() => {
     state.bootstrapped = true
@@ -297,13 +294,13 @@ function closeOnce(parts: {
 }
 
 /** All names and addresses by which clients may reach this server, as they are now. */
-function certifiedHosts(options: Pick<ControlPlaneOptions, 'hosts' | 'serviceRange'>): string[] {
+function certifiedHosts(options: Pick<ControlPlaneOptions, 'hosts' | 'serviceRanges'>): string[] {
   return [...localHosts(), serviceIpOf(options), ...options.hosts]
 }
 
 /** Of the Service `kubernetes`: by convention the first address of the range. */
-function serviceIpOf({ serviceRange }: Pick<ControlPlaneOptions, 'serviceRange'>): string {
-  return addressAt(parseServiceRange(serviceRange), 1)
+function serviceIpOf({ serviceRanges }: Pick<ControlPlaneOptions, 'serviceRanges'>): string {
+  return addressAt(parseServiceRange(serviceRanges[0]), 1)
 }
 
 /** Any-address is no address to connect to. */

@@ -30,11 +30,12 @@ export interface ControllersOptions {
   addresses: readonly string[]
   /** Of the Service `kubernetes`. */
   serviceIp: string
-  podRange?: string | undefined
+  podRanges?: readonly string[] | undefined
+  serviceRanges: readonly string[]
 }
 
 export function runControllers(options: ControllersOptions): RunningControllers {
-  const { server, pki, clock, logger, url, port, addresses, serviceIp, podRange } = options
+  const { server, pki, clock, logger, url, port, addresses, serviceIp, podRanges, serviceRanges } = options
   const client = new Client({ transport: inProcessTransport(server, SYSTEM_USER), clock })
   const all: StartOptions = {
     client,
@@ -56,7 +57,7 @@ export function runControllers(options: ControllersOptions): RunningControllers 
       })
     },
     apiServer: { addresses, port, serviceIp, publicUrl: url },
-    ...(podRange === undefined ? {} : { podRange }),
+    ...(podRanges === undefined ? {} : { podRanges, serviceRanges }),
   }
   const running = startInPhases(all, { first: firstControllers, others })
   collectStartGarbage(running.ready)

@@ -7,6 +7,7 @@ import { formatRange, type IpRange, parseRangeOf, rangesOverlap } from '@brume/a
 import { EXIT_USAGE } from '@brume/base/command-line'
 import { RunError } from '@brume/machine/run'
 import type { DataDir } from './data-dir.ts'
+import { checkFamilies, ipv6PrefixOf, rangesBelow } from './ipv6-prefix.ts'
 import { UserError } from './user-error.ts'
 
 export interface RangeOptions {
@@ -15,12 +16,15 @@ export interface RangeOptions {
   /** A site's own network: its addresses are the site's business. */
   cniConfDir?: string | undefined
   noNode: boolean
+  ipFamilies?: string | undefined
 }
 
 export interface Ranges {
   /** undefined: this cloud gives pods no addresses. */
   podRange: string | undefined
   serviceRange: string
+  /** Of all addresses of IPv6, in a cloud with both families. */
+  ipv6Prefix?: string
 }
 
 interface Sizes {
@@ -54,7 +58,9 @@ const SERVICES: Sizes = {
 const RESERVED = ['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/3']
 
 /** What can be said without looking at the machine. Throws UserError. */
-export function checkRanges({ podRange, serviceRange, cniConfDir }: RangeOptions): void {
+export function checkRanges(options: RangeOptions): void {
+  const { podRange, serviceRange, cniConfDir } = options
+  checkFamilies(options)
   if (podRange !== undefined) checkRange(podRange, PODS)
   if (serviceRange !== undefined) checkRange(serviceRange, SERVICES)
   if (podRange !== undefined && cniConfDir !== undefined) {
@@ -81,8 +87,10 @@ export async function decideRanges(options: RangeOptions, dir: DataDir): Promise
   checkRanges(options)
   const kept = keptRanges(dir)
   const serviceRange = serviceRangeOf(options, kept)
-  if (options.noNode) return { serviceRange, podRange: options.podRange ?? kept.podRange }
-  if (options.cniConfDir !== undefined) return { serviceRange, podRange: undefined }
+  const ipv6Prefix = ipv6PrefixOf(options, { kept: kept.ipv6Prefix, isOld: existsSync(dir.store) })
+  const more = ipv6Prefix === undefined ? {} : { ipv6Prefix }
+  if (options.noNode) return { serviceRange, podRange: options.podRange ?? kept.podRange, ...more }
+  if (options.cniConfDir !== undefined) return { serviceRange, podRange: undefined, ...more }
   const { checkServiceRange, cloudRange } = await import('@brume/node/network/cloud-range')
   const { RuntimeError } = await import('@brume/node/runtime/error')
   try {
@@ -94,12 +102,23 @@ export async function decideRanges(options: RangeOptions, dir: DataDir): Promise
       kept: kept.podRange,
       serviceRange,
     })
-    return { serviceRange, podRange }
+    return { serviceRange, podRange, ...more }
   } catch (error) {
     if (error instanceof RunError && error.code === 'ENOENT') return undefined
     if (!(error instanceof RuntimeError)) throw error
     throw new UserError(error.message, error.next, { cause: error })
   }
+}
+
+/** IPv4, then IPv6 if the cloud has it. undefined: this cloud gives pods no addresses. */
+export function podRangesOf({ podRange, ipv6Prefix }: Ranges): string[] | undefined {
+  if (podRange === undefined) return undefined
+  return [podRange, ...(ipv6Prefix === undefined ? [] : [rangesBelow(ipv6Prefix).pods])]
+}
+
+/** In the same order. */
+export function serviceRangesOf({ serviceRange, ipv6Prefix }: Ranges): [string, ...string[]] {
+  return [serviceRange, ...(ipv6Prefix === undefined ? [] : [rangesBelow(ipv6Prefix).services])]
 }
 
 export function keepRanges(dir: DataDir, ranges: Ranges): void {

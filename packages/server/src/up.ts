@@ -22,7 +22,7 @@ import { DEFAULT_DOMAIN } from './defaults.ts'
 import { say, untilSignal } from './foreground.ts'
 import type { Edge } from './local-edge.ts'
 import { openLog } from './log-file.ts'
-import { decideRanges, keepRanges } from './ranges.ts'
+import { decideRanges, keepRanges, podRangesOf, serviceRangesOf } from './ranges.ts'
 import { runningIn } from './running.ts'
 import { tryNext } from './try-next.ts'
 import { UserError } from './user-error.ts'
@@ -46,6 +46,8 @@ export interface UpOptions {
   /** Of a CA, for the edge. */
   acme?: AcmeFlags
   serviceRange?: string | undefined
+  /** `IPv4`, or `IPv4,IPv6`; undefined: what the cloud has, at first IPv4. */
+  ipFamilies?: string | undefined
   /** No Service gets external IPs. */
   denyExternalIps?: boolean
   hosts: readonly string[]
@@ -86,15 +88,16 @@ export async function up(options: UpOptions): Promise<number> {
   let url = ''
   const ranges = early ?? (await decideRanges(options, dir))
   assert(ranges !== undefined, 'the machine is prepared: its routes can be seen')
-  const { podRange, serviceRange } = ranges
   keepRanges(dir, ranges)
+  const podRanges = podRangesOf(ranges)
+  const serviceRanges = serviceRangesOf(ranges)
   const plane = await startControlPlane({
     dir,
-    podRange,
+    podRanges,
     host,
     port,
     hosts: options.hosts,
-    serviceRange,
+    serviceRanges,
     denyExternalIps: options.denyExternalIps,
     logger,
     audit,
@@ -107,7 +110,13 @@ export async function up(options: UpOptions): Promise<number> {
   announce(plane, dir)
   const starting = options.noNode
     ? undefined
-    : startNode(options, { dir, plane, logger, serviceRange, rangesAreGiven: podRange !== undefined })
+    : startNode(options, {
+        dir,
+        plane,
+        logger,
+        serviceRange: ranges.serviceRange,
+        rangesAreGiven: podRanges !== undefined,
+      })
   const usable = Promise.all([plane.ready, starting?.then(({ node }) => node.registered)])
   const edge = options.noNode ? undefined : startEdge(options, { dir, plane, logger, acme })
   const refusal = starting?.then(({ refused }) => refused)

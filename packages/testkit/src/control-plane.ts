@@ -47,7 +47,7 @@ export async function startTestControlPlane(options: TestOptions = {}): Promise<
       host: '127.0.0.1',
       port,
       hosts: [],
-      serviceRange: '10.96.0.0/16',
+      serviceRanges: ['10.96.0.0/16'],
       ...others,
       logger,
       ...(policy && { audit: { policy, path: dir.auditLog, limits: AUDIT_LIMITS } }),

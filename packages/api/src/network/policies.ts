@@ -1,7 +1,7 @@
 // NetworkPolicies as filters of the pods on this node. Pure. Source of the rules: Kubernetes' documentation, "Network
 // Policies": policies only add; a pod that none selects (for a direction) is open; both ends have to agree.
 
-import { isIPv4 } from 'node:net'
+import { isIP } from 'node:net'
 import type { KubeObject } from '../object.ts'
 import { fromStructured } from '../selectors/structured.ts'
 import { type Json, listOf } from '../validate/json.ts'
@@ -16,6 +16,10 @@ export interface PolicyWorld {
   namespaces: ReadonlyMap<string, KubeObject>
   /** Whose pods are filtered here. */
   nodeName: string
+}
+
+interface FamilyWorld extends PolicyWorld {
+  family: 4 | 6
 }
 
 /** What one pod lets in, or lets out: anything that one of the rules matches. */
@@ -50,15 +54,15 @@ export interface PortMatch {
   to?: number
 }
 
-export function compilePolicies(world: PolicyWorld): Filter[] {
+/** Of one family: a pod has filters for each. */
+export function compilePolicies(all: PolicyWorld, family: 4 | 6 = 4): Filter[] {
+  const world: FamilyWorld = { ...all, family }
   const filters: Filter[] = []
   for (const pod of world.pods) {
-    const { spec, status, metadata } = pod
+    const { spec, metadata } = pod
     // Pods in the host's network are the host, to the network.
     if (spec['nodeName'] !== world.nodeName || spec['hostNetwork'] === true) continue
-    const podIp = listOf(status?.['podIPs'])
-      .map(({ ip }) => ip)
-      .find(isIPv4)
+    const [podIp] = addressesOf(pod, family)
     if (podIp === undefined || isOver(pod)) continue
     const selecting = policiesOf(pod, world.policies)
     for (const direction of ['ingress', 'egress'] as const) {
@@ -89,7 +93,7 @@ export function typesOf({ spec }: KubeObject): Direction[] {
 
 function rulesOf(
   policy: KubeObject,
-  of: { pod: KubeObject; direction: Direction; world: PolicyWorld },
+  of: { pod: KubeObject; direction: Direction; world: FamilyWorld },
 ): Rule[] {
   const { direction, world, pod } = of
   const { namespace = '', name = '' } = policy.metadata
@@ -106,7 +110,7 @@ function rulesOf(
       numbered.push(...named.flatMap((port) => numbersOf(pod, port)))
     } else if (named.length > 0) {
       const targets = selected?.pods ?? world.pods.filter((target) => !isOver(target))
-      const namedAt = targets.flatMap((target) => namedPortsOf(target, named))
+      const namedAt = targets.flatMap((target) => namedPortsOf(target, named, world.family))
       rules.push({ ...base, peers: undefined, ports: [], namedAt })
     }
     return [...rules, ...(numbered.length === 0 ? [] : [{ ...base, ports: numbered }])]
@@ -116,11 +120,11 @@ function rulesOf(
 function peersOf(
   given: readonly Json[],
   ownNamespace: string,
-  { pods, namespaces }: PolicyWorld,
+  { pods, namespaces, family }: FamilyWorld,
 ): { peers: Peers; pods: KubeObject[] } {
   const blocks = given.flatMap(({ ipBlock }) => {
-    const [cidr] = ipBlock === undefined ? [] : ipv4Ranges([ipBlock.cidr])
-    return cidr === undefined ? [] : [{ cidr, except: ipv4Ranges(listOf(ipBlock.except)) }]
+    const [cidr] = ipBlock === undefined ? [] : rangesOf(family, [ipBlock.cidr])
+    return cidr === undefined ? [] : [{ cidr, except: rangesOf(family, listOf(ipBlock.except)) }]
   })
   const selectors = given.filter(({ ipBlock }) => ipBlock === undefined)
   const chosen = pods.filter((pod) => {
@@ -135,14 +139,14 @@ function peersOf(
       return there && (podSelector === undefined || matches(podSelector, labels))
     })
   })
-  const addresses = chosen.flatMap(ipv4Of)
+  const addresses = chosen.flatMap((pod) => addressesOf(pod, family))
   return { peers: { addresses: [...new Set(addresses)].sort(), blocks }, pods: chosen }
 }
 
-/** As nft reads them: the API also takes 010.0.0.7/8, and blocks of IPv6, which no pod's address is in. */
-function ipv4Ranges(blocks: readonly unknown[]): string[] {
+/** As nft reads them: the API also takes 010.0.0.7/8, and blocks of the other family. */
+function rangesOf(family: 4 | 6, blocks: readonly unknown[]): string[] {
   return blocks.flatMap((block) => {
-    const range = parseRangeOf(4, String(block))
+    const range = parseRangeOf(family, String(block))
     return range === undefined ? [] : [formatRange(range)]
   })
 }
@@ -166,10 +170,10 @@ function numbersOf(pod: KubeObject, { protocol = 'TCP', port }: Json): PortMatch
     }))
 }
 
-function namedPortsOf(pod: KubeObject, ports: readonly Json[]) {
+function namedPortsOf(pod: KubeObject, ports: readonly Json[], family: 4 | 6) {
   return ports.flatMap((port) =>
     numbersOf(pod, port).flatMap(({ protocol, from }) =>
-      ipv4Of(pod).map((ip) => ({ ip, protocol, port: from! })),
+      addressesOf(pod, family).map((ip) => ({ ip, protocol, port: from! })),
     ),
   )
 }
@@ -179,10 +183,10 @@ function containerPorts({ spec }: KubeObject): Json[] {
   return [...listOf(spec['containers']), ...sidecars].flatMap(({ ports }) => listOf(ports))
 }
 
-function ipv4Of({ status }: KubeObject): string[] {
+function addressesOf({ status }: KubeObject, family: 4 | 6): string[] {
   return listOf(status?.['podIPs'])
     .map(({ ip }) => ip)
-    .filter(isIPv4)
+    .filter((ip) => isIP(ip) === family)
 }
 
 function isOver({ status }: KubeObject): boolean {

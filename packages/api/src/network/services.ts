@@ -1,9 +1,9 @@
 // What one Service means for this node. Pure. Source of the rules: Kubernetes' documentation, "Virtual IPs and service
 // proxies", "Service internal traffic policy", "Topology aware routing", and KEP-1669 (terminating endpoints).
 
-import { isIPv4 } from 'node:net'
+import { isIP } from 'node:net'
 import { type Json, listOf } from '../validate/json.ts'
-import { disjointRanges, parseIpRange, rangesOverlap } from './ip-range.ts'
+import { addressAt, disjointRanges, parseIpRange, rangesOverlap } from './ip-range.ts'
 import type {
   Backend,
   Behaviour,
@@ -26,12 +26,17 @@ interface Candidate extends Backend {
   zones: readonly string[]
 }
 
-/** None for headless Services and ExternalName: these are names only. IPv4. */
-export function routesOf(service: Service, slices: readonly EndpointSlice[], node: NodeView): Route[] {
+/** None for headless Services and ExternalName: these are names only. Of one family. */
+export function routesOf(
+  service: Service,
+  slices: readonly EndpointSlice[],
+  node: NodeView,
+  family: 4 | 6 = 4,
+): Route[] {
   const { spec } = service
   if (spec['type'] === 'ExternalName' || spec['clusterIP'] === 'None' || !spec['clusterIP']) return []
   return listOf(spec['ports']).flatMap((port) => {
-    const candidates = candidatesOf(slices, port.name ?? '', node)
+    const candidates = candidatesOf(slices, port.name ?? '', { node, family })
     const how = { stickySeconds: stickySecondsOf(service), node }
     const inside = behaviourOf(candidates, spec['internalTrafficPolicy'] === 'Local', how)
     const outside = behaviourOf(candidates, spec['externalTrafficPolicy'] === 'Local', how)
@@ -40,17 +45,21 @@ export function routesOf(service: Service, slices: readonly EndpointSlice[], nod
       frontend: { ip, protocol, port: number },
       behaviour,
     })
-    const own: string[] = spec['clusterIPs'] ?? [spec['clusterIP']]
+    const own: string[] = addressesOf(family, spec['clusterIPs'] ?? [spec['clusterIP']])
+    const isReached = own.length > 0
     const isServed = (ip: string) => whyNotServed(ip, port, node) === undefined
-    const balancers = balancerAddresses(service).filter(isServed)
+    const balancers = balancerAddresses(service, family).filter(isServed)
     return [
-      ...own.filter(isIPv4).map((ip) => at(ip, port.port, inside)),
-      ...externalIps(service)
+      ...own.map((ip) => at(ip, port.port, inside)),
+      ...externalIps(service, family)
         .filter(isServed)
         .filter((ip) => !balancers.includes(ip))
         .map((ip) => at(ip, port.port, outside)),
-      ...balancers.map((ip) => ({ ...at(ip, port.port, outside), ...limitOf(service, ip, node) })),
-      ...(port.nodePort === undefined || port.nodePort === 0 ? [] : [at(undefined, port.nodePort, outside)]),
+      ...balancers.map((ip) => ({
+        ...at(ip, port.port, outside),
+        ...limitOf(service, ip, { node, family }),
+      })),
+      ...(isReached && port.nodePort ? [at(undefined, port.nodePort, outside)] : []),
     ]
   })
 }
@@ -60,26 +69,32 @@ function stickySecondsOf({ spec }: Service): number | undefined {
   return spec['sessionAffinityConfig']?.clientIP?.timeoutSeconds ?? STICKY_SECONDS
 }
 
-function balancerAddresses({ status }: Service): string[] {
-  return listOf(status?.['loadBalancer']?.ingress)
-    .filter(({ ipMode }) => ipMode !== 'Proxy')
-    .map(({ ip }) => ip)
-    .filter(isIPv4Text)
+function balancerAddresses({ status }: Service, family: 4 | 6): string[] {
+  const ingress = listOf(status?.['loadBalancer']?.ingress).filter(({ ipMode }) => ipMode !== 'Proxy')
+  return addressesOf(
+    family,
+    ingress.map(({ ip }) => ip),
+  )
 }
 
-function externalIps({ spec }: Service): string[] {
-  return (listOf(spec['externalIPs']) as unknown[]).filter(isIPv4Text)
+function externalIps({ spec }: Service, family: 4 | 6): string[] {
+  return addressesOf(family, listOf(spec['externalIPs']))
 }
 
-function isIPv4Text(ip: unknown): ip is string {
-  return typeof ip === 'string' && isIPv4(ip)
+/** As nft writes them; what the API takes and nobody else, such as 010.0.0.1, is left out. */
+function addressesOf(family: 4 | 6, given: readonly unknown[]): string[] {
+  return given.flatMap((ip) => {
+    if (typeof ip !== 'string' || isIP(ip) !== family) return []
+    const parsed = parseIpRange(ip)
+    return parsed === undefined ? [] : [addressAt(parsed, 0)]
+  })
 }
 
 /** Which addresses of the Service from outside lead nowhere, in sentences: no condition of a Service has a place for it. */
-export function unservedAddresses(service: Service, node: NodeView): string[] {
+export function unservedAddresses(service: Service, node: NodeView, family: 4 | 6 = 4): string[] {
   const { spec } = service
   if (spec['type'] === 'ExternalName') return []
-  return [...externalIps(service), ...balancerAddresses(service)].flatMap((ip) => {
+  return [...externalIps(service, family), ...balancerAddresses(service, family)].flatMap((ip) => {
     const reasons = listOf(spec['ports']).map((port) => whyNotServed(ip, port, node))
     return [...new Set(reasons.filter((reason) => reason !== undefined))].map(
       (reason) => `the Service is not reached at ${ip}: ${reason}`,
@@ -102,28 +117,36 @@ function whyNotServed(ip: string, port: Json, { reserved = [], own }: NodeView):
 }
 
 /** Who may ask at an address of a load balancer; as in kube-proxy, nothing limits who asks at others. */
-function limitOf({ spec }: Service, ip: string, { address }: NodeView): Pick<Route, 'sources'> {
+function limitOf(
+  { spec }: Service,
+  ip: string,
+  { node: { address }, family }: { node: NodeView; family: 4 | 6 },
+): Pick<Route, 'sources'> {
   const given: unknown[] = listOf(spec['loadBalancerSourceRanges'])
   if (given.length === 0) return {}
   const sources = disjointRanges(
-    4,
+    family,
     given.map((range) => String(range).trim()),
   )
   const ranges = sources.flatMap((range) => parseIpRange(range) ?? [])
   const own = address === undefined ? undefined : parseIpRange(address)
   const isNodeIn = own !== undefined && ranges.some((range) => rangesOverlap(range, own))
   // The node that has the address as its own asks under that very address.
-  return { sources: isNodeIn ? disjointRanges(4, [...sources, ip]) : sources }
+  return { sources: isNodeIn ? disjointRanges(family, [...sources, ip]) : sources }
 }
 
-function candidatesOf(slices: readonly EndpointSlice[], portName: string, node: NodeView): Candidate[] {
+function candidatesOf(
+  slices: readonly EndpointSlice[],
+  portName: string,
+  { node, family }: { node: NodeView; family: 4 | 6 },
+): Candidate[] {
   const byAddress = new Map<string, Candidate>()
   for (const slice of slices) {
-    if (slice['addressType'] !== 'IPv4') continue
+    if (slice['addressType'] !== `IPv${family}`) continue
     const port = listOf(slice['ports']).find((one) => (one.name ?? '') === portName)?.port
     if (port === undefined) continue
     for (const endpoint of listOf(slice['endpoints'])) {
-      const candidate = candidateOf(endpoint, port, node)
+      const candidate = candidateOf(endpoint, port, { node, family })
       // An endpoint that moves between slices is in both for a moment.
       if (candidate !== undefined) byAddress.set(`${candidate.ip}:${port}`, candidate)
     }
@@ -131,13 +154,19 @@ function candidatesOf(slices: readonly EndpointSlice[], portName: string, node: 
   return [...byAddress.values()].sort((a, b) => (a.ip < b.ip ? -1 : a.ip > b.ip ? 1 : a.port - b.port))
 }
 
-function candidateOf(endpoint: Json, port: number, node: NodeView): Candidate | undefined {
+function candidateOf(
+  endpoint: Json,
+  port: number,
+  { node, family }: { node: NodeView; family: 4 | 6 },
+): Candidate | undefined {
   const { addresses, conditions = {}, nodeName, hints } = endpoint
   const ready = conditions.ready !== false
   const leaving = conditions.serving === true && conditions.terminating === true
   if (!ready && !leaving) return undefined
   const zones = listOf(hints?.forZones).map(({ name }) => name)
-  return { ip: addresses[0], port, ready, leaving, local: nodeName === node.name, zones }
+  const [ip] = addressesOf(family, listOf(addresses))
+  if (ip === undefined) return undefined
+  return { ip, port, ready, leaving, local: nodeName === node.name, zones }
 }
 
 function behaviourOf(

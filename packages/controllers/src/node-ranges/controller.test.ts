@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { POD_RANGE } from '@brume/api/network'
+import { POD_RANGE, SERVICE_RANGE } from '@brume/api/network'
 import { freeBlock } from './blocks.ts'
 import { decideRange } from './controller.ts'
 
@@ -10,6 +10,8 @@ const node = (spec: object = {}, annotations = {}) => ({
   metadata: { name: 'n', annotations },
   spec,
 })
+
+const ONE = { pods: ['10.42.0.0/16'], services: ['10.96.0.0/16'] }
 
 describe('the range of a node', () => {
   it('is the lowest that nobody has', () => {
@@ -25,15 +27,32 @@ describe('the range of a node', () => {
 
   it('is given once, with the range of the cloud', () => {
     const fresh = node()
-    assert.deepEqual(decideRange({ node: fresh, range: '10.42.0.0/16', taken: [] }).actions, [
-      { type: 'assign', node: fresh, block: '10.42.0.0/24', range: '10.42.0.0/16' },
+    assert.deepEqual(decideRange({ node: fresh, ranges: ONE, taken: [] }).actions, [
+      { type: 'assign', node: fresh, blocks: ['10.42.0.0/24'], ranges: ONE },
     ])
-    const has = node({ podCIDR: '10.42.0.0/24' }, { [POD_RANGE]: '10.42.0.0/16' })
-    assert.deepEqual(decideRange({ node: has, range: '10.42.0.0/16', taken: [] }).actions, [])
+    const has = node(
+      { podCIDR: '10.42.0.0/24' },
+      { [POD_RANGE]: '10.42.0.0/16', [SERVICE_RANGE]: '10.96.0.0/16' },
+    )
+    assert.deepEqual(decideRange({ node: has, ranges: ONE, taken: [] }).actions, [])
+  })
+
+  it('is one of each family in a cloud with both', () => {
+    const ranges = { pods: ['10.42.0.0/16', 'fd00::/56'], services: ['10.96.0.0/16', 'fd00:0:0:ffff::/112'] }
+    const taken = ['10.42.0.0/24', 'fd00::/64', 'fd00:0:0:2::/64']
+    const [action] = decideRange({ node: node(), ranges, taken }).actions
+    assert.deepEqual(action?.type === 'assign' && action.blocks, ['10.42.1.0/24', 'fd00:0:0:1::/64'])
+    const full = { ...ranges, pods: ['10.42.0.0/16', 'fd00::/64'] }
+    const [missed] = decideRange({ node: node(), ranges: full, taken }).actions
+    assert.match(missed?.type === 'exhausted' ? missed.message : '', /^all addresses of fd00::\/64 are given/)
   })
 
   it('is missed in a sentence when there is none left', () => {
-    const [action] = decideRange({ node: node(), range: '10.42.0.0/24', taken: ['10.42.0.0/24'] }).actions
+    const [action] = decideRange({
+      node: node(),
+      ranges: { pods: ['10.42.0.0/24'], services: [] },
+      taken: ['10.42.0.0/24'],
+    }).actions
     assert.equal(action?.type, 'exhausted')
   })
 })

@@ -1,7 +1,7 @@
-// Gives each node a range of addresses for its pods, out of the cloud's: in the Node object, where everybody sees it and
+// Gives each node a range of addresses for its pods, out of the cloud's, of each family that the cloud has: in the Node object, where everybody sees it and
 // no two nodes can have the same one.
 
-import { POD_RANGE } from '@brume/api/network'
+import { POD_RANGE, SERVICE_RANGE } from '@brume/api/network'
 import type { KubeObject } from '@brume/api/object'
 import { NODES } from '@brume/client/builtin'
 import { type ControllerSpec, defineController, fromInformer, type Plan } from '@brume/client/controller'
@@ -10,28 +10,33 @@ import type { Dependencies } from '../dependencies.ts'
 import { patchIfPresent } from '../writes.ts'
 import { freeBlock } from './blocks.ts'
 
+/** Of the whole cloud, one of each family. */
+export interface CloudRanges {
+  pods: readonly string[]
+  services: readonly string[]
+}
+
 export interface ObservedRanges {
   node: KubeObject
-  /** Of the whole cloud. */
-  range: string
+  ranges: CloudRanges
   taken: readonly string[]
 }
 
 export type RangeAction =
-  | { type: 'assign'; node: KubeObject; block: string; range: string }
-  | { type: 'tell'; node: KubeObject; range: string }
+  | { type: 'assign'; node: KubeObject; blocks: readonly string[]; ranges: CloudRanges }
+  | { type: 'tell'; node: KubeObject; ranges: CloudRanges }
   | { type: 'exhausted'; node: KubeObject; message: string }
 
 const RETRY_MS = 60_000
 
 export function nodeRanges(
   { client, informers, clock, logger }: Dependencies,
-  range: string,
+  ranges: CloudRanges,
 ): ControllerSpec {
   const nodes = informers.for(NODES)
   const events = new EventRecorder({ client, component: 'node-ranges', clock, logger })
   /** Given, and perhaps not seen yet. */
-  const given = new Map<string, string>()
+  const given = new Map<string, readonly string[]>()
   return defineController<ObservedRanges, RangeAction>({
     name: 'node-ranges',
     sources: [fromInformer(nodes)],
@@ -42,9 +47,11 @@ export function nodeRanges(
         return undefined
       }
       const others = nodes.store.list().filter(({ metadata }) => metadata.name !== name)
-      const seen = others.flatMap(({ spec }) => (spec?.['podCIDR'] as string | undefined) ?? [])
-      const pending = [...given].filter(([owner]) => owner !== name).map(([, block]) => block)
-      return { node, range, taken: [...seen, ...pending] }
+      const seen = others.flatMap(
+        ({ spec }) => (spec?.['podCIDRs'] ?? spec?.['podCIDR'] ?? []) as string | string[],
+      )
+      const pending = [...given].filter(([owner]) => owner !== name).flatMap(([, blocks]) => blocks)
+      return { node, ranges, taken: [...seen, ...pending] }
     },
     decide: decideRange,
     async act(action) {
@@ -53,22 +60,32 @@ export function nodeRanges(
         const text = { type: 'Warning', reason: 'CIDRNotAvailable', message: action.message } as const
         return events.record(action.node, text)
       }
-      const metadata = { uid, annotations: { [POD_RANGE]: action.range } }
+      const metadata = { uid, annotations: annotationsOf(action.ranges) }
       const spec =
-        action.type === 'assign' ? { spec: { podCIDR: action.block, podCIDRs: [action.block] } } : {}
-      if (action.type === 'assign') given.set(name, action.block)
+        action.type === 'assign' ? { spec: { podCIDR: action.blocks[0], podCIDRs: action.blocks } } : {}
+      if (action.type === 'assign') given.set(name, action.blocks)
       await patchIfPresent(client.resource(NODES), { name }, { type: 'merge', body: { metadata, ...spec } })
     },
   })
 }
 
-export function decideRange({ node, range, taken }: ObservedRanges): Plan<RangeAction> {
+export function decideRange({ node, ranges, taken }: ObservedRanges): Plan<RangeAction> {
   if (node.spec?.['podCIDR']) {
-    const told = node.metadata.annotations?.[POD_RANGE] === range
-    return { actions: told ? [] : [{ type: 'tell', node, range }] }
+    const { annotations = {} } = node.metadata
+    const isTold = Object.entries(annotationsOf(ranges)).every(([key, text]) => annotations[key] === text)
+    return { actions: isTold ? [] : [{ type: 'tell', node, ranges }] }
   }
-  const block = freeBlock(range, taken)
-  if (block !== undefined) return { actions: [{ type: 'assign', node, block, range }] }
-  const message = `all addresses of ${range} are given to other nodes; remove a node that is gone, or start the cloud with a larger --pod-range`
+  const blocks = ranges.pods.map((range) => freeBlock(range, taken))
+  const full = ranges.pods.find((_, i) => blocks[i] === undefined)
+  const found = blocks.filter((block) => block !== undefined)
+  if (full === undefined) return { actions: [{ type: 'assign', node, blocks: found, ranges }] }
+  const message = `all addresses of ${full} are given to other nodes; remove a node that is gone, or start the cloud with a larger --pod-range`
   return { actions: [{ type: 'exhausted', node, message }], requeueAfterMs: RETRY_MS }
+}
+
+function annotationsOf({ pods, services }: CloudRanges): Record<string, string> {
+  return {
+    [POD_RANGE]: pods.join(','),
+    ...(services.length === 0 ? {} : { [SERVICE_RANGE]: services.join(',') }),
+  }
 }

@@ -12,11 +12,11 @@ import type { NodeContext } from '../contract.ts'
 import { connectCri } from '../cri/cri.ts'
 import type { Encryption } from '../network/encryption.ts'
 import { keepNetwork } from '../network/mend.ts'
-import { ensureNetwork, keptRange } from '../network/network.ts'
+import { ensureNetwork, keptRanges, type NetworkOptions } from '../network/network.ts'
 import { startContainerd } from '../runtime/containerd.ts'
 import { ensureSandboxImage } from '../runtime/import-image.ts'
 import { type RegistryAccess, writeRegistryHosts } from '../runtime/registry-hosts.ts'
-import { claimRange } from './claim-range.ts'
+import { type ClaimedRange, claimRange } from './claim-range.ts'
 import { nodeDirsAt } from './dirs.ts'
 import { type RunningParts, runParts } from './run-parts.ts'
 
@@ -69,8 +69,8 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
   await mkdir(dirs.root, { recursive: true, mode: 0o711 })
   for (const dir of [dirs.pods, dirs.logs, dirs.manifests]) await mkdir(dir, { recursive: true, mode: 0o755 })
   const own = options.rangesAreGiven === true && options.cniConfDir === undefined
-  const claimed = own ? await claimRange(options, keptRange(dataDir)) : undefined
-  const network = await ensureNetwork({ ...options, podRange: claimed?.node, cloudRange: claimed?.cloud })
+  const claimed = own ? await claimRange(options, keptRanges(dataDir)) : undefined
+  const network = await ensureNetwork({ ...options, ...(claimed === undefined ? {} : rangesOf(claimed)) })
   const containerd = await startContainerd({
     dataDir,
     cniConfDir: options.cniConfDir,
@@ -108,4 +108,15 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
       return closing
     },
   }
+}
+
+function rangesOf({ node, cloud, services }: ClaimedRange): Partial<NetworkOptions> {
+  const [range6, cloudRange6] = [node[1], cloud[1]]
+  const ipv4 = {
+    podRange: node[0],
+    cloudRange: cloud[0],
+    ...(services[0] === undefined ? {} : { serviceRange: services[0] }),
+  }
+  if (range6 === undefined || cloudRange6 === undefined) return ipv4
+  return { ...ipv4, ipv6: { range: range6, cloudRange: cloudRange6, serviceRange: services[1] } }
 }

@@ -23,9 +23,9 @@ export class HostPorts {
   }
 
   /** The pod is as it is now; undefined: it is gone. Tells the network only of changes. */
-  async update(uid: string, pod: Pod | undefined, podIp: string | undefined): Promise<void> {
+  async update(uid: string, pod: Pod | undefined, podIps: readonly string[]): Promise<void> {
     const before = this.#byPod.get(uid) ?? []
-    const wanted = pod === undefined || podIp === undefined ? [] : hostPortsOf(pod, podIp)
+    const wanted = pod === undefined ? [] : podIps.flatMap((podIp) => hostPortsOf(pod, podIp))
     const ports = this.#allowed(uid, pod, wanted)
     if (JSON.stringify(before) === JSON.stringify(ports) && !this.#unset.has(uid)) return
     if (ports.length === 0) this.#byPod.delete(uid)
@@ -39,7 +39,7 @@ export class HostPorts {
   #allowed(uid: string, pod: Pod | undefined, wanted: readonly HostPort[]): readonly HostPort[] {
     const own = wanted.length === 0 ? [] : this.#options.ownPorts()
     const isRefused = ({ protocol, hostPort }: HostPort) => protocol === 'TCP' && own.includes(hostPort)
-    const refused = wanted.filter(isRefused).map(({ hostPort }) => hostPort)
+    const refused = [...new Set(wanted.filter(isRefused).map(({ hostPort }) => hostPort))]
     const before = this.#refused.get(uid) ?? ''
     if (pod === undefined || refused.length === 0) this.#refused.delete(uid)
     else this.#refused.set(uid, refused.join(', '))

@@ -103,6 +103,7 @@ export async function startNetworking(options: NetworkingOptions): Promise<Netwo
     table: servicesTable(table),
     bridge,
     podRange,
+    podRange6: network.ipv6?.range,
     clock,
     logger,
   })
@@ -113,7 +114,10 @@ export async function startNetworking(options: NetworkingOptions): Promise<Netwo
   const toOthers =
     podRange === undefined
       ? []
-      : tunnels({ context, nodes, encryption, dataDir, keyPath, podRange, address, mtu, caPem })
+      : tunnels({
+          ...{ context, nodes, encryption, dataDir, keyPath, podRange, address, mtu, caPem },
+          hasIpv6: network.ipv6 !== undefined,
+        })
   const answers = announce({
     services,
     nodeName,
@@ -136,6 +140,7 @@ export async function startNetworking(options: NetworkingOptions): Promise<Netwo
           nodeName,
           table: policiesTable(table),
           bridge,
+          hasIpv6: network.ipv6 !== undefined,
           clock,
           logger,
         })

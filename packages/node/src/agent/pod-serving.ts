@@ -78,7 +78,7 @@ export async function servePods(options: PodServingOptions): Promise<PodServing>
     refusalOf: (pod) => admission.refusalOf(pod),
     leftoverUids: parts.leftoverUids,
     settled: ({ uid, pod, sandboxes }) => {
-      const ready = sandboxes[0]?.ready === true ? sandboxes[0].ips[0] : undefined
+      const ready = sandboxes[0]?.ready === true ? sandboxes[0].ips : []
       hostPorts
         .update(uid, pod, ready)
         .catch((error) => logger.warn('host ports could not be set', { error: String(error) }))

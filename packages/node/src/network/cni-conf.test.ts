@@ -8,7 +8,7 @@ describe("the bridge's CNI configuration", () => {
     const conf = {
       name: 'brume',
       bridge: 'brume0',
-      range: '10.42.0.0/24',
+      ranges: ['10.42.0.0/24', 'fd00::/64'],
       mtu: 1500,
       stateDir: '/d/cni/state',
     }
@@ -24,7 +24,11 @@ describe("the bridge's CNI configuration", () => {
           isDefaultGateway: true,
           hairpinMode: true,
           ipMasq: false,
-          ipam: { type: 'host-local', dataDir: '/d/cni/state', ranges: [[{ subnet: '10.42.0.0/24' }]] },
+          ipam: {
+            type: 'host-local',
+            dataDir: '/d/cni/state',
+            ranges: [[{ subnet: '10.42.0.0/24' }], [{ subnet: 'fd00::/64' }]],
+          },
         },
       ],
     })

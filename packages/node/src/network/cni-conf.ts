@@ -4,7 +4,8 @@ export interface BridgeNetwork {
   /** Also the name under which plugins keep what they know. */
   name: string
   bridge: string
-  range: string
+  /** One of each family that pods have. */
+  ranges: readonly string[]
   mtu: number
   /** Where host-local writes which addresses are given. */
   stateDir: string
@@ -16,7 +17,7 @@ const CNI_VERSION = '0.4.0'
 export const CNI_CONF_FILE = '10-brume.conflist'
 
 /** Text of the configuration list. Masquerading and host ports are not here: they are in nftables, in a table of ours. */
-export function cniConf({ name, bridge, range, mtu, stateDir }: BridgeNetwork): string {
+export function cniConf({ name, bridge, ranges, mtu, stateDir }: BridgeNetwork): string {
   const plugin = {
     type: 'bridge',
     bridge,
@@ -26,7 +27,7 @@ export function cniConf({ name, bridge, range, mtu, stateDir }: BridgeNetwork): 
     // A pod may reach itself over a host port or a Service.
     hairpinMode: true,
     ipMasq: false,
-    ipam: { type: 'host-local', dataDir: stateDir, ranges: [[{ subnet: range }]] },
+    ipam: { type: 'host-local', dataDir: stateDir, ranges: ranges.map((subnet) => [{ subnet }]) },
   }
   return `${JSON.stringify({ cniVersion: CNI_VERSION, name, plugins: [plugin] }, null, 2)}\n`
 }

@@ -37,8 +37,8 @@ export async function linkKind(name: string): Promise<string | undefined> {
 }
 
 /** `10.42.0.1/24`. */
-export async function addressesOf(name: string): Promise<string[]> {
-  const { stdout } = await run(['ip', '-json', '-4', 'address', 'show', 'dev', name])
+export async function addressesOf(name: string, family: 4 | 6 = 4): Promise<string[]> {
+  const { stdout } = await run(['ip', '-json', `-${family}`, 'address', 'show', 'dev', name])
   const shown: { addr_info?: { local: string; prefixlen: number }[] }[] = JSON.parse(stdout)
   return shown.flatMap(({ addr_info }) => addr_info ?? []).map((a) => `${a.local}/${a.prefixlen}`)
 }

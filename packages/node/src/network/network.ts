@@ -4,17 +4,18 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { addressAt, parseIpRange } from '@brume/api/network/ip-range'
 import type { Logger } from '@brume/base/log'
 import { firewallWarnings } from '@brume/machine/checks/firewall'
 import { ownNames } from '@brume/machine/own-names'
 import { run } from '@brume/machine/run'
 import { RuntimeError } from '../runtime/error.ts'
 import { runtimePaths } from '../runtime/paths.ts'
+import { enableForwarding, ensureBridge } from './bridge.ts'
 import { chooseRange } from './choose-range.ts'
 import { CNI_CONF_FILE, cniConf } from './cni-conf.ts'
-import { addressesOf, type HostRoute, hostRoutes, linkKind, outgoingMtu, takenByRoutes } from './host.ts'
+import { type HostRoute, hostRoutes, outgoingMtu, takenByRoutes } from './host.ts'
 import { attachPods, missingParts } from './mend.ts'
+import { needIpv6 } from './need-ipv6.ts'
 import { type HostPort, hostPortRules, nodeRules } from './nft-rules.ts'
 import { ownAddresses } from './own-addresses.ts'
 
@@ -36,13 +37,25 @@ export interface NetworkOptions {
   cloudRange?: string | undefined
   /** Cluster addresses of Services: pods cannot have them. */
   serviceRange?: string | undefined
+  /** The same of IPv6, in a cloud with both families. */
+  ipv6?: Ipv6Network | undefined
   logger: Logger
+}
+
+export interface Ipv6Network {
+  /** Of this node's pods. */
+  range: string
+  /** Of all pods of the cloud. */
+  cloudRange: string
+  serviceRange: string | undefined
 }
 
 export interface PodNetwork {
   /** undefined with a site's own network. */
   range: string | undefined
   bridge: string | undefined
+  /** undefined: pods have IPv4 alone. */
+  ipv6: Ipv6Network | undefined
   mtu: number
   /** Of pods and Services: no Service gets an address of these from outside. */
   reserved: readonly string[]
@@ -64,26 +77,31 @@ export async function ensureNetwork(options: NetworkOptions): Promise<PodNetwork
   const paths = runtimePaths(options.dataDir)
   const { bridge, table } = ownNames(options.dataDir)
   for (const dir of [paths.cniConf, paths.cniState]) mkdirSync(dir, { recursive: true, mode: 0o711 })
+  const { ipv6 } = options
+  if (ipv6 !== undefined) needIpv6()
   const routes = await hostRoutes()
   const range = decideRange(options, { bridge, table, routes })
   // Room for the tunnel to other nodes, also where there is none yet: pods that run keep their MTU.
   const mtu = (await outgoingMtu(routes)) - TUNNEL_BYTES
-  const hostPorts = hostPortSetter(table)
-  const own = ownAddresses(table, bridge, options.logger)
+  const own = ownAddresses({ table, bridge, hasIpv6: ipv6 !== undefined, logger: options.logger })
+  const hostPorts = hostPortSetter(table, ipv6 === undefined ? ['ip'] : ['ip', 'ip6'])
   let traced = false
   const make = async () => {
-    await ensureBridge(bridge, range, mtu)
-    enableForwarding(bridge)
+    await ensureBridge({ bridge, ranges: known([range, ipv6?.range]), mtu })
+    enableForwarding(bridge, ipv6 !== undefined)
     traced = await traceBridges()
     const { serviceRange, cloudRange } = options
-    if (serviceRange !== undefined)
-      await run(['ip', 'route', 'replace', serviceRange, 'dev', bridge, 'metric', ownMetric(bridge)])
+    for (const services of known([serviceRange, ipv6?.serviceRange]))
+      await run(['ip', 'route', 'replace', services, 'dev', bridge, 'metric', ownMetric(bridge)])
     const tracedServices = traced ? serviceRange : undefined
-    await run(['nft', '-f', '-'], { input: nodeRules({ table, bridge, range, cloudRange, tracedServices }) })
+    const own6 = ipv6 && { ...ipv6, tracedServices: traced ? ipv6.serviceRange : undefined }
+    const input = nodeRules({ table, bridge, range, cloudRange, tracedServices, ipv6: own6 })
+    await run(['nft', '-f', '-'], { input })
   }
   await make()
   await own.again()
-  const conf = cniConf({ name: table, bridge, range, mtu, stateDir: paths.cniState })
+  const ranges = known([range, ipv6?.range])
+  const conf = cniConf({ name: table, bridge, ranges, mtu, stateDir: paths.cniState })
   writeIfChanged(join(paths.cniConf, CNI_CONF_FILE), conf)
   const warnings = await firewallWarnings(bridge)
   if (!traced) options.logger.warn(UNTRACED)
@@ -91,8 +109,14 @@ export async function ensureNetwork(options: NetworkOptions): Promise<PodNetwork
   return {
     range,
     bridge,
+    ipv6,
     mtu,
-    reserved: known([options.cloudRange ?? range, options.serviceRange]),
+    reserved: known([
+      options.cloudRange ?? range,
+      options.serviceRange,
+      ipv6?.cloudRange,
+      ipv6?.serviceRange,
+    ]),
     cniConfDir: paths.cniConf,
     warnings,
     setHostPorts: hostPorts.set,
@@ -109,12 +133,18 @@ export async function ensureNetwork(options: NetworkOptions): Promise<PodNetwork
   }
 }
 
-/** The range of the pods of a data directory, if it has one. */
+/** The range of IPv4 of the pods of a data directory, if it has one. */
 export function keptRange(dataDir: string): string | undefined {
+  return keptRanges(dataDir)[0]
+}
+
+/** Of both families: IPv4, then IPv6 if pods have it. */
+export function keptRanges(dataDir: string): string[] {
   const path = join(runtimePaths(dataDir).cniConf, CNI_CONF_FILE)
-  if (!existsSync(path)) return undefined
+  if (!existsSync(path)) return []
   const conf = JSON.parse(readFileSync(path, 'utf8'))
-  return conf.plugins?.[0]?.ipam?.ranges?.[0]?.[0]?.subnet
+  const ranges: { subnet?: string }[][] = conf.plugins?.[0]?.ipam?.ranges ?? []
+  return known(ranges.map(([first]) => first?.subnet))
 }
 
 function decideRange(
@@ -142,52 +172,9 @@ function hasPods(dataDir: string, network: string): boolean {
   return existsSync(dir) && readdirSync(dir).some((name) => /^\d+\.\d+\.\d+\.\d+$/.test(name))
 }
 
-/** Made here and not by the first pod, so that the next cloud on this machine sees the route. */
-async function ensureBridge(bridge: string, range: string, mtu: number): Promise<void> {
-  const parsed = parseIpRange(range)!
-  const gateway = `${addressAt(parsed, 1)}/${parsed.bits}`
-  const kind = await linkKind(bridge)
-  // With an address of its own: else it takes another one with each pod that comes, and neighbours lose it.
-  if (kind === undefined)
-    await run(['ip', 'link', 'add', bridge, 'address', ownMac(bridge), 'type', 'bridge'])
-  else if (kind !== 'bridge')
-    throw new RuntimeError(
-      `${bridge} is there and is no bridge`,
-      `look what it is: ip -d link show ${bridge}`,
-    )
-  const addresses = await addressesOf(bridge)
-  for (const other of addresses.filter((address) => address !== gateway))
-    await run(['ip', 'address', 'del', other, 'dev', bridge])
-  if (!addresses.includes(gateway)) await run(['ip', 'address', 'add', gateway, 'brd', '+', 'dev', bridge])
-  await run(['ip', 'link', 'set', bridge, 'mtu', String(mtu), 'up'])
-}
-
 /** Of its own, so that the route of another cloud with the same Services' range stands beside it. */
 function ownMetric(bridge: string): string {
   return String(1000 + (createHash('sha256').update(bridge).digest().readUInt16BE(0) % 9000))
-}
-
-/** Locally administered: the second bit of the first byte. */
-function ownMac(name: string): string {
-  const [a, b, c, d, e] = createHash('sha256').update(name).digest()
-  return [0x02, a!, b!, c!, d!, e!].map((byte) => byte.toString(16).padStart(2, '0')).join(':')
-}
-
-function enableForwarding(bridge: string): void {
-  const settings: [name: string, value: string][] = [
-    ['ip_forward', '1'],
-    // Host ports at 127.0.0.1. The chain `guard` keeps pods from using it the other way round.
-    [`conf/${bridge}/route_localnet`, '1'],
-    // A packet that leaves by the bridge where it came in would be followed by advice to the pod to take a shorter way;
-    // and the kernel, which counts that against what it tells a pod at most, then refuses nothing by ICMP. Either is enough
-    // to switch it on.
-    ['conf/all/send_redirects', '0'],
-    [`conf/${bridge}/send_redirects`, '0'],
-  ]
-  for (const [name, value] of settings) {
-    const path = `/proc/sys/net/ipv4/${name}`
-    if (readFileSync(path, 'utf8').trim() !== value) writeFileSync(path, value)
-  }
 }
 
 /**
@@ -206,9 +193,11 @@ async function traceBridges(): Promise<boolean> {
 }
 
 /** One transaction at a time; the latest wins. */
-function hostPortSetter(table: string) {
+function hostPortSetter(table: string, families: readonly ('ip' | 'ip6')[]) {
+  const rulesOf = (ports: readonly HostPort[]) =>
+    families.map((family) => hostPortRules(table, ports, family)).join('')
   let applied: string | undefined
-  let wanted = hostPortRules(table, [])
+  let wanted = rulesOf([])
   let turn: Promise<void> = Promise.resolve()
   const apply = () => {
     const next = turn.then(async () => {
@@ -223,7 +212,7 @@ function hostPortSetter(table: string) {
   }
   return {
     set(ports: readonly HostPort[]): Promise<void> {
-      wanted = hostPortRules(table, ports)
+      wanted = rulesOf(ports)
       return apply()
     },
     /** The kernel has lost them. */
@@ -246,6 +235,7 @@ function siteNetwork(cniConfDir: string, serviceRange: string | undefined): PodN
   return {
     range: undefined,
     bridge: undefined,
+    ipv6: undefined,
     mtu: 0,
     reserved: known([serviceRange]),
     cniConfDir,

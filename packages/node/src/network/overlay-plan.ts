@@ -2,13 +2,13 @@
 // forwarding table of one VXLAN device. Nothing is learned from packets. Pure.
 
 import { createHash } from 'node:crypto'
-import { addressAt, parseRangeOf } from '@brume/api/network/ip-range'
+import { addressAt, formatAddress, parseRangeOf } from '@brume/api/network/ip-range'
 import type { KubeObject } from '@brume/api/object'
 
 export interface Peer {
   /** Of its pods. */
   range: string
-  /** The address of its end of the tunnel: the first of its range. */
+  /** The address of its end of the tunnel: the first of its range, or the one that its device has by itself. */
   end: string
   mac: string
   /** Where packets for it are sent. */
@@ -23,11 +23,12 @@ export function nodeIpOf({ status }: KubeObject): string | undefined {
 
 export interface NodeSeen {
   name: string
-  podRange: string | undefined
+  /** One of each family. */
+  podRanges: readonly string[]
   address: string | undefined
 }
 
-/** In 10.42.3.0/24 it is 10.42.3.0: no pod has it. undefined for what is no range. */
+/** In 10.42.3.0/24 it is 10.42.3.0: no pod has it. undefined for what is no range of IPv4. */
 export function tunnelEnd(podRange: string): string | undefined {
   const range = parseRangeOf(4, podRange)
   return range === undefined ? undefined : addressAt(range, 0)
@@ -39,6 +40,16 @@ export function tunnelMac(nodeName: string): string {
   return [0x02, a!, b!, c!, d!, e!].map((byte) => byte.toString(16).padStart(2, '0')).join(':')
 }
 
+/** The address of IPv6 that the kernel gives a device with this Ethernet address (RFC 4291, appendix A). */
+export function linkLocal(mac: string): string {
+  const [a, b, c, d, e, f] = mac.split(':').map((byte) => BigInt(`0x${byte}`))
+  const bytes = [a! ^ 2n, b!, c!, 0xffn, 0xfen, d!, e!, f!]
+  return formatAddress(
+    6,
+    bytes.reduce((sum, byte) => sum * 256n + byte, 0xfe80n << 48n),
+  )
+}
+
 /** 24 bits that two clouds on one wire hardly share; from the cloud's CA, which every node has. */
 export function networkId(caPem: string): number {
   return createHash('sha256').update(caPem.trim()).digest().readUIntBE(0, 3) || 1
@@ -46,10 +57,13 @@ export function networkId(caPem: string): number {
 
 /** Nodes without a range or an address have no pods to be reached yet. */
 export function peersOf(nodes: readonly NodeSeen[], ownName: string): Peer[] {
-  return nodes.flatMap(({ name, podRange, address }) => {
-    const end = podRange === undefined ? undefined : tunnelEnd(podRange)
-    if (name === ownName || podRange === undefined || end === undefined || address === undefined) return []
-    return [{ range: podRange, end, mac: tunnelMac(name), nodeIp: address }]
+  return nodes.flatMap(({ name, podRanges, address }) => {
+    if (name === ownName || address === undefined) return []
+    const mac = tunnelMac(name)
+    return podRanges.flatMap((range) => {
+      const end = tunnelEnd(range) ?? (range.includes(':') ? linkLocal(mac) : undefined)
+      return end === undefined ? [] : [{ range, end, mac, nodeIp: address }]
+    })
   })
 }
 
@@ -85,7 +99,8 @@ export function overlayCommands(dev: string, known: KernelState, peers: readonly
     if (!has.routes.has(`${range} via ${end}`))
       commands.push(['ip', 'route', 'replace', range, 'via', end, 'dev', dev, 'onlink'])
   }
-  return commands
+  // Both families of a peer have one place.
+  return [...new Map(commands.map((command) => [command.join(' '), command])).values()]
 }
 
 export interface KernelState {

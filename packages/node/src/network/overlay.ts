@@ -25,6 +25,7 @@ export interface OverlayOptions {
   dataDir: string
   /** Of this node's pods. */
   podRange: string
+  hasIpv6: boolean
   /** This node's address towards the others. */
   address: string
   mtu: number
@@ -69,20 +70,24 @@ export function overlay(options: OverlayOptions): ControllerSpec {
 function seen(node: KubeObject) {
   return {
     name: node.metadata.name ?? '',
-    podRange: node.spec?.['podCIDR'] as string | undefined,
+    podRanges: (node.spec?.['podCIDRs'] ?? [node.spec?.['podCIDR']]).filter(
+      (range: unknown) => typeof range === 'string',
+    ),
     address: nodeIpOf(node),
   }
 }
 
 async function ensureDevice(
   dev: string,
-  { nodeName, podRange, address, mtu, caPem }: OverlayOptions,
+  { nodeName, podRange, hasIpv6, address, mtu, caPem }: OverlayOptions,
 ): Promise<void> {
   if ((await linkKind(dev)) === undefined) {
     const id = String(networkId(caPem))
     const tunnel = ['type', 'vxlan', 'id', id, 'local', address, 'dstport', String(PORT), 'nolearning']
     await run(['ip', 'link', 'add', dev, 'address', tunnelMac(nodeName), 'mtu', String(mtu), ...tunnel])
   }
+  // The address that the others know it by follows from its Ethernet address, whatever the machine's habit is.
+  if (hasIpv6) await run(['ip', 'link', 'set', dev, 'addrgenmode', 'eui64'])
   const end = `${tunnelEnd(podRange)}/32`
   if (!(await addressesOf(dev)).includes(end)) await run(['ip', 'address', 'add', end, 'dev', dev])
   await run(['ip', 'link', 'set', dev, 'up'])
@@ -90,8 +95,8 @@ async function ensureDevice(
 
 async function kernelState(dev: string): Promise<KernelState> {
   const [routes, neighbours, places] = await Promise.all([
-    shown<{ dst: string; gateway?: string }>(['ip', '-json', '-4', 'route', 'show', 'dev', dev]),
-    shown<{ dst: string; lladdr?: string }>(['ip', '-json', '-4', 'neigh', 'show', 'dev', dev]),
+    bothFamilies<{ dst: string; gateway?: string }>(['route', 'show', 'dev', dev]),
+    bothFamilies<{ dst: string; lladdr?: string }>(['neigh', 'show', 'dev', dev, 'nud', 'permanent']),
     shown<{ mac: string; dst?: string }>(['bridge', '-json', 'fdb', 'show', 'dev', dev]),
   ])
   return {
@@ -103,6 +108,11 @@ async function kernelState(dev: string): Promise<KernelState> {
     ),
     places: places.flatMap(({ mac, dst }) => (dst === undefined ? [] : [{ mac, nodeIp: dst }])),
   }
+}
+
+async function bothFamilies<T>(argv: string[]): Promise<T[]> {
+  const all = await Promise.all(['-4', '-6'].map((family) => shown<T>(['ip', '-json', family, ...argv])))
+  return all.flat()
 }
 
 async function shown<T>(argv: string[]): Promise<T[]> {

@@ -16,6 +16,7 @@ export interface TunnelOptions {
   keyPath: string
   /** Of this node's pods. */
   podRange: string
+  hasIpv6: boolean
   /** This node's address towards the others, and the CA of the cloud. */
   address: string
   caPem: string

@@ -21,6 +21,8 @@ export interface PolicyOptions {
   nodeName: string
   table: string
   bridge: string
+  /** Pods have addresses of IPv6 too. */
+  hasIpv6: boolean
   clock: Clock
   logger: Logger
 }
@@ -57,7 +59,7 @@ const LOOK_EVERY_MS = 30_000
 const ENFORCE_LIMIT_MS = 30_000
 
 export function networkPolicies(options: PolicyOptions): NetworkPolicies {
-  const { policies, table, bridge, logger, clock } = options
+  const { policies, table, bridge, hasIpv6, logger, clock } = options
   let applied: string | undefined
   let seen: Addresses = new Map()
   const waiting = new Map<string, Set<Waiter>>()
@@ -72,7 +74,9 @@ export function networkPolicies(options: PolicyOptions): NetworkPolicies {
   const look = async () => {
     if (applied === undefined || !applied.includes('hook forward')) return
     try {
-      await run(['nft', 'list', 'chain', 'ip', table, 'forward'])
+      for (const family of ['ip', 'ip6'])
+        if (applied.includes(`add chain ${family} ${table} forward`))
+          await run(['nft', 'list', 'chain', family, table, 'forward'])
     } catch (error) {
       logger.warn('the filters of network policies are not in the kernel; they are written again', {
         error: String(error),
@@ -122,10 +126,20 @@ export function networkPolicies(options: PolicyOptions): NetworkPolicies {
       }
     },
     decide(observed) {
-      const filters = compilePolicies(observed)
+      const families = (
+        [
+          { number: 4, family: 'ip' },
+          { number: 6, family: 'ip6' },
+        ] as const
+      ).slice(0, hasIpv6 ? 2 : 1)
+      const script = families
+        .map(({ number, family }) =>
+          policyScript({ table, bridge, filters: compilePolicies(observed, number), family }),
+        )
+        .join('')
       const pods = new Map(observed.pods.map((pod) => [pod.metadata.uid ?? '', addressesOf(pod)] as const))
       for (const [uid, ips] of pods) if (ips.size === 0) pods.delete(uid)
-      return { actions: [{ type: 'apply', script: policyScript({ table, bridge, filters }), pods }] }
+      return { actions: [{ type: 'apply', script, pods }] }
     },
     async act({ script, pods }) {
       if (script !== applied) {

@@ -2,19 +2,23 @@
 // its policies say. Pure.
 
 import type { Filter, PortMatch, Rule } from '@brume/api/network/policies'
+import type { Family } from '../services/elements.ts'
 
 /** nft takes no longer ones; names of pods may be. */
 const MAX_COMMENT = 128
+
+const NEIGHBOURS = 'nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit'
 
 export interface PolicyTable {
   table: string
   bridge: string
   filters: readonly Filter[]
+  family?: Family
 }
 
 /** Without any filter: no table. */
-export function policyScript({ table, bridge, filters }: PolicyTable): string {
-  const t = `ip ${table}`
+export function policyScript({ table, bridge, filters, family = 'ip' }: PolicyTable): string {
+  const t = `${family} ${table}`
   const lines = [`add table ${t}`, `delete table ${t}`]
   if (filters.length === 0) return `${lines.join('\n')}\n`
   lines.push(`add table ${t}`)
@@ -22,49 +26,56 @@ export function policyScript({ table, bridge, filters }: PolicyTable): string {
   for (const filter of filters) {
     const name = chainOf(filter)
     lines.push(`add chain ${t} ${name}`)
-    for (const rule of rulesOf(filter)) lines.push(`add rule ${t} ${name} ${rule}`)
+    for (const rule of rulesOf(filter, family)) lines.push(`add rule ${t} ${name} ${rule}`)
     maps[filter.direction].push(`${filter.podIp} : jump ${name}`)
   }
   for (const [direction, elements] of Object.entries(maps)) {
-    lines.push(`add map ${t} ${direction} { type ipv4_addr : verdict ; }`)
+    lines.push(
+      `add map ${t} ${direction} { type ${family === 'ip' ? 'ipv4_addr' : 'ipv6_addr'} : verdict ; }`,
+    )
     if (elements.length > 0) lines.push(`add element ${t} ${direction} { ${elements.join(', ')} }`)
   }
+  // With IPv6 a pod asks for Ethernet addresses in packets of its own address; the bridge sees to it that it lies to nobody.
+  const neighbours = (chain: string) =>
+    family === 'ip' ? [] : [`add rule ${t} ${chain} icmpv6 type { ${NEIGHBOURS} } accept`]
   const known = 'ct state established,related accept'
   lines.push(
     `add chain ${t} forward { type filter hook forward priority 10 ; policy accept ; }`,
     `add rule ${t} forward ${known}`,
-    `add rule ${t} forward ip saddr vmap @egress`,
-    `add rule ${t} forward ip daddr vmap @ingress`,
+    ...neighbours('forward'),
+    `add rule ${t} forward ${family} saddr vmap @egress`,
+    `add rule ${t} forward ${family} daddr vmap @ingress`,
     // What a pod says to its node. The other way is always open: the node probes its pods.
     `add chain ${t} input { type filter hook input priority 10 ; policy accept ; }`,
     `add rule ${t} input iifname != "${bridge}" accept`,
     `add rule ${t} input ${known}`,
-    `add rule ${t} input ip saddr vmap @egress`,
+    ...neighbours('input'),
+    `add rule ${t} input ${family} saddr vmap @egress`,
   )
   return `${lines.join('\n')}\n`
 }
 
 export function chainOf({ direction, podIp }: Pick<Filter, 'direction' | 'podIp'>): string {
-  return `${direction}-${podIp.replaceAll('.', '-')}`
+  return `${direction}-${podIp.replaceAll(/[.:]/g, '-')}`
 }
 
 /** Going back to the caller lets through; the end drops. */
-function rulesOf({ podIp, direction, rules, pod }: Filter): string[] {
-  const peer = direction === 'ingress' ? 'saddr' : 'daddr'
+function rulesOf({ podIp, direction, rules, pod }: Filter, family: Family): string[] {
+  const peer = `${family} ${direction === 'ingress' ? 'saddr' : 'daddr'}`
   const comment = `comment "${pod.slice(0, MAX_COMMENT)}"`
   return [
     // A pod is never kept from itself.
-    `ip ${peer} ${podIp} return`,
+    `${peer} ${podIp} return`,
     ...new Set(rules.flatMap((rule) => matchesOf(rule, peer).map((match) => `${match} return`.trimStart()))),
     `drop ${comment}`,
   ]
 }
 
-function matchesOf({ peers, ports, namedAt }: Rule, peer: 'saddr' | 'daddr'): string[] {
+function matchesOf({ peers, ports, namedAt }: Rule, peer: string): string[] {
   if (namedAt !== undefined) {
     if (namedAt.length === 0) return []
     const places = namedAt.map(({ ip, protocol, port }) => `${ip} . ${protocol} . ${port}`)
-    return [`ip ${peer} . meta l4proto . th dport { ${[...new Set(places)].join(', ')} }`]
+    return [`${peer} . meta l4proto . th dport { ${[...new Set(places)].join(', ')} }`]
   }
   const who = peers === undefined ? [''] : peerMatches(peers, peer)
   const where = ports === undefined ? [''] : portMatches(ports)
@@ -76,8 +87,8 @@ function peerMatches({ addresses, blocks }: NonNullable<Rule['peers']>, peer: st
   const simple = [...addresses, ...whole]
   const cut = blocks.filter(({ except }) => except.length > 0)
   return [
-    ...(simple.length === 0 ? [] : [`ip ${peer} { ${[...new Set(simple)].join(', ')} }`]),
-    ...cut.map(({ cidr, except }) => `ip ${peer} ${cidr} ip ${peer} != { ${except.join(', ')} }`),
+    ...(simple.length === 0 ? [] : [`${peer} { ${[...new Set(simple)].join(', ')} }`]),
+    ...cut.map(({ cidr, except }) => `${peer} ${cidr} ${peer} != { ${except.join(', ')} }`),
   ]
 }
 

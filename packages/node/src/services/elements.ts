@@ -38,11 +38,14 @@ export const MAP_NAMES: readonly MapName[] = [
   'sources',
 ]
 
+/** As nft calls IPv4 and IPv6. */
+export type Family = 'ip' | 'ip6'
+
 /** Beyond this, further backends get no connections: it bounds the elements of one Service. */
 export const MAX_BACKENDS = 5000
 
-/** Of one Service. */
-export function elementsOf(routes: readonly Route[]): Elements {
+/** Of one Service and one family. What the kernel remembers of clients is IPv4: see drawScript. */
+export function elementsOf(routes: readonly Route[], family: Family = 'ip'): Elements {
   const elements: Elements = new Map()
   const put = (map: MapName, key: string, value = '') => {
     const known = elements.get(map) ?? new Map<string, string>()
@@ -62,7 +65,7 @@ export function elementsOf(routes: readonly Route[]): Elements {
     const backends = behaviour.backends.slice(0, MAX_BACKENDS)
     const { stickySeconds } = behaviour
     const draw = stickySeconds === undefined ? 'random' : 'sticky'
-    if (stickySeconds !== undefined)
+    if (stickySeconds !== undefined && family === 'ip')
       put(nodePort ? 'sticky-ports' : 'sticky', key, `goto ${rememberName(stickySeconds)}`)
     put(
       nodePort ? 'node-ports' : 'services',

@@ -3,7 +3,7 @@
 
 import type { Logger } from '@brume/base/log'
 import { RunError, run } from '@brume/machine/run'
-import { chainName, drawOf, type Elements, rememberedSeconds } from './elements.ts'
+import { chainName, drawOf, type Elements, type Family, rememberedSeconds } from './elements.ts'
 import { Owners } from './owners.ts'
 import {
   forgetScript,
@@ -35,6 +35,7 @@ const NFT_LIMIT_MS = 60_000
 
 export class KernelServices {
   readonly #options: TableOptions
+  readonly #family: Family
   readonly #logger: Logger
   readonly #owners = new Owners()
   readonly #draws = new Set<string>(usualDraws())
@@ -45,6 +46,7 @@ export class KernelServices {
 
   constructor(options: TableOptions, logger: Logger) {
     this.#options = options
+    this.#family = options.family ?? 'ip'
     this.#logger = logger
   }
 
@@ -64,7 +66,7 @@ export class KernelServices {
     const lines: string[] = []
     for (const { service, elements } of changes) {
       const { before, after, conflicts } = this.#owners.update(service, elements)
-      lines.push(...this.#newTimes(after), ...changeScript(table, before, after))
+      lines.push(...this.#newTimes(after), ...changeScript(table, before, after, this.#family))
       this.#isWhole ||= verdictsOf(after).some((verdict) => !this.#draws.has(verdict))
       this.#isStale ||= losesRemembered(before, after)
       for (const key of conflicts) {
@@ -96,9 +98,11 @@ export class KernelServices {
     const remembered = await this.#remembered()
     return [
       ...tableScript(this.#options),
-      ...[...this.#draws].flatMap((verdict) => drawScript(table, drawOf(verdict)!)),
-      ...[...this.#seconds].flatMap((seconds) => rememberScript(table, seconds)),
-      ...changeScript(table, new Map(), all),
+      ...[...this.#draws].flatMap((verdict) => drawScript(table, drawOf(verdict)!, this.#family)),
+      ...[...(this.#family === 'ip' ? this.#seconds : [])].flatMap((seconds) =>
+        rememberScript(table, seconds),
+      ),
+      ...changeScript(table, new Map(), all, this.#family),
       ...rememberAgain(table, remembered.filter(holds)),
     ]
   }
@@ -122,6 +126,7 @@ export class KernelServices {
   }
 
   async #remembered(): Promise<Remembered[]> {
+    if (this.#family !== 'ip') return []
     try {
       const argv = ['nft', '-j', 'list', 'map', 'ip', this.#options.table, REMEMBERED]
       return parseRemembered((await run(argv, { timeoutMs: NFT_LIMIT_MS })).stdout)

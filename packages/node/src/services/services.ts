@@ -11,7 +11,7 @@ import type { Informer } from '@brume/client/informer'
 import { keyOf } from '@brume/client/resource-ref'
 import { type SlicesByService, serviceKeyOf } from '@brume/client/slices-by-service'
 import { run } from '@brume/machine/run'
-import { elementsOf } from './elements.ts'
+import { elementsOf, type Family } from './elements.ts'
 import { KernelServices, type ServiceChange } from './kernel.ts'
 
 export interface ServiceRulesOptions {
@@ -26,13 +26,16 @@ export interface ServiceRulesOptions {
   table: string
   bridge: string | undefined
   podRange: string | undefined
+  /** Of IPv6; undefined: Services have IPv4 alone. */
+  podRange6: string | undefined
   clock: Clock
   logger: Logger
 }
 
 interface Apply {
   type: 'apply'
-  changes: readonly ServiceChange[]
+  /** For each family, in the order of its kernels. */
+  changes: readonly (readonly ServiceChange[])[]
 }
 
 const KEY = 'services'
@@ -46,7 +49,14 @@ export function serviceRules(options: ServiceRulesOptions): ControllerSpec {
   const { services, slices, slicesByService, nodes, node, logger } = options
   const told = new Map<string, string>()
   const dirty = new Set<string>()
-  const kernel = new KernelServices(options, logger)
+  const { table, bridge, podRange, podRange6 } = options
+  const kernels: { number: 4 | 6; family: Family; kernel: KernelServices }[] = [
+    { number: 4, family: 'ip', kernel: new KernelServices({ table, bridge, podRange }, logger) },
+  ]
+  if (podRange6 !== undefined) {
+    const of = { table, bridge, podRange: podRange6, family: 'ip6' } as const
+    kernels.push({ number: 6, family: 'ip6', kernel: new KernelServices(of, logger) })
+  }
 
   const source: Source = {
     start(enqueue) {
@@ -76,10 +86,12 @@ export function serviceRules(options: ServiceRulesOptions): ControllerSpec {
             if (addressText(now) !== addressText(before)) touchOutside()
           },
         }),
-        watchTable(options, () => {
-          kernel.distrust()
-          enqueue(KEY)
-        }),
+        ...kernels.map(({ family, kernel }) =>
+          watchTable(options, family, () => {
+            kernel.distrust()
+            enqueue(KEY)
+          }),
+        ),
       ]
       enqueue(KEY)
       return () => {
@@ -102,20 +114,30 @@ export function serviceRules(options: ServiceRulesOptions): ControllerSpec {
         const service = services.store.get(namespace, name)
         tellUnserved(key, service, view)
         const own = [...slicesByService.of(namespace, name)]
-        return {
+        return kernels.map(({ number, family }) => ({
           service: key,
-          elements: elementsOf(service === undefined ? [] : routesOf(service, own, view)),
-        }
+          elements: elementsOf(service === undefined ? [] : routesOf(service, own, view, number), family),
+        }))
       })
       dirty.clear()
-      return { type: 'apply', changes }
+      return { type: 'apply', changes: kernels.map((_, i) => changes.map((all) => all[i]!)) }
     },
-    decide: (apply) => ({ actions: kernel.isUnknown || apply.changes.length > 0 ? [apply] : [] }),
-    act: ({ changes }) => kernel.apply(changes),
+    decide: (apply) => ({
+      actions: kernels.some(({ kernel }, i) => kernel.isUnknown || apply.changes[i]!.length > 0)
+        ? [apply]
+        : [],
+    }),
+    async act({ changes }) {
+      // Each knows its changes, whatever becomes of the other.
+      const all = await Promise.allSettled(kernels.map(({ kernel }, i) => kernel.apply(changes[i]!)))
+      for (const one of all) if (one.status === 'rejected') throw one.reason
+    },
   })
 
   function tellUnserved(key: string, service: Service | undefined, view: NodeView): void {
-    const problems = service === undefined ? [] : [...new Set(unservedAddresses(service, view))]
+    const all =
+      service === undefined ? [] : kernels.flatMap(({ number }) => unservedAddresses(service, view, number))
+    const problems = [...new Set(all)]
     const text = problems.join('\n')
     if ((told.get(key) ?? '') === text) return
     if (text === '') told.delete(key)
@@ -133,11 +155,15 @@ function each<T extends KubeObject>(touch: (object: T) => void) {
 }
 
 /** Looks now and then whether the table is there. */
-function watchTable({ table, clock, logger }: ServiceRulesOptions, onGone: () => void): () => void {
+function watchTable(
+  { table, clock, logger }: ServiceRulesOptions,
+  family: Family,
+  onGone: () => void,
+): () => void {
   let stopped = false
   const look = async () => {
     try {
-      await run(['nft', 'list', 'chain', 'ip', table, 'forward'])
+      await run(['nft', 'list', 'chain', family, table, 'forward'])
     } catch (error) {
       if (!stopped) {
         logger.warn('the rules of Services are not in the kernel; they are written again', {

@@ -4,6 +4,7 @@ import {
   chainName,
   type Draw,
   type Elements,
+  type Family,
   kernelElements,
   MAP_NAMES,
   type MapName,
@@ -11,7 +12,7 @@ import {
 } from './elements.ts'
 
 const PORTS = 'meta l4proto { tcp, udp, sctp }'
-const FRONTEND = 'ip daddr . meta l4proto . th dport'
+const frontendOf = (family: Family) => `${family} daddr . meta l4proto . th dport`
 const NODE_PORT = 'meta l4proto . th dport'
 /** What the client asked for, once the packet is on its way to the backend. One rule for each protocol: nft wants to know it. */
 const ASKED = 'ct original ip daddr . meta l4proto . ct original proto-dst'
@@ -23,20 +24,25 @@ const MAX_REMEMBERED = 262_144
 export const USUAL_SECONDS = 10_800
 const NUMBER = 'numgen inc mod 2'
 
-const TYPES: Record<MapName, string> = {
-  services: `map services { type ipv4_addr . inet_proto . inet_service : verdict ; }`,
-  'node-ports': `map node-ports { type inet_proto . inet_service : verdict ; }`,
-  backends: `map backends { typeof ${FRONTEND} . ${NUMBER} : ip daddr . th dport ; }`,
-  'node-port-backends': `map node-port-backends { typeof ${NODE_PORT} . ${NUMBER} : ip daddr . th dport ; }`,
-  refused: `set refused { type ipv4_addr . inet_proto . inet_service ; }`,
-  'refused-ports': `set refused-ports { type inet_proto . inet_service ; }`,
-  dropped: `set dropped { type ipv4_addr . inet_proto . inet_service ; }`,
-  'dropped-ports': `set dropped-ports { type inet_proto . inet_service ; }`,
-  hairpins: `set hairpins { type ipv4_addr . ipv4_addr ; }`,
-  sticky: `map sticky { type ipv4_addr . inet_proto . inet_service : verdict ; }`,
-  'sticky-ports': `map sticky-ports { type inet_proto . inet_service : verdict ; }`,
-  limited: `set limited { type ipv4_addr . inet_proto . inet_service ; }`,
-  sources: `set sources { type ipv4_addr . inet_proto . inet_service . ipv4_addr ; flags interval ; }`,
+function typesOf(family: Family): Record<MapName, string> {
+  const address = family === 'ip' ? 'ipv4_addr' : 'ipv6_addr'
+  const frontend = `${address} . inet_proto . inet_service`
+  const backend = `${family} daddr . th dport`
+  return {
+    services: `map services { type ${frontend} : verdict ; }`,
+    'node-ports': 'map node-ports { type inet_proto . inet_service : verdict ; }',
+    backends: `map backends { typeof ${frontendOf(family)} . ${NUMBER} : ${backend} ; }`,
+    'node-port-backends': `map node-port-backends { typeof ${NODE_PORT} . ${NUMBER} : ${backend} ; }`,
+    refused: `set refused { type ${frontend} ; }`,
+    'refused-ports': 'set refused-ports { type inet_proto . inet_service ; }',
+    dropped: `set dropped { type ${frontend} ; }`,
+    'dropped-ports': 'set dropped-ports { type inet_proto . inet_service ; }',
+    hairpins: `set hairpins { type ${address} . ${address} ; }`,
+    sticky: `map sticky { type ${frontend} : verdict ; }`,
+    'sticky-ports': 'map sticky-ports { type inet_proto . inet_service : verdict ; }',
+    limited: `set limited { type ${frontend} ; }`,
+    sources: `set sources { type ${frontend} . ${address} ; flags interval ; }`,
+  }
 }
 
 /** Client of a Service with session affinity -> its backend. Written by the kernel. */
@@ -47,14 +53,18 @@ export interface TableOptions {
   /** Addresses of this node's pods; undefined with a site's own network. */
   podRange: string | undefined
   bridge: string | undefined
+  family?: Family
 }
 
 /** Bridges of all clouds on this machine (machine/own-names.ts). */
 const BRIDGES = 'brume*'
 
 /** Everything but the elements; replaces a table of that name in one transaction. */
-export function tableScript({ table, podRange, bridge }: TableOptions): string[] {
-  const t = `ip ${table}`
+export function tableScript({ table, podRange, bridge, family = 'ip' }: TableOptions): string[] {
+  const t = `${family} ${table}`
+  const FRONTEND = frontendOf(family)
+  const types = typesOf(family)
+  const loopback = family === 'ip' ? '127.0.0.0/8' : '::1'
   const refuse = [
     `${FRONTEND} @refused goto refuse`,
     `${FRONTEND} @dropped drop`,
@@ -63,25 +73,20 @@ export function tableScript({ table, podRange, bridge }: TableOptions): string[]
   ]
   const forward = [
     `${FRONTEND} vmap @services`,
-    // Not 127.0.0.0/8: what listens on the node's own loopback stays reachable there.
-    `ip daddr != 127.0.0.0/8 fib daddr type local ${NODE_PORT} vmap @node-ports`,
+    // Not these: what listens on the node's own loopback stays reachable there.
+    `${family} daddr != ${loopback} fib daddr type local ${NODE_PORT} vmap @node-ports`,
   ]
   return [
     `add table ${t}`,
     `delete table ${t}`,
     `add table ${t}`,
-    ...MAP_NAMES.map((name) => `add ${TYPES[name].replace(' ', ` ${t} `)}`),
+    ...MAP_NAMES.map((name) => `add ${types[name].replace(' ', ` ${t} `)}`),
     `add chain ${t} refuse`,
     `add rule ${t} refuse meta l4proto tcp reject with tcp reset`,
     `add rule ${t} refuse reject`,
-    `add map ${t} ${REMEMBERED} { type ipv4_addr . inet_proto . inet_service . ipv4_addr : ipv4_addr . inet_service ; flags dynamic,timeout ; size ${MAX_REMEMBERED} ; }`,
-    ...rememberScript(table, USUAL_SECONDS),
-    ...chain(t, 'remember', undefined, [
-      ...PROTOCOLS.map((protocol) => `meta l4proto ${protocol} ${ASKED} vmap @sticky`),
-      ...PROTOCOLS.map((protocol) => `meta l4proto ${protocol} ${ASKED_PORT} vmap @sticky-ports`),
-    ]),
+    ...(family === 'ip' ? rememberingChains(table) : []),
     ...chain(t, 'keep-out', undefined, [
-      `${PORTS} ${FRONTEND} @limited ${FRONTEND} . ip saddr != @sources drop`,
+      `${PORTS} ${FRONTEND} @limited ${FRONTEND} . ${family} saddr != @sources drop`,
     ]),
     ...chain(t, 'check', undefined, refuse),
     ...chain(t, 'forward', undefined, forward),
@@ -99,31 +104,51 @@ export function tableScript({ table, podRange, bridge }: TableOptions): string[]
       `${PORTS} jump forward`,
     ]),
     ...chain(t, 'output', 'nat hook output priority -100', [`${PORTS} jump forward`]),
-    // Each connection once, when its backend is known: to other machines and pods, and to the node itself.
-    ...chain(t, 'remember-forward', 'nat hook postrouting priority 98', ['ct status dnat jump remember']),
-    ...chain(t, 'remember-input', 'nat hook input priority 98', ['ct status dnat jump remember']),
     ...chain(t, 'postrouting', 'nat hook postrouting priority 99', [
       // A backend that reaches itself by its Service would answer itself directly.
-      'ct status dnat ip saddr . ip daddr @hairpins masquerade',
+      `ct status dnat ${family} saddr . ${family} daddr @hairpins masquerade`,
       // A backend on another node answers this node, which knows what was asked for.
       ...(podRange === undefined
         ? []
-        : [`ct status dnat ip daddr != ${podRange} ip saddr != ${podRange} masquerade`]),
+        : [`ct status dnat ${family} daddr != ${podRange} ${family} saddr != ${podRange} masquerade`]),
     ]),
   ]
 }
 
-/** A chain that draws one of `count` backends; sticky: for a client that none is remembered of. */
-export function drawScript(table: string, draw: Draw): string[] {
-  const name = chainName(draw)
-  const [key, map] = draw.nodePort ? [NODE_PORT, 'node-port-backends'] : [FRONTEND, 'backends']
+/** What keeps a client at the backend that it got. */
+function rememberingChains(table: string): string[] {
+  const t = `ip ${table}`
+  const client = 'ipv4_addr . inet_proto . inet_service . ipv4_addr'
   return [
-    `add chain ip ${table} ${name}`,
-    `flush chain ip ${table} ${name}`,
-    ...(draw.draw === 'sticky'
-      ? [`add rule ip ${table} ${name} ${PORTS} dnat ip to ${FRONTEND} . ip saddr map @${REMEMBERED}`]
+    `add map ${t} ${REMEMBERED} { type ${client} : ipv4_addr . inet_service ; flags dynamic,timeout ; size ${MAX_REMEMBERED} ; }`,
+    ...rememberScript(table, USUAL_SECONDS),
+    ...chain(t, 'remember', undefined, [
+      ...PROTOCOLS.map((protocol) => `meta l4proto ${protocol} ${ASKED} vmap @sticky`),
+      ...PROTOCOLS.map((protocol) => `meta l4proto ${protocol} ${ASKED_PORT} vmap @sticky-ports`),
+    ]),
+    // Each connection once, when its backend is known: to other machines and pods, and to the node itself.
+    ...chain(t, 'remember-forward', 'nat hook postrouting priority 98', ['ct status dnat jump remember']),
+    ...chain(t, 'remember-input', 'nat hook input priority 98', ['ct status dnat jump remember']),
+  ]
+}
+
+/**
+ * A chain that draws one of `count` backends; sticky: for a client that none is remembered of. With IPv6 it is a hash of
+ * the client's address: nft 1.0.6 writes no more than 16 bytes of key into a map from a rule.
+ */
+export function drawScript(table: string, draw: Draw, family: Family = 'ip'): string[] {
+  const name = `${family} ${table} ${chainName(draw)}`
+  const FRONTEND = frontendOf(family)
+  const [key, map] = draw.nodePort ? [NODE_PORT, 'node-port-backends'] : [FRONTEND, 'backends']
+  const isSticky = draw.draw === 'sticky'
+  const number = isSticky && family === 'ip6' ? 'jhash ip6 saddr' : 'numgen random'
+  return [
+    `add chain ${name}`,
+    `flush chain ${name}`,
+    ...(isSticky && family === 'ip'
+      ? [`add rule ${name} ${PORTS} dnat ip to ${FRONTEND} . ip saddr map @${REMEMBERED}`]
       : []),
-    `add rule ip ${table} ${name} ${PORTS} dnat ip to ${key} . numgen random mod ${draw.count} map @${map}`,
+    `add rule ${name} ${PORTS} dnat ${family} to ${key} . ${number} mod ${draw.count} map @${map}`,
   ]
 }
 
@@ -141,7 +166,12 @@ export function rememberScript(table: string, seconds: number): string[] {
 }
 
 /** What changes `before` into `after`. Keys of both must be those of one owner. */
-export function changeScript(table: string, before: Elements, after: Elements): string[] {
+export function changeScript(
+  table: string,
+  before: Elements,
+  after: Elements,
+  family: Family = 'ip',
+): string[] {
   const lines: string[] = []
   for (const map of MAP_NAMES) {
     const old = before.get(map) ?? new Map<string, string>()
@@ -150,8 +180,8 @@ export function changeScript(table: string, before: Elements, after: Elements): 
     const come = [...now].filter(([key, value]) => old.get(key) !== value)
     const keys = gone.flatMap(([key, value]) => kernelElements(map, key, value)).map(({ key }) => key)
     const texts = come.flatMap(([key, value]) => kernelElements(map, key, value)).map(({ text }) => text)
-    if (keys.length > 0) lines.push(`delete element ip ${table} ${map} { ${keys.join(', ')} }`)
-    if (texts.length > 0) lines.push(`add element ip ${table} ${map} { ${texts.join(', ')} }`)
+    if (keys.length > 0) lines.push(`delete element ${family} ${table} ${map} { ${keys.join(', ')} }`)
+    if (texts.length > 0) lines.push(`add element ${family} ${table} ${map} { ${texts.join(', ')} }`)
   }
   return lines
 }
