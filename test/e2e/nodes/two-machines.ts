@@ -40,12 +40,14 @@ export interface TwoMachines {
 
 const PORT = 6443
 
-/** `options`: of `up` and `join`. `before`: done in each machine before anything is started. */
+/** `options`: of `up` and `join`; `upOptions`: of `up` alone. `before`: done in each machine before anything is started. */
 export async function startTwoMachines({
   options = [],
+  upOptions = [],
   before = async () => {},
 }: {
   options?: readonly string[]
+  upOptions?: readonly string[]
   before?(machine: Machine, dataDir: string): Promise<void>
 } = {}): Promise<TwoMachines> {
   const folder = mkdtempSync(join(tmpdir(), 'brume-machines-'))
@@ -66,7 +68,7 @@ export async function startTwoMachines({
     await before(first, dataDirs[0])
     await before(second, dataDirs[1])
     const listen = ['--listen', `0.0.0.0:${PORT}`]
-    const up = ['up', '--data-dir', dataDirs[0], ...listen, '--node-name', 'one', ...options]
+    const up = ['up', '--data-dir', dataDirs[0], ...listen, '--node-name', 'one', ...options, ...upOptions]
     const one: Host = {
       ...first,
       dataDir: dataDirs[0],

@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, describe, it } from 'node:test'
 import { run } from '@brume/machine/run'
 import { whyNoContainers } from '@brume/testkit/containerd'
-import { keepChoices } from './cloud-choices.ts'
-import { cloudIpv6, drawPrefix, rangesBelow } from './cloud-ipv6.ts'
 import { linkLocal, overlayCommands, peersOf, tunnelMac } from './overlay-plan.ts'
 
 type Heard = Record<'a' | 'c', string>
@@ -100,60 +97,18 @@ describe('a node of a cloud with both families', {
   })
 })
 
-describe('the addresses of IPv6 of a cloud', () => {
-  const chosen = (fn: (dataDir: string) => void) => {
-    const dataDir = mkdtempSync(join(tmpdir(), 'brume-both-'))
-    try {
-      fn(dataDir)
-    } finally {
-      rmSync(dataDir, { recursive: true, force: true })
-    }
-  }
-
-  it('are below 40 bits drawn for it (RFC 4193)', () => {
-    const prefix = drawPrefix(Uint8Array.of(0x12, 0x34, 0x56, 0x00, 0x0a))
-    assert.equal(prefix, 'fd12:3456:a')
-    assert.deepEqual(rangesBelow(prefix), { pods: 'fd12:3456:a::/56', services: 'fd12:3456:a:ffff::/112' })
-  })
-
-  it('are there when a new cloud is to have them, and stay', () => {
-    chosen((dataDir) => {
-      assert.equal(cloudIpv6({ dataDir, isOld: false }), undefined)
-      keepChoices(dataDir, { podRange: '10.42.0.0/16' })
-      const ranges = cloudIpv6({ dataDir, wanted: true, isOld: false })
-      assert.match(ranges!.pods, /^fd[0-9a-f]{2}:.*::\/56$/)
-      assert.deepEqual(cloudIpv6({ dataDir, isOld: true }), ranges)
-      assert.deepEqual(cloudIpv6({ dataDir, wanted: true, isOld: true }), ranges)
-      assert.throws(
-        () => cloudIpv6({ dataDir, wanted: false, isOld: true }),
-        /began with --ip-families IPv4,IPv6/,
-      )
-    })
-  })
-
-  it('are refused to a cloud that began without', () => {
-    chosen((dataDir) => {
-      assert.throws(
-        () => cloudIpv6({ dataDir, wanted: true, isOld: true }),
-        /began with --ip-families IPv4, and/,
-      )
-      assert.equal(cloudIpv6({ dataDir, wanted: false, isOld: true }), undefined)
-    })
-  })
-
-  it('lead through the tunnels to the address that the other device has by itself', () => {
-    assert.equal(linkLocal('02:1a:2b:3c:4d:5e'), 'fe80::1a:2bff:fe3c:4d5e')
-    const podRanges = ['10.42.1.0/24', 'fd00:0:0:1::/64']
-    const peers = peersOf([{ name: 'two', podRanges, address: '192.0.2.2' }], 'one')
-    const mac = tunnelMac('two')
-    const none = { routes: [], neighbours: [], places: [] }
-    const texts = overlayCommands('t', none, peers).map((command) => command.join(' '))
-    assert.deepEqual(texts, [
-      `bridge fdb replace ${mac} dev t dst 192.0.2.2`,
-      `ip neigh replace 10.42.1.0 lladdr ${mac} dev t nud permanent`,
-      'ip route replace 10.42.1.0/24 via 10.42.1.0 dev t onlink',
-      `ip neigh replace ${linkLocal(mac)} lladdr ${mac} dev t nud permanent`,
-      `ip route replace fd00:0:0:1::/64 via ${linkLocal(mac)} dev t onlink`,
-    ])
-  })
+it('tunnels lead to the address of the link that the other device has by itself', () => {
+  assert.equal(linkLocal('02:1a:2b:3c:4d:5e'), 'fe80::1a:2bff:fe3c:4d5e')
+  const podRanges = ['10.42.1.0/24', 'fd00:0:0:1::/64']
+  const peers = peersOf([{ name: 'two', podRanges, address: '192.0.2.2' }], 'one')
+  const mac = tunnelMac('two')
+  const none = { routes: [], neighbours: [], places: [] }
+  const texts = overlayCommands('t', none, peers).map((command) => command.join(' '))
+  assert.deepEqual(texts, [
+    `bridge fdb replace ${mac} dev t dst 192.0.2.2`,
+    `ip neigh replace 10.42.1.0 lladdr ${mac} dev t nud permanent`,
+    'ip route replace 10.42.1.0/24 via 10.42.1.0 dev t onlink',
+    `ip neigh replace ${linkLocal(mac)} lladdr ${mac} dev t nud permanent`,
+    `ip route replace fd00:0:0:1::/64 via ${linkLocal(mac)} dev t onlink`,
+  ])
 })
