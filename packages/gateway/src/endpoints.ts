@@ -26,11 +26,12 @@ export function serversOf({ namespace, service: name, port }: BackendRef, source
     (one) => one.name === port || String(one.port) === port || port === '',
   )
   if (found === undefined) return { missing: `Service ${namespace}/${name} has no port ${port}` }
+  const family = isIPv6Alone(service) ? 'IPv6' : 'IPv4'
   const ready = new Map<string, Server>()
   const leaving = new Map<string, Server>()
   for (const slice of source.slices(namespace, name)) {
     const target = listOf(slice['ports']).find((one) => (one.name ?? '') === (found.name ?? ''))?.port
-    if (target === undefined || slice['addressType'] !== 'IPv4') continue
+    if (target === undefined || slice['addressType'] !== family) continue
     for (const { addresses, conditions = {} } of listOf(slice['endpoints'])) {
       const server = { ip: addresses[0], port: target }
       const key = `${server.ip}:${target}`
@@ -42,4 +43,9 @@ export function serversOf({ namespace, service: name, port }: BackendRef, source
   if (ready.size === 0) return { servers: inOrder(leaving) }
   const going = inOrder(leaving).filter(({ ip, port: at }) => !ready.has(`${ip}:${at}`))
   return { servers: [...inOrder(ready), ...going.map((server) => ({ ...server, leaving: true as const }))] }
+}
+
+function isIPv6Alone({ spec }: KubeObject): boolean {
+  const families: string[] = spec?.['ipFamilies'] ?? []
+  return families.length > 0 && !families.includes('IPv4')
 }

@@ -4,21 +4,20 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { after, before, describe, it } from 'node:test'
-import type { KubeObject } from '@brume/api/object'
 import { NODES, PODS, SERVICES } from '@brume/client/builtin'
-import { BUSYBOX_IMAGE, whyNoBusybox } from '@brume/testkit/busybox-image'
+import { whyNoBusybox } from '@brume/testkit/busybox-image'
 import { whyNoContainers } from '@brume/testkit/containerd'
 import { eventually } from '@brume/testkit/eventually'
 import { isReady } from '../apps/cloud.ts'
 import { kubectls } from '../kubectl/kubectls.ts'
 import { whyNoMachines } from './lan.ts'
 import { startTwoMachines, type TwoMachines } from './two-machines.ts'
+import { PORT, web } from './web-pod.ts'
 
 const noKubectl = kubectls().length === 0 ? 'kubectl is not installed' : undefined
 const noIpv6 = existsSync('/proc/sys/net/ipv6') ? undefined : 'this kernel has no IPv6'
 const skip = whyNoContainers() ?? whyNoBusybox() ?? noKubectl ?? noIpv6 ?? (await whyNoMachines()) ?? false
 
-const PORT = 8080
 /** What is not answered by then is taken for dropped. */
 const ASK_LIMIT_S = 3
 const NOTHING = /^nothing/
@@ -54,7 +53,7 @@ describe('a cloud of two machines with both families', { skip, timeout: 240_000 
   after(() => cloud?.stop())
 
   it('gives nodes ranges, and pods addresses, of both families', async () => {
-    await start(web('near', 'one'), web('far', 'two'), web('friend', 'one', { role: 'friend' }))
+    await start(both('near', 'one'), both('far', 'two'), both('friend', 'one', { role: 'friend' }))
     await running('near', 'far', 'friend')
     const { items } = await cloud.client.resource(NODES).list({})
     const ranges: string[][] = items.map(({ spec }) => spec!['podCIDRs'])
@@ -129,39 +128,13 @@ describe('a cloud of two machines with both families', { skip, timeout: 240_000 
     await cloud.join(['join'])
     assert.match(await cloud.exec('near', get('six', 80)), /^far sees fd/)
     assert.equal(await ipv6Of('far'), far)
-    await start(web('new', 'two'))
+    await start(both('new', 'two'))
     await running('new')
     assert.match(await cloud.exec('near', get(await ipv6Of('new'))), /^new sees fd/)
   })
 })
 
-/** Says who it is and whom it sees, by both families; bound to its machine by name. */
-function web(name: string, nodeName: string, labels: Record<string, string> = {}): KubeObject {
-  const cgi = `#!/bin/sh\nprintf 'Content-Type: text/plain\\r\\n\\r\\n${name} sees %s' "$(echo "$REMOTE_ADDR" | tr -d '[]')"\n`
-  const lines = [
-    'mkdir -p /tmp/www/cgi-bin',
-    `printf '%s' "$CGI" > /tmp/www/cgi-bin/index.cgi`,
-    'chmod +x /tmp/www/cgi-bin/index.cgi',
-    'ln -s /bin/busybox /tmp/www/busybox',
-    "trap 'exit 0' TERM",
-    `httpd -f -p [::]:${PORT} -h /tmp/www & wait`,
-  ]
-  return {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name, namespace: 'default', labels: { app: name, ...labels } },
-    spec: {
-      nodeName,
-      terminationGracePeriodSeconds: 1,
-      containers: [
-        {
-          name: 'web',
-          image: BUSYBOX_IMAGE,
-          command: ['sh', '-c', lines.join('\n')],
-          env: [{ name: 'CGI', value: cgi }],
-          readinessProbe: { tcpSocket: { port: PORT }, periodSeconds: 1 },
-        },
-      ],
-    },
-  }
+/** By both families. */
+function both(name: string, nodeName: string, labels: Record<string, string> = {}) {
+  return web(name, nodeName, labels, '[::]')
 }

@@ -5,9 +5,14 @@ import { BUSYBOX_IMAGE } from '@brume/testkit/busybox-image'
 
 export const PORT = 8080
 
-/** Says who it is and whom it sees; bound to its machine by name. */
-export function web(name: string, nodeName: string, labels: Record<string, string> = {}): KubeObject {
-  const cgi = `#!/bin/sh\nprintf 'Content-Type: text/plain\\r\\n\\r\\n${name} sees %s' "$REMOTE_ADDR"\n`
+/** Says who it is and whom it sees; bound to its machine by name. `host`: `[::]` for both families. */
+export function web(
+  name: string,
+  nodeName: string,
+  labels: Record<string, string> = {},
+  host = '0.0.0.0',
+): KubeObject {
+  const cgi = `#!/bin/sh\nprintf 'Content-Type: text/plain\\r\\n\\r\\n${name} sees %s' "$(echo "$REMOTE_ADDR" | tr -d '[]')"\n`
   const lines = [
     'mkdir -p /tmp/www/cgi-bin',
     `printf '%s' "$CGI" > /tmp/www/cgi-bin/index.cgi`,
@@ -15,7 +20,7 @@ export function web(name: string, nodeName: string, labels: Record<string, strin
     'ln -s /bin/busybox /tmp/www/busybox',
     `echo ${name} serves`,
     "trap 'exit 0' TERM",
-    `httpd -f -p 0.0.0.0:${PORT} -h /tmp/www & wait`,
+    `httpd -f -p ${host}:${PORT} -h /tmp/www & wait`,
   ]
   const probe = { tcpSocket: { port: PORT }, periodSeconds: 1 }
   return {

@@ -75,6 +75,13 @@ function choose({ service, pool, taken }: ObservedBalancer): { ip: string | unde
     ip: undefined,
     verdict: { status: 'False' as const, reason, message },
   })
+  const families: string[] = service.spec?.['ipFamilies'] ?? []
+  if (families.length > 0 && !families.includes('IPv4')) {
+    return no(
+      'AddressFamilyNotServed',
+      'addresses of the pool are of IPv4, and spec.ipFamilies has IPv6 alone; make the Service anew with IPv4 first',
+    )
+  }
   if (pool === undefined) {
     return no(
       'NoAddressPool',

@@ -104,6 +104,11 @@ describe('the address of a Service', () => {
     assert.deepEqual(set(decide({ pool: '"x" is no address' })), [undefined, 'False', 'BrokenAddressPool'])
   })
 
+  it('is missed where the Service has IPv6 alone, which no pool has', () => {
+    const six = service({ spec: { type: 'LoadBalancer', ipFamilies: ['IPv6'] } })
+    assert.deepEqual(set(decide({ service: six })), [undefined, 'False', 'AddressFamilyNotServed'])
+  })
+
   it('is left alone where there is no pool and somebody else gave it', () => {
     assert.deepEqual(decide({ pool: undefined, service: service({ ip: '203.0.113.1' }) }), [])
   })

@@ -104,12 +104,17 @@ export function serverLines(behind: readonly Behind[], seating: Seating, tcp = f
     const name = serverName(target, i)
     const protocol = PROTOCOL[tcp ? 'tcp' : target.protocol]
     for (const [place, seat] of (seating.get(name) ?? []).entries()) {
-      const at = seat === undefined ? '127.0.0.1:1 disabled' : `${seat.ip}:${seat.port}`
+      const at = seat === undefined ? '127.0.0.1:1 disabled' : `${hostOf(seat)}:${seat.port}`
       const weight = seat === undefined ? 1 : seat.weight
       lines.push(`server ${name}.${place} ${at} weight ${weight}${protocol}`)
     }
   }
   return lines
+}
+
+/** With the brackets that an address of IPv6 has before a port. */
+function hostOf({ ip }: Seat): string {
+  return ip.includes(':') ? `[${ip}]` : ip
 }
 
 /** Of the only target all are alike; of several each endpoint has its part of its target's share. */

@@ -3,6 +3,7 @@
 
 import { isIPv4, isIPv6 } from 'node:net'
 import type { DnsRecord } from '@brume/api/network/dns-records'
+import { addressAt, parseIpRange } from '@brume/api/network/ip-range'
 import type { EndpointSlice, Service } from '@brume/api/network/service-model'
 import { listOf } from '@brume/api/validate/json'
 
@@ -161,5 +162,7 @@ export function addressOfReverse(name: string): string | undefined {
   }
   if (!/^([0-9a-f]\.){32}ip6\.arpa$/.test(name)) return undefined
   const digits = name.slice(0, 63).split('.').reverse().join('')
-  return digits.match(/.{4}/g)?.join(':')
+  const range = parseIpRange(digits.match(/.{4}/g)!.join(':'))
+  // As Services and pods have it.
+  return range === undefined ? undefined : addressAt(range, 0)
 }

@@ -10,17 +10,27 @@ import { addressesOf } from './host.ts'
 const LOOK_EVERY_MS = 30_000
 
 /** In words; none: all is there. */
-export async function missingParts(bridge: string, table: string, filtersBridges = true): Promise<string[]> {
+export async function missingParts(
+  bridge: string,
+  table: string,
+  { filtersBridges = true, hasIpv6 = false }: { filtersBridges?: boolean; hasIpv6?: boolean } = {},
+): Promise<string[]> {
   const missing: string[] = []
   const links = await run(['ip', '-json', 'link', 'show', 'up', 'type', 'bridge'])
   const isUp = links.stdout.includes(`"ifname":"${bridge}"`)
-  if (!isUp || (await addressesOf(bridge)).length === 0) missing.push(`the bridge ${bridge}`)
+  const isAway = !isUp || (await addressesOf(bridge)).length === 0
+  if (isAway || (hasIpv6 && !(await addressesOf(bridge, 6)).some(isGlobal)))
+    missing.push(`the bridge ${bridge}`)
   const { stdout } = await run(['nft', 'list', 'tables'])
   const tables = new Set(stdout.split('\n'))
   const families = filtersBridges ? ['ip', 'ip6', 'bridge'] : ['ip', 'ip6']
   for (const one of families.map((family) => `table ${family} ${table}`))
     if (!tables.has(one)) missing.push(`nft's ${one}`)
   return missing
+}
+
+function isGlobal(address: string): boolean {
+  return !address.startsWith('fe80:')
 }
 
 /** Interfaces of pods that are on no bridge are put on this one. */

@@ -122,7 +122,10 @@ export async function ensureNetwork(options: NetworkOptions): Promise<PodNetwork
     setHostPorts: hostPorts.set,
     bindPods: own.bind,
     async mend() {
-      const missing = await missingParts(bridge, table, own.isSupported)
+      const missing = await missingParts(bridge, table, {
+        filtersBridges: own.isSupported,
+        hasIpv6: ipv6 !== undefined,
+      })
       if (missing.length === 0) return []
       await make()
       await attachPods(bridge, table)

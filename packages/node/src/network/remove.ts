@@ -16,7 +16,7 @@ export async function removeNetwork(dataDir: string): Promise<void> {
   const { bridge, table, tunnel, wireguard } = ownNames(dataDir)
   const tables = [table, servicesTable(table), policiesTable(table), announceTable(table), namesTable(table)]
   await ignoreMissing(leaveAll(announceTable(table)))
-  const removals = [...tables.map((one) => removalRules(one)), removalRules(table, 'ip6')]
+  const removals = tables.flatMap((one) => [removalRules(one), removalRules(one, 'ip6')])
   await ignoreMissing(run(['nft', '-f', '-'], { input: removals.join('') }))
   await ignoreMissing(removeBridgeTable(table))
   await ignoreMissing(removeBridge(bridge))
