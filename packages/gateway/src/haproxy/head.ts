@@ -26,6 +26,8 @@ export function head(dir: string): string[] {
     '  mode http',
     '  option dontlognull',
     '  option redispatch',
+    // A client that asks again just when a worker is to end is answered first.
+    '  option idle-close-on-response',
     '  retries 3',
     // A server that ends may close a connection just when it is used again. Only what may be repeated is: see frontends.
     '  retry-on conn-failure empty-response',

@@ -35,7 +35,8 @@ export function ruleBackend(rule: Rule, behind: readonly Behind[], seating: Seat
   if (wrong + empty >= total) return lines
   return [
     ...lines,
-    say(503, NOT_READY, '{ nbsrv eq 0 }'),
+    // Not by nbsrv, which is 0 in a worker that is about to end, too.
+    `http-error status 503 content-type text/plain string ${word(NOT_READY)}\\n`,
     ...timeoutLines(rule),
     ...retryLines(rule),
     ...headerLines('http-request', rule.requestHeaders),

@@ -63,11 +63,13 @@ export function seatingOf(behind: readonly Behind[], before: Seating = new Map()
   return seating
 }
 
-/** Those that stay keep their seats; there is always one free, so that the next one need not wait for a reload. */
+/** Those that stay keep their seats. Wherever there are new ones, some are free, so that the next endpoint need not wait
+ * for a reload. */
 export function seatsOf(wanted: readonly Seat[], before: Seats): Seats {
   let size = MIN_SEATS
   while (size < wanted.length + 1) size *= 2
-  if (before.length > size && before.length < size * TOO_MANY) size = before.length
+  if (before.length >= wanted.length && before.length < size * TOO_MANY)
+    size = Math.max(before.length, MIN_SEATS)
   const seats: (Seat | undefined)[] = Array.from({ length: size })
   const left = new Map(wanted.map((seat) => [`${seat.ip}:${seat.port}`, seat]))
   for (const [i, seat] of before.slice(0, size).entries()) {

@@ -8,6 +8,7 @@ import { request as secureRequest } from 'node:https'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
 import type { Behind, Server as Endpoint } from '../endpoints.ts'
 import { type Applied, Applier, type Served } from '../haproxy/apply.ts'
 import { Haproxy } from '../haproxy/process.ts'
@@ -48,7 +49,7 @@ export class RealEdge {
   readonly endpoints = new Map<string, Endpoint[]>()
   readonly ports = { http: 0, https: 0 }
   applier = this.newApplier()
-  readonly #open: Server[] = []
+  readonly #open = new Map<string, Server>()
 
   async listen(): Promise<void> {
     this.ports.http = await freePort()
@@ -63,11 +64,25 @@ export class RealEdge {
         `${name} ${message.url} ${message.headers['x-forwarded-for']} ${message.headers['x-forwarded-proto']}`,
       )
     const server = createServer(listener ?? answer).listen(0, '127.0.0.1')
-    this.#open.push(server)
     await once(server, 'listening')
+    this.#open.set(name, server)
     const endpoint = { ip: '127.0.0.1', port: (server.address() as AddressInfo).port }
     this.endpoints.set(name, [endpoint])
     return endpoint
+  }
+
+  onUpgrade(name: string, listener: (socket: Duplex) => void): void {
+    this.#open.get(name)!.on('upgrade', (_, socket) => listener(socket))
+  }
+
+  /** As a pod ends: it takes nothing new, and what it has is answered. */
+  async end({ port }: Endpoint): Promise<void> {
+    for (const server of this.#open.values()) {
+      if ((server.address() as AddressInfo | null)?.port !== port) continue
+      const closed = once(server, 'close')
+      server.close()
+      await closed
+    }
   }
 
   rule(service: string, more: Partial<Rule> = {}): Rule {
@@ -165,7 +180,7 @@ export class RealEdge {
 
   async close(): Promise<void> {
     await this.haproxy.stop()
-    for (const server of this.#open) {
+    for (const server of this.#open.values()) {
       server.closeAllConnections()
       server.close()
     }
