@@ -68,6 +68,8 @@ export const LAUNCHER_COMMANDS: readonly CommandSpec[] = [
       { name: 'stop-workloads', help: 'Stop containers too when the cloud stops' },
       { name: 'http-port', value: 'PORT', help: 'Where Ingresses are served' },
       { name: 'https-port', value: 'PORT', help: 'The same with TLS' },
+      { name: 'no-access-log', help: 'The edge writes no line for each request' },
+      { name: 'edge-metrics-port', value: 'PORT', help: "Where Prometheus reads the edge's figures" },
       { name: 'domain', value: 'NAME', help: 'Apps have names below it' },
       {
         name: 'acme-email',

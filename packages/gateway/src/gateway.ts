@@ -217,6 +217,7 @@ export function gateway(options: GatewayOptions): Gateway {
   /** Whoever ends HAProxy, or changes it by hand, does so for a moment only. */
   async function look(): Promise<void> {
     if (!(await applier.isIntact())) watched.touch()
+    else await applier.renewLog()
   }
 
   function lookNowAndThen(enqueue: Enqueue): () => void {

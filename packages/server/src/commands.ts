@@ -35,6 +35,8 @@ ${DATA_DIR}
   --stop-workloads        stop containers too when the cloud stops; without it they go on
   --http-port PORT        where Ingresses are served, once there is one (default 80)
   --https-port PORT       the same with TLS (default 443)
+  --no-access-log         the edge writes no line for each request
+  --edge-metrics-port PORT  where the cloud's pods, and this machine, read the edge's figures for Prometheus
   --domain NAME           apps have names below it (default ${DEFAULT_DOMAIN}: on this machine alone)
   --acme-email ADDRESS    certificates of a CA for Ingresses that ask (brume.dev/certificate: acme); by giving an
                           address you accept the CA's terms of service
@@ -121,6 +123,8 @@ async function execute(name: string, args: string[]): Promise<number> {
           'stop-workloads': { type: 'boolean', default: false },
           'http-port': { type: 'string', default: '80' },
           'https-port': { type: 'string', default: '443' },
+          'no-access-log': { type: 'boolean', default: false },
+          'edge-metrics-port': { type: 'string' },
           domain: { type: 'string', default: DEFAULT_DOMAIN },
           'acme-email': { type: 'string' },
           'acme-directory': { type: 'string' },
@@ -153,6 +157,11 @@ async function execute(name: string, args: string[]): Promise<number> {
           http: portOf('http-port', values['http-port']),
           https: portOf('https-port', values['https-port']),
         },
+        accessLog: !values['no-access-log'],
+        edgeMetricsPort:
+          values['edge-metrics-port'] === undefined
+            ? undefined
+            : portOf('edge-metrics-port', values['edge-metrics-port']),
         domain: values.domain,
         acme: {
           email: values['acme-email'],

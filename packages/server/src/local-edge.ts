@@ -36,6 +36,11 @@ export interface EdgeOptions {
   acme?: AcmeSettings | undefined
   /** Where the CA asks, and how names are looked up, in tests. */
   acmeReach?: Pick<AcmeParts, 'publicPort' | 'lookup'>
+  /** A line for each request. Default: true. */
+  accessLog?: boolean
+  /** Prometheus reads the edge's figures there, from pods and this machine. */
+  metricsPort?: number | undefined
+  podRanges?: readonly string[] | undefined
   logger: Logger
   clock?: Clock
 }
@@ -49,7 +54,8 @@ const LIFETIME_MS = 365 * 24 * 3600_000
 
 /** Listens only from the first Ingress or Gateway on. */
 export async function startLocalEdge(options: EdgeOptions): Promise<Edge> {
-  const { plane, dir, ports, domain, addresses, logger, clock = systemClock } = options
+  const { plane, dir, ports, domain, addresses, logger, accessLog = true, metricsPort } = options
+  const { clock = systemClock } = options
   const client = new Client({ transport: inProcessTransport(plane.server, USER), clock })
   const folder = edgeDir(dir)
   const haproxy = new Haproxy(folder)
@@ -74,8 +80,8 @@ export async function startLocalEdge(options: EdgeOptions): Promise<Edge> {
     ports,
     ipv6: existsSync('/proc/net/if_inet6'),
     addresses,
-    accessLog: true,
-    metrics: undefined,
+    accessLog,
+    metrics: metricsPort === undefined ? undefined : { port: metricsPort, from: options.podRanges ?? [] },
     domain,
     gatewayApi,
     ownCertificate: () => `${own.certificatePem.trim()}\n${own.privateKeyPem.trim()}\n`,

@@ -41,6 +41,10 @@ export interface UpOptions {
   stopWorkloads?: boolean
   /** Where the HTTP edge listens once there is an Ingress. */
   httpPorts?: { http: number; https: number }
+  /** A line for each request of the edge. Default: true. */
+  accessLog?: boolean
+  /** Prometheus reads the edge's figures there. */
+  edgeMetricsPort?: number | undefined
   /** Apps have names below it. */
   domain?: string
   /** Of a CA, for the edge. */
@@ -118,7 +122,7 @@ export async function up(options: UpOptions): Promise<number> {
         rangesAreGiven: podRanges !== undefined,
       })
   const usable = Promise.all([plane.ready, starting?.then(({ node }) => node.registered)])
-  const edge = options.noNode ? undefined : startEdge(options, { dir, plane, logger, acme })
+  const edge = options.noNode ? undefined : startEdge(options, { dir, plane, logger, acme, podRanges })
   const refusal = starting?.then(({ refused }) => refused)
   const first = await Promise.race([usable.then(() => announceReady(dir)), stopped, refusal])
   if (first instanceof UserError) {
@@ -178,14 +182,27 @@ async function startNode(
 }
 
 async function startEdge(
-  { httpPorts = HTTP_PORTS, domain = DEFAULT_DOMAIN }: UpOptions,
-  of: { dir: DataDir; plane: ControlPlane; logger: Logger; acme: AcmeSettings | undefined },
+  { httpPorts = HTTP_PORTS, domain = DEFAULT_DOMAIN, accessLog = true, edgeMetricsPort }: UpOptions,
+  of: {
+    dir: DataDir
+    plane: ControlPlane
+    logger: Logger
+    acme: AcmeSettings | undefined
+    podRanges: readonly string[] | undefined
+  },
 ): Promise<Edge | undefined> {
   const { startLocalEdge } = await import('./local-edge.ts')
   const { nodeAddress } = await import('@brume/node/registration/addresses')
   await of.plane.ready
   try {
-    return await startLocalEdge({ ...of, ports: httpPorts, domain, addresses: [nodeAddress()] })
+    return await startLocalEdge({
+      ...of,
+      ports: httpPorts,
+      domain,
+      addresses: [nodeAddress()],
+      accessLog,
+      metricsPort: edgeMetricsPort,
+    })
   } catch (error) {
     of.logger.error('the HTTP edge could not be started; everything else goes on', { error })
     return undefined

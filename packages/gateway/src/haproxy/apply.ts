@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { Model } from '../model.ts'
+import { isFull, MAX_ACCESS_LOG_BYTES, putAside } from './access-log.ts'
 import {
   AdminError,
   askAll,
@@ -60,6 +61,8 @@ export class Applier {
   /** What it was given last, and has as far as is known; undefined: the process is asked. */
   #told: Config | undefined
   #listening = new Set<number>()
+  /** Of rates. */
+  #tables: readonly string[] = []
   /** Begun and not known to have ended well: what the process has is anybody's guess. */
   #loading = false
 
@@ -75,6 +78,7 @@ export class Applier {
     this.#seated ??= alive ? await this.#seatedNow() : new Map()
     const { model, ports, metrics } = await this.#listenable(whole)
     const seated = this.#seated
+    this.#tables = rateTables(model)
     const certificates = files.get('crt-list') ?? ''
     const make = (left: ReadonlyMap<string, string>) =>
       configOf({ dir, ipv6, model, behind, left, seated, accessLog, metrics, certificates })
@@ -93,7 +97,7 @@ export class Applier {
     this.#remember(found.culprits, model)
     this.#told = undefined
     this.#write(found.config, new Map())
-    await this.#load(found.config, rateTables(model))
+    await this.#load(found.config, this.#tables)
     this.#loading = false
     this.#seated = found.config.seated
     this.#told = found.config
@@ -110,6 +114,16 @@ export class Applier {
     const intact = await this.#asTold(told).catch(() => false)
     if (!intact) this.#forget()
     return intact
+  }
+
+  /** Begins another access log when this one is full. True when it was. */
+  async renewLog(maxBytes = MAX_ACCESS_LOG_BYTES): Promise<boolean> {
+    const { haproxy, dir } = this.#options
+    const told = this.#told
+    if (told === undefined || haproxy.running === undefined || !isFull(dir, maxBytes)) return false
+    putAside(dir)
+    await this.#handOver(this.#tables, told.fingerprint, (taken) => haproxy.replace(taken))
+    return true
   }
 
   async #asTold(told: Config): Promise<boolean> {
@@ -224,10 +238,19 @@ export class Applier {
   async #load({ fingerprint }: Config, tables: readonly string[]): Promise<void> {
     const { haproxy } = this.#options
     if (haproxy.running === undefined) return haproxy.start()
-    const { socket } = haproxy
+    await this.#handOver(tables, fingerprint, (loaded) => haproxy.reload(loaded))
+  }
+
+  /** `to` makes the next worker; `loaded` tells it when that answers. */
+  async #handOver(
+    tables: readonly string[],
+    fingerprint: string,
+    to: (loaded: () => Promise<boolean>) => Promise<void>,
+  ): Promise<void> {
+    const { socket } = this.#options.haproxy
     const before = await infoOf(socket).catch(() => ({ pid: 0, fingerprint: '' }))
     const rates = await ratesOf(socket, tables).catch(() => new Map())
-    await haproxy.reload(async () => {
+    await to(async () => {
       const now = await infoOf(socket)
       return now.pid !== before.pid && now.fingerprint === fingerprint
     })

@@ -44,7 +44,6 @@ export function httpFrontend(
       'http-request set-header X-Forwarded-Host %[req.hdr(host)]',
       'http-request set-var(txn.host) req.hdr(host),field(1,:),lower',
       'http-request set-var(txn.path) path',
-      'http-request set-var(txn.method) method',
       `http-request set-var(txn.scheme) str(${scheme})`,
       ...(wellKnown ? [] : [`http-request set-var(txn.at_port) str(:${port})`]),
       `http-request disable-l7-retry if !{ method ${IDEMPOTENT} }`,

@@ -43,16 +43,19 @@ export function head(dir: string): string[] {
   ]
 }
 
-/** A line of JSON for each request. `http`: else a connection that is passed on. */
+/**
+ * A line of JSON for each request. `http`: else a connection that is passed on. HAProxy's words about itself are of other
+ * levels, and do not get among them.
+ */
 export function logLines(http: boolean): string[] {
   const text = (name: string) => `"%[var(txn.${name}),bytes(0,${MAX_LOGGED}),json(utf8s)]"`
   const start = '{"time":"%[date,utime(%Y-%m-%dT%H:%M:%SZ)]","client":"%ci","port":%fp'
-  const request = `"host":${text('host')},"method":${text('method')},"path":${text('path')},"status":%ST`
+  const request = `"host":${text('host')},"method":"%HM","path":${text('path')},"status":%ST`
   const end = '"bytes":%B,"ms":%Tt,"backend":"%s","server":"%si:%sp","route":"%b","ended":"%ts"}'
   return [
-    `log stdout len ${MAX_LOG_LINE} format raw local0`,
+    `log stdout len ${MAX_LOG_LINE} format raw local0 emerg`,
     `log-format ${word([start, ...(http ? [request] : [`"host":${text('host')}`]), end].join(','))}`,
-    `error-log-format ${word(`${start},"error":"%[fc_err_str,json(utf8s)]"}`)}`,
+    `${http ? 'http-request' : 'tcp-request content'} set-log-level emerg`,
   ]
 }
 

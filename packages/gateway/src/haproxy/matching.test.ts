@@ -36,6 +36,7 @@ describe('a request finds', { skip, timeout: 120_000 }, () => {
       edge.model(
         route('a.example', '/', 'plain'),
         route('a.example', '/m', 'post', { method: 'POST' }),
+        route('a.example', '/m', 'query', { method: 'PATCH' }),
         route('a.example', '/m', 'two', { headers: [exactly('X-A', '1'), exactly('x-b', '2')] }),
         route('a.example', '/m', 'one', { headers: [exactly('x-a', '1')] }),
         route('a.example', '/m', 'query', { query: [exactly('v', 'a b')] }),
@@ -68,6 +69,8 @@ describe('a request finds', { skip, timeout: 120_000 }, () => {
     assert.equal(await heard('a.example', '/m/x', withHeaders({ 'x-a': '1', 'x-b': '2' })), 'two')
     const both = { method: 'POST', headers: { 'x-a': '1', 'x-b': '2' } }
     assert.equal(await heard('a.example', '/m', both), 'post')
+    assert.equal(await heard('a.example', '/m', { method: 'PATCH' }), 'query')
+    assert.equal(await heard('a.example', '/m', { method: 'PURGE' }), 'plain')
   })
 
   it('the next shorter prefix when the conditions of the longest do not hold', async () => {

@@ -92,21 +92,12 @@ export class Haproxy {
     }
   }
 
-  /** Another process takes the sockets and the requests over; the one before ends with its last connection. What it
-   * still logs goes where it went. `taken`: is asked until that is done. */
+  /** Another process takes the sockets and the requests over; the one before ends with its last connection, and what
+   * it logs goes where it went. `taken` is asked until that is done. */
   async replace(taken: () => Promise<boolean>): Promise<void> {
     const { running } = this
     if (running === undefined) return this.start()
-    let done = false
-    await this.#spawn(['-x', this.socket, '-sf', String(running.pid)], () => {
-      void taken().then(
-        (yes) => {
-          done ||= yes
-        },
-        () => {},
-      )
-      return done
-    })
+    await this.#spawn(['-x', this.socket, '-sf', String(running.pid)], () => taken().catch(() => false))
   }
 
   async stop(): Promise<void> {
@@ -137,7 +128,7 @@ export class Haproxy {
     }
   }
 
-  async #spawn(more: readonly string[], isReady: () => boolean): Promise<void> {
+  async #spawn(more: readonly string[], isReady: () => boolean | Promise<boolean>): Promise<void> {
     const open = (name: string) => openSync(join(this.#dir, name), 'a', 0o600)
     const [access, log] = [open(ACCESS_LOG), open(LOG)]
     const argv = ['-W', '-f', join(this.#dir, CONFIG), ...more]
@@ -152,7 +143,7 @@ export class Haproxy {
     child.unref()
     const limit = Date.now() + RELOAD_LIMIT_MS
     const ready = async () => {
-      while (!isReady() && isSameProcess(id) && Date.now() < limit) await pause()
+      while (!(await isReady()) && isSameProcess(id) && Date.now() < limit) await pause()
     }
     await Promise.race([ended, ready()])
     // Gone before it was ready: why is about to be said.

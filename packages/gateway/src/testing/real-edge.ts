@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import type { Behind, Server as Endpoint } from '../endpoints.ts'
-import { type Applied, Applier, type Served } from '../haproxy/apply.ts'
+import { type Applied, Applier, type ApplierOptions, type Served } from '../haproxy/apply.ts'
 import { Haproxy } from '../haproxy/process.ts'
 import { emptyModel, type HttpRoute, type Model, PLAIN_RULE, type Rule } from '../model.ts'
 
@@ -26,6 +26,8 @@ export interface Asked {
   headers?: Record<string, string>
   body?: string
   port?: number
+  /** This machine's address to ask at, so that it is the one that asks. */
+  from?: string
 }
 
 /** Below the range that the kernel gives out by itself: nobody gets it by chance before it is used. */
@@ -123,9 +125,9 @@ export class RealEdge {
   }
 
   /** As one that starts again has it: it knows nothing of what was served. */
-  newApplier(): Applier {
+  newApplier(more: Partial<ApplierOptions> = {}): Applier {
     const { dir, haproxy } = this
-    return new Applier({ haproxy, dir, ipv6: false, accessLog: true, metrics: undefined })
+    return new Applier({ haproxy, dir, ipv6: false, accessLog: true, metrics: undefined, ...more })
   }
 
   served(model: Model, dir = this.dir): Served {
@@ -150,7 +152,7 @@ export class RealEdge {
     const { secure = false, headers = {}, method = 'GET', body } = asked
     const port = asked.port ?? (secure ? this.ports.https : this.ports.http)
     const options = {
-      host: '127.0.0.1',
+      host: asked.from ?? '127.0.0.1',
       port,
       path,
       method,
