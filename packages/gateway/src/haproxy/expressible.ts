@@ -13,11 +13,14 @@ const TOKEN = /^[A-Za-z0-9!#$&*+.^_`|~-]+$/
 /** Of a query parameter: nothing that ends a word of an expression. */
 const PARAMETER = /^[A-Za-z0-9!$*+./:;=?@[\]^_`|~-]+$/
 const HOST = /^(\*\.)?[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?$/
-/** Formats that crypt(3) of Debian knows. */
-const HASH = /^(\$(1|5|6|2[aby]|y|gy|7|sha1)\$|_)[\x21-\x39\x3b-\x7e]+$/
+/** Formats that crypt(3) of Debian knows: MD5, SHA-256, SHA-512, bcrypt, yescrypt. */
+const HASH = /^\$(1|5|6|2[aby]|y)\$[\x21-\x39\x3b-\x7e]+$/
 const BCRYPT_COST = /^\$2[aby]\$(\d\d)\$/
-/** A hash of more takes as long as some thousand requests. */
+const SHA_ROUNDS = /^\$[56]\$rounds=(\d+)\$/
+const YESCRYPT_COST = /^\$y\$j([5-9])T\$/
+/** Requests of others wait while a password is hashed: these take some milliseconds. */
 const MAX_BCRYPT_COST = 10
+const MAX_SHA_ROUNDS = 20_000
 const MAX_TIMEOUT_MS = 86_400_000
 
 type Judge = () => string | undefined | false
@@ -91,13 +94,17 @@ export function isRange(range: string): boolean {
 
 /** What is wrong with a line of a password file; see htpasswd(1) and crypt(5). */
 export function hashProblem(hash: string): string | undefined {
-  const [, cost] = BCRYPT_COST.exec(hash) ?? []
-  if (Number(cost) > MAX_BCRYPT_COST)
-    return `bcrypt with a cost of ${Number(cost)} is too slow for each request; ${MAX_BCRYPT_COST} is the most`
-  if (HASH.test(hash)) return undefined
   if (hash.startsWith('$apr1$') || hash.startsWith('{'))
     return 'is hashed in a way of Apache alone; use htpasswd -B, or mkpasswd -m sha-512'
-  return 'is hashed in no way that crypt(3) knows; use htpasswd -B, or mkpasswd -m sha-512'
+  if (!HASH.test(hash))
+    return 'is hashed in no way that is known here; use htpasswd -B, or mkpasswd -m sha-512'
+  if (Number(BCRYPT_COST.exec(hash)?.[1] ?? 0) > MAX_BCRYPT_COST)
+    return `is too slow for requests: of bcrypt the cost is ${MAX_BCRYPT_COST} at most (htpasswd -B -C ${MAX_BCRYPT_COST})`
+  if (Number(SHA_ROUNDS.exec(hash)?.[1] ?? 0) > MAX_SHA_ROUNDS)
+    return `is too slow for requests: ${MAX_SHA_ROUNDS} rounds are the most`
+  if (hash.startsWith('$y$') && !YESCRYPT_COST.test(hash))
+    return 'is too slow for requests: of yescrypt the usual cost alone is served (mkpasswd -m yescrypt)'
+  return undefined
 }
 
 function usersProblem({ realm, users }: NonNullable<Rule['basicAuth']>): string | undefined {

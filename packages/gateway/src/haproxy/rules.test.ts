@@ -16,8 +16,15 @@ import { RealEdge } from '../testing/real-edge.ts'
 const skip = findExecutable('haproxy') === undefined ? 'haproxy is not installed' : false
 const NONE: HeaderChanges = { set: [], add: [], remove: [] }
 const ODD = `a'b"c\\d %[src] %% \${HOME} # x`
-/** `password`, by openssl passwd -5. */
-const SHA256 = '$5$salt$Gcm6FsVtF/Qa77ZKD.iwsJlCVPY0XSMgLJL0Hnww/c1'
+/** Of `password`, in each way that is known. */
+const HASHES = {
+  md5: '$1$salt$qJH7.N4xYta3aEG/dfqo/0',
+  sha256: '$5$salt$Gcm6FsVtF/Qa77ZKD.iwsJlCVPY0XSMgLJL0Hnww/c1',
+  sha512:
+    '$6$rounds=1000$salt$O0nhCLTaysO7YRx7RhswA9LUudDbe8n/29Fg0mCv48MlTSygeX82/gn5a5m7.zIERei.MTm0LX6AbQbQLYGS5.',
+  bcrypt: '$2y$04$abcdefghijklmnopqrstuughE8Ev8uGFaUgY2cNEySvxngrb/Jzdm',
+  yescrypt: '$y$j9T$abcdefgh$79JhsKZwfY/UU2qrk3QcffpHl7EyEEJK0pA5pD1wu73',
+}
 
 describe('a rule', { skip, timeout: 120_000 }, () => {
   const edge = new RealEdge()
@@ -29,6 +36,10 @@ describe('a rule', { skip, timeout: 120_000 }, () => {
     weight,
     protocol: 'http',
     ...more,
+  })
+
+  const as = (user: string, password: string) => ({
+    headers: { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` },
   })
 
   /** A host for each rule. */
@@ -179,7 +190,7 @@ describe('a rule', { skip, timeout: 120_000 }, () => {
       here: { allowFrom: ['192.0.2.0/24', '127.0.0.0/8', '2001:db8::/32'] },
       there: { allowFrom: ['192.0.2.0/24'] },
       small: { maxBodyBytes: 10 },
-      users: { basicAuth: { realm: "It's #1", users: [{ name: 'an "odd\' one', hash: SHA256 }] } },
+      users: { basicAuth: { realm: "It's #1", users: [{ name: 'an "odd\' one', hash: HASHES.sha256 }] } },
     })
     assert.equal((await ask('here.example', '/')).status, 200)
     assert.equal((await ask('there.example', '/')).status, 403)
@@ -194,15 +205,31 @@ describe('a rule', { skip, timeout: 120_000 }, () => {
     )
     const unsaid = { method: 'POST', body: 'x', headers: { 'transfer-encoding': 'chunked' } }
     assert.equal((await ask('small.example', '/', unsaid)).status, 411)
-    const as = (user: string, password: string) => ({
-      headers: { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` },
-    })
     const { status, headers } = await ask('users.example', '/')
     assert.deepEqual([status, headers['www-authenticate']], [401, 'Basic realm="It\'s #1"'])
     assert.equal((await ask('users.example', '/', as('an "odd\' one', 'password'))).status, 200)
     assert.equal((await ask('users.example', '/', as('an "odd\' one', 'password'))).status, 200)
     assert.equal((await ask('users.example', '/', as('an "odd\' one', 'passwort'))).status, 401)
     assert.equal((await ask('users.example', '/', as('another', 'password'))).status, 401)
+  })
+
+  it('knows passwords that are hashed in any way of crypt, and looks at so many wrong ones only', async () => {
+    const users = Object.entries(HASHES).map(([name, hash]) => ({ name, hash }))
+    await serve({ hashes: { basicAuth: { realm: 'r', users } } })
+    for (const { name } of users) {
+      assert.equal((await ask('hashes.example', '/', as(name, 'password'))).status, 200, name)
+      assert.equal((await ask('hashes.example', '/', as(name, 'passwort'))).status, 401, name)
+    }
+    const statuses = new Set<number>()
+    for (let i = 0; i < 40; i++)
+      statuses.add((await ask('hashes.example', '/', as('md5', `wrong ${i}`))).status)
+    assert.deepEqual([...statuses], [401, 429])
+    assert.equal((await ask('hashes.example', '/', as('md5', 'password'))).status, 200)
+    // Other passwords are other users: what was remembered of theirs is forgotten.
+    await serve({
+      hashes: { basicAuth: { realm: 'r', users: [{ name: 'md5', hash: HASHES.md5.replace('qJ', 'Jq') }] } },
+    })
+    assert.equal((await ask('hashes.example', '/', as('md5', 'password'))).status, 401)
   })
 
   it('answers so many requests of one address, and still knows how many after a reload', async () => {
@@ -213,6 +240,18 @@ describe('a rule', { skip, timeout: 120_000 }, () => {
     assert.deepEqual(statuses, [200, 200, 200, 200, 200, 429, 429])
     await serve({ limited, another: {} })
     assert.equal((await ask('limited.example', '/')).status, 429)
+  })
+
+  it('is not kept busy by a regular expression that never ends', async () => {
+    const endless = { ...edge.route('regex.example', '~/((a+)+)+', 'one'), order: '1' }
+    await edge.apply(edge.model(endless, edge.route('', '/', 'two')))
+    const start = performance.now()
+    assert.equal(await edge.heard('regex.example', '/plain'), 'two')
+    const plain = performance.now() - start
+    assert.equal(await edge.heard('regex.example', `/${'a'.repeat(4000)}b`), 'two')
+    const long = performance.now() - start - plain
+    // Without a limit it takes longer than anybody waits.
+    assert.ok(long < plain * 1000, `${long} ms, and ${plain} ms for a plain one`)
   })
 
   it('keeps a client at one server by a cookie', async () => {

@@ -4,7 +4,7 @@ import { backend, ingress, prefix, rule } from '../testing/ingress.ts'
 import { wantedOf } from './routes.ts'
 
 const PORTS = { http: 80, https: 443 }
-const wanted = (...ingresses: ReturnType<typeof ingress>[]) => wantedOf(ingresses, PORTS)
+const wanted = (...ingresses: ReturnType<typeof ingress>[]) => wantedOf(ingresses, PORTS, () => undefined)
 const texts = (...ingresses: ReturnType<typeof ingress>[]) =>
   wanted(...ingresses).model.routes.map(
     ({ host, path, rule: { targets } }) =>
@@ -70,25 +70,6 @@ describe('routes', () => {
     assert.deepEqual(
       problems.map(({ reason, message }) => [reason, message.length < 300]),
       bad.map(() => ['InvalidPath', true]),
-    )
-  })
-
-  it('leave out what an annotation says wrongly, and say so', () => {
-    const { model, problems } = wanted(
-      ingress(
-        'i',
-        { rules: [rule('a', prefix('/'))] },
-        { annotations: { 'brume.dev/timeout-seconds': 'long', 'brume.dev/backend-protocol': 'gopher' } },
-      ),
-    )
-    const [{ rule: served }] = model.routes as [(typeof model.routes)[0]]
-    assert.deepEqual(
-      [served.redirect, served.targets[0]?.protocol, served.timeoutMs.request],
-      [undefined, 'http', undefined],
-    )
-    assert.deepEqual(
-      problems.map(({ reason }) => reason),
-      ['InvalidAnnotation', 'InvalidAnnotation'],
     )
   })
 })

@@ -2,7 +2,15 @@
 
 import type { KubeObject } from '@brume/api/object'
 import { type Json, listOf } from '@brume/api/validate/json'
-import { type BackendRef, emptyModel, type HttpRoute, PLAIN_RULE, type Rule } from '../model.ts'
+import {
+  type BackendRef,
+  emptyModel,
+  type HttpRoute,
+  type PathChange,
+  PLAIN_RULE,
+  type Rule,
+  type Target,
+} from '../model.ts'
 import { ageOf, type GatewayPorts, type Problem, type Wanted } from '../source.ts'
 import { type IngressOptions, optionsOf } from './annotations.ts'
 
@@ -18,7 +26,11 @@ interface Place {
 }
 
 /** The older of two that claim the same host and path has it. */
-export function wantedOf(ingresses: readonly KubeObject[], ports: GatewayPorts): Wanted {
+export function wantedOf(
+  ingresses: readonly KubeObject[],
+  ports: GatewayPorts,
+  secretOf: (namespace: string, name: string) => KubeObject | undefined,
+): Wanted {
   const model = emptyModel()
   const problems: Problem[] = []
   const owners = new Map<string, string>()
@@ -29,7 +41,11 @@ export function wantedOf(ingresses: readonly KubeObject[], ports: GatewayPorts):
   for (const { ingress, order } of inOrder.sort((a, b) => (a.order < b.order ? -1 : 1))) {
     const { namespace = '', name = '' } = ingress.metadata
     const id = `${namespace}/${name}`
-    const { options, problems: wrong } = optionsOf(ingress, listOf(ingress['spec'].tls).length > 0)
+    const { options, problems: wrong } = optionsOf(
+      ingress,
+      listOf(ingress['spec'].tls).length > 0,
+      (secret) => secretOf(namespace, secret),
+    )
     problems.push(...wrong)
     const ruleOf = rulesOf(id, options)
     for (const [i, place] of placesOf(ingress, problems).entries()) {
@@ -45,7 +61,7 @@ export function wantedOf(ingresses: readonly KubeObject[], ports: GatewayPorts):
       }
       owners.set(key, id)
       const route = { ...base(place), order: `${order} ${String(i).padStart(4, '0')}` }
-      const rule = ruleOf(place.backend)
+      const rule = ruleOf(place)
       if (options.redirectToHttps)
         model.routes.push(
           { ...route, ports: [ports.http], rule: toHttps },
@@ -73,18 +89,31 @@ function redirectTo(ports: GatewayPorts): Rule {
   return { ...PLAIN_RULE, id: TO_HTTPS, targets: [], redirect }
 }
 
-/** One rule for each of an Ingress's backends, however many paths lead there. */
-function rulesOf(ingress: string, options: IngressOptions): (backend: BackendRef) => Rule {
+/** One rule for each of an Ingress's backends, however many paths lead there; with a new path for each path. */
+function rulesOf(ingress: string, options: IngressOptions): (place: Place) => Rule {
   const rules = new Map<string, Rule>()
-  return (backend) => {
-    const id = `ingress/${ingress}/${backend.service}/${backend.port}`
+  return ({ backend, path, exact }) => {
+    const { rewriteHost: host, rewritePrefix: value, canary, protocol } = options
+    const own = value === undefined ? '' : `/${exact ? '=' : ''}${path}`
+    const id = `ingress/${ingress}/${backend.service}/${backend.port}${own}`
     const known = rules.get(id)
     if (known !== undefined) return known
+    const target = (to: BackendRef, weight: number): Target => ({ backend: to, weight, protocol })
+    const next = { namespace: backend.namespace, service: canary?.service ?? '', port: canary?.port ?? '' }
+    const changed: PathChange | undefined =
+      value === undefined
+        ? undefined
+        : exact
+          ? { type: 'full', value }
+          : { type: 'prefix', from: path, value }
     const rule: Rule = {
-      ...PLAIN_RULE,
+      ...options.rule,
       id,
-      targets: [{ backend, weight: 1, protocol: options.protocol }],
-      timeoutMs: { request: options.timeoutMs, backend: undefined },
+      targets:
+        canary === undefined
+          ? [target(backend, 1)]
+          : [target(backend, 100 - canary.percent), target(next, canary.percent)],
+      rewrite: host === undefined && changed === undefined ? undefined : { host, path: changed },
     }
     rules.set(id, rule)
     return rule

@@ -4,15 +4,20 @@ import { isDeepStrictEqual } from 'node:util'
 import type { KubeObject } from '@brume/api/object'
 import { listOf } from '@brume/api/validate/json'
 import { isStatus } from '@brume/base/errors'
-import { INGRESS_CLASSES, INGRESSES } from '@brume/client/builtin'
+import { INGRESS_CLASSES, INGRESSES, SECRETS } from '@brume/client/builtin'
 import { askingOfIngress } from '../acme/wants.ts'
 import type { EdgeSource, Outcome, Problem, SourceContext } from '../source.ts'
+import { BASIC_AUTH } from './annotations.ts'
 import { ownIngresses } from './classes.ts'
 import { wantedOf } from './routes.ts'
 
 export function ingressSource({ client, informer, ports }: SourceContext): EdgeSource {
   const ingresses = informer(INGRESSES)
   const classes = informer(INGRESS_CLASSES)
+  /** Watched from the first Ingress on that names one. */
+  const passwords = informer(SECRETS, 'type=Opaque')
+  const asksForPasswords = () =>
+    ingresses.store.list().some(({ metadata }) => metadata.annotations?.[BASIC_AUTH] !== undefined)
   const own = () => ownIngresses(ingresses.store.list(), classes.store.list())
 
   async function tellAddresses(ingress: KubeObject, addresses: readonly string[]): Promise<void> {
@@ -30,9 +35,9 @@ export function ingressSource({ client, informer, ports }: SourceContext): EdgeS
   return {
     name: 'ingress',
     own: [ingresses],
-    others: () => [classes],
-    wanted: () => wantedOf(own(), ports),
     askings: () => own().map(askingOfIngress),
+    others: () => (asksForPasswords() ? [classes, passwords] : [classes]),
+    wanted: () => wantedOf(own(), ports, (namespace, name) => passwords.store.get(namespace, name)),
     async tell(outcome) {
       const all = own()
       const busy = outcome.ports.get(ports.http) ?? outcome.ports.get(ports.https)
