@@ -72,6 +72,7 @@ describe('the launcher', () => {
     ['up', '--listen', 'abc'],
     ['up', '--log-level', 'loud'],
     ['up', '--service-range', '10.0.0.0/31'],
+    ['up', '--eviction-soft', 'memory.available<1Gi'],
     ['down', '--nonsense'],
     ['reset', 'extra'],
     ['restore'],

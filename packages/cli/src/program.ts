@@ -36,6 +36,14 @@ export const COMMANDS: readonly Command[] = [
 
 const DATA_DIR: OptionSpec = { name: 'data-dir', value: 'DIR', help: 'Where all state lives' }
 
+/** When pods have to go; the names are the kubelet's. */
+const EVICTION: readonly OptionSpec[] = [
+  { name: 'eviction-hard', value: 'LIST', help: 'When pods have to go at once' },
+  { name: 'eviction-soft', value: 'LIST', help: 'When pods have to go after a while' },
+  { name: 'eviction-soft-grace-period', value: 'LIST', help: 'After how long' },
+  { name: 'eviction-max-pod-grace-period', value: 'SECONDS', help: 'What a pod has at most then, to end' },
+]
+
 const LOG_LEVEL: OptionSpec = {
   name: 'log-level',
   value: 'LEVEL',
@@ -65,6 +73,7 @@ export const LAUNCHER_COMMANDS: readonly CommandSpec[] = [
         help: 'Of what goes to other machines',
         choices: ['auto', 'required', 'off'],
       },
+      ...EVICTION,
       { name: 'stop-workloads', help: 'Stop containers too when the cloud stops' },
       { name: 'http-port', value: 'PORT', help: 'Where Ingresses are served' },
       { name: 'https-port', value: 'PORT', help: 'The same with TLS' },
@@ -104,6 +113,7 @@ export const LAUNCHER_COMMANDS: readonly CommandSpec[] = [
         help: 'Of what goes to other machines',
         choices: ['auto', 'required', 'off'],
       },
+      ...EVICTION,
       LOG_LEVEL,
     ],
   },

@@ -5,6 +5,7 @@ import type { LogLevel } from '@brume/base/log'
 import { ENCRYPTIONS, type Encryption } from '@brume/node/network/encryption'
 import { DEFAULT_DATA_DIR } from './data-dir.ts'
 import { DEFAULT_DOMAIN, LETS_ENCRYPT } from './defaults.ts'
+import { EVICTION_HELP, EVICTION_OPTIONS, evictionOf } from './eviction.ts'
 import { UserError } from './user-error.ts'
 
 const DEFAULT_LISTEN = '0.0.0.0:6443'
@@ -32,6 +33,7 @@ ${DATA_DIR}
   --pod-range CIDR        addresses of the cloud's pods (default: the first /16 from 10.42.0.0 on that no route uses)
   --cni-conf DIR          a site's own CNI configuration instead of the built-in network
   --encryption WHEN       of what goes to other machines, by WireGuard: auto (where both can do it), required or off
+${EVICTION_HELP}
   --stop-workloads        stop containers too when the cloud stops; without it they go on
   --http-port PORT        where Ingresses are served, once there is one (default 80)
   --https-port PORT       the same with TLS (default 443)
@@ -62,6 +64,7 @@ ${DATA_DIR}
   --node-name NAME        what this machine is called as a node (default: its host name)
   --cni-conf DIR          a site's own CNI configuration instead of the built-in network
   --encryption WHEN       of what goes to other machines, by WireGuard: auto (where both can do it), required or off
+${EVICTION_HELP}
   --log-level LEVEL       debug, info, warn or error (default warn)
 `,
   down: `usage: ./brume down [--data-dir DIR] [--stop-workloads]
@@ -120,6 +123,7 @@ async function execute(name: string, args: string[]): Promise<number> {
           'pod-range': { type: 'string' },
           'cni-conf': { type: 'string' },
           encryption: { type: 'string', default: 'auto' },
+          ...EVICTION_OPTIONS,
           'stop-workloads': { type: 'boolean', default: false },
           'http-port': { type: 'string', default: '80' },
           'https-port': { type: 'string', default: '443' },
@@ -152,6 +156,7 @@ async function execute(name: string, args: string[]): Promise<number> {
         podRange: values['pod-range'],
         cniConfDir: values['cni-conf'],
         encryption: encryptionOf(values.encryption),
+        eviction: evictionOf('up', values),
         stopWorkloads: values['stop-workloads'],
         httpPorts: {
           http: portOf('http-port', values['http-port']),
@@ -203,6 +208,7 @@ async function execute(name: string, args: string[]): Promise<number> {
           'node-name': { type: 'string' },
           'cni-conf': { type: 'string' },
           encryption: { type: 'string', default: 'auto' },
+          ...EVICTION_OPTIONS,
           'log-level': { type: 'string', default: 'warn' },
         },
       })
@@ -215,6 +221,7 @@ async function execute(name: string, args: string[]): Promise<number> {
         nodeName: values['node-name'],
         cniConfDir: values['cni-conf'],
         encryption: encryptionOf(values.encryption),
+        eviction: evictionOf('join', values),
         logLevel: logLevel(values['log-level']),
       })
     }

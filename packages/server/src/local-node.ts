@@ -21,7 +21,14 @@ import { renewedAgent } from './renewed-agent.ts'
 export interface LocalNodeOptions
   extends Pick<
     NodeAgentOptions,
-    'rangesAreGiven' | 'cniConfDir' | 'serviceRange' | 'edgePorts' | 'encryption' | 'labels' | 'onRefused'
+    | 'rangesAreGiven'
+    | 'cniConfDir'
+    | 'serviceRange'
+    | 'edgePorts'
+    | 'encryption'
+    | 'eviction'
+    | 'labels'
+    | 'onRefused'
   > {
   plane: ControlPlane
   dir: DataDir

@@ -10,6 +10,7 @@ import type { Logger, LogLevel } from '@brume/base/log'
 import type { AcmeSettings } from '@brume/gateway/acme/controller'
 import type { WantedPort } from '@brume/machine/checks/neighbours'
 import type { NodeAgent } from '@brume/node/agent/agent'
+import type { EvictionSettings } from '@brume/node/eviction/thresholds'
 import type { Encryption } from '@brume/node/network/encryption'
 import { RuntimeError } from '@brume/node/runtime/error'
 import { StoreError } from '@brume/store/contract'
@@ -38,6 +39,8 @@ export interface UpOptions {
   cniConfDir?: string | undefined
   /** Of what goes to other nodes. */
   encryption?: Encryption
+  /** When pods have to go. */
+  eviction?: EvictionSettings
   stopWorkloads?: boolean
   /** Where the HTTP edge listens once there is an Ingress. */
   httpPorts?: { http: number; https: number }
@@ -159,13 +162,14 @@ async function startNode(
   of: { dir: DataDir; plane: ControlPlane; logger: Logger; serviceRange: string; rangesAreGiven: boolean },
 ): Promise<LocalNode> {
   const { startLocalNode } = await import('./local-node.ts')
-  const { nodeName, cniConfDir, httpPorts = HTTP_PORTS } = options
+  const { nodeName, cniConfDir, eviction, httpPorts = HTTP_PORTS } = options
   const { promise: refused, resolve } = Promise.withResolvers<UserError | undefined>()
   try {
     const node = await startLocalNode({
       ...of,
       nodeName,
       cniConfDir,
+      eviction,
       edgePorts: Object.values(httpPorts),
       encryption: options.encryption ?? 'auto',
       onRefused(message) {

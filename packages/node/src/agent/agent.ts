@@ -10,6 +10,7 @@ import type { Client } from '@brume/client/client'
 import { EventRecorder } from '@brume/client/event-recorder'
 import type { NodeContext } from '../contract.ts'
 import { connectCri } from '../cri/cri.ts'
+import type { EvictionSettings } from '../eviction/thresholds.ts'
 import type { Encryption } from '../network/encryption.ts'
 import { keepNetwork } from '../network/mend.ts'
 import { ensureNetwork, keptRanges, type NetworkOptions } from '../network/network.ts'
@@ -40,6 +41,8 @@ export interface NodeAgentOptions {
   edgePorts?: readonly number[]
   /** Of what goes to other nodes. Default: where both ends can do it. */
   encryption?: Encryption
+  /** When pods have to go. Default: our own thresholds. */
+  eviction?: EvictionSettings | undefined
   /** For a Node that is new; later edits stay. */
   labels?: Readonly<Record<string, string>>
   /** Another agent serves a node of this name: this one does nothing more. */

@@ -20,6 +20,7 @@ export interface NodeCareOptions {
   arePodsKnown(): boolean
   probes: Pick<NodeProbes, 'counts'>
   condemn: EvictionOptions['condemn']
+  eviction: EvictionOptions['settings']
   /** What runs short is something else than before. */
   onPressure(): void
   /** As in the Node's status. */
@@ -51,6 +52,7 @@ export function startNodeCare(context: NodeContext, options: NodeCareOptions): N
     volumes,
     pods: () => pods.all(),
     condemn,
+    settings: options.eviction,
     imageGc: images,
     collectContainers: () => collectContainers(context, isKnown),
     onPressure,

@@ -8,6 +8,7 @@ import { runController } from '@brume/client/controller'
 import { mountedHierarchies } from '../containers/hierarchies.ts'
 import type { NodeContext } from '../contract.ts'
 import { nodeSubject } from '../event-subjects.ts'
+import { evictionSettings } from '../eviction/thresholds.ts'
 import { rotateLogs } from '../logs/rotate.ts'
 import type { PodNetwork } from '../network/network.ts'
 import { nodeAddress } from '../registration/addresses.ts'
@@ -43,6 +44,7 @@ export async function runParts(
   network: PodNetwork,
 ): Promise<RunningParts> {
   const { clock, cri, logger, nodeName, dirs } = context
+  const { eviction = evictionSettings({}) } = options
   let registration: Registration | undefined
   const watched = watchedBy(context)
   const { pods, podInformer, services, nodes } = watched
@@ -95,6 +97,7 @@ export async function runParts(
     pods,
     arePodsKnown: () => podInformer.hasSynced,
     probes,
+    eviction,
     condemn: (uid, verdict) => worker.condemn(uid, verdict),
     onPressure: () => registration?.refresh(),
     version: () => registration?.node()?.['status']?.nodeInfo?.kubeletVersion ?? '',
@@ -117,6 +120,7 @@ export async function runParts(
     context.event(nodeSubject(nodeName), { type: 'Warning', reason: 'PodTrafficDropped', message })
   registration = startRegistration(context, {
     kubeletPort: server.port,
+    evictionThresholds: eviction.thresholds,
     ...(options.labels === undefined ? {} : { labels: options.labels }),
     problems: () => networking.problems,
     pressure: care.pressure,

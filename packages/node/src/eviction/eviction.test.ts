@@ -14,6 +14,7 @@ import { type ScriptedRuntime, startScriptedRuntime } from '../testing/scripted-
 import { volumeDir } from '../volumes/paths.ts'
 import { type NodeEviction, startEviction } from './eviction.ts'
 import type { Observed } from './signals.ts'
+import { type EvictionSettings, evictionSettings } from './thresholds.ts'
 
 const GI = 1024 ** 3
 const FS = { capacityBytes: 100 * GI, availableBytes: 50 * GI, usedBytes: 0, inodes: 1000, inodesFree: 500 }
@@ -38,7 +39,9 @@ describe('a node that runs short', { timeout: 60_000 }, () => {
   let eviction: NodeEviction
   let state: Observed
   let pods: KubeObject[]
-  let condemned: { uid: string; message: string }[]
+  let condemned: { uid: string; message: string; graceSeconds: number }[]
+  let settings: EvictionSettings
+  let elapsedMs: number
   let turns: number
   let images: ImageGc
   let looks: number
@@ -59,6 +62,8 @@ describe('a node that runs short', { timeout: 60_000 }, () => {
     condemned = []
     turns = 0
     looks = 0
+    elapsedMs = 0
+    settings = evictionSettings({})
     state = FINE
     pods = [podOf('a'), podOf('b')]
     const sample = (): Sample =>
@@ -73,10 +78,14 @@ describe('a node that runs short', { timeout: 60_000 }, () => {
       stats: { current: async () => ({ sample: sample(), rates: new Map() }) },
       volumes: volumeUsages(context),
       pods: () => pods,
-      condemn: (uid, { message }) => void condemned.push({ uid, message }),
+      condemn: (uid, { message, graceSeconds }) => void condemned.push({ uid, message, graceSeconds }),
       imageGc: images,
       collectContainers: async () => {},
       onPressure: () => void turns++,
+      get settings() {
+        return settings
+      },
+      monotonicNow: () => elapsedMs,
       look: async () => {
         looks++
         return state
@@ -86,6 +95,7 @@ describe('a node that runs short', { timeout: 60_000 }, () => {
   /** One period, and everything that it begins. */
   async function look(): Promise<void> {
     const from = looks
+    elapsedMs += 10_000
     await clock.advance(10_000)
     await eventually('the look', () => looks > from && clock.timers > 0)
   }
@@ -161,7 +171,42 @@ describe('a node that runs short', { timeout: 60_000 }, () => {
     await look()
     await eventually('the eviction', () => condemned.length > 0)
     assert.deepEqual(condemned, [
-      { uid: 'filler', message: 'Usage of EmptyDir volume "v" exceeds the limit "1Ki". ' },
+      { uid: 'filler', message: 'Usage of EmptyDir volume "v" exceeds the limit "1Ki". ', graceSeconds: 1 },
     ])
+  })
+
+  it('bears a soft threshold for its grace period, says so at once, and gives the pod time to end', async () => {
+    const soft = { soft: 'memory.available<2Gi', softGracePeriod: 'memory.available=20s' }
+    settings = evictionSettings({ ...soft, maxPodGracePeriod: '7' })
+    const scarce = { ...FINE, node: { ...FINE.node, workingSetBytes: 3 * GI } }
+    state = scarce
+    await look()
+    assert.deepEqual(eviction.pressure(), { memory: 'memory.available is 1024Mi, less than 2048Mi' })
+    await look()
+    assert.equal(condemned.length, 0)
+    // It was enough once: the time begins anew.
+    state = FINE
+    await look()
+    state = scarce
+    await look()
+    await look()
+    assert.equal(condemned.length, 0)
+    await look()
+    assert.deepEqual(
+      condemned.map(({ uid, graceSeconds }) => [uid, graceSeconds]),
+      [['b', 7]],
+    )
+    assert.match(condemned[0]!.message, /Threshold quantity: 2048Mi, available: 1024Mi/)
+  })
+
+  it('does not wait for a soft threshold when a hard one is crossed too', async () => {
+    const flags = { soft: 'memory.available<2Gi', softGracePeriod: 'memory.available=1h' }
+    settings = evictionSettings(flags)
+    state = { ...FINE, node: { ...FINE.node, workingSetBytes: 4 * GI } }
+    await look()
+    assert.deepEqual(
+      condemned.map(({ uid, graceSeconds }) => [uid, graceSeconds]),
+      [['b', 1]],
+    )
   })
 })

@@ -19,7 +19,17 @@ import {
   pressureAfter,
 } from './decide.ts'
 import { podUsageOf } from './pod-usage.ts'
-import { type Observed, observe, type Shortage, shortages, shortageText } from './signals.ts'
+import {
+  type Observed,
+  observe,
+  overdue,
+  type Shortage,
+  type Since,
+  shortages,
+  shortageText,
+  sinceAfter,
+} from './signals.ts'
+import type { EvictionSettings } from './thresholds.ts'
 
 export interface EvictionOptions {
   stats: Pick<NodeStats, 'current'>
@@ -32,8 +42,11 @@ export interface EvictionOptions {
   collectContainers(): Promise<unknown>
   /** The pressure is another one: the node's conditions are to say so. */
   onPressure(): void
+  settings: EvictionSettings
   /** Default: this machine and the file systems of the node's directories. */
   look?(): Promise<Observed>
+  /** Milliseconds of a clock that nobody sets. */
+  monotonicNow?(): number
 }
 
 export interface NodeEviction {
@@ -49,7 +62,10 @@ const LOOK_EVERY_MS = 10_000
 const LIMITS_EVERY_MS = 60_000
 /** A pod that was evicted gets so long to be gone before another one has to go. */
 const CLEANUP_MS = 30_000
+/** When a hard threshold is crossed. */
 const GRACE_SECONDS = 1
+/** Of a pod that does not say. */
+const USUAL_GRACE_SECONDS = 30
 
 export function startEviction(context: NodeContext, options: EvictionOptions): NodeEviction {
   const evictor = new Evictor(context, options)
@@ -61,16 +77,19 @@ class Evictor implements NodeEviction {
   readonly #context: NodeContext
   readonly #options: EvictionOptions
   readonly #counts = new Map<string, number>()
+  readonly #now: () => number
   #timer: Timer | undefined
   #turn: Promise<void> = Promise.resolve()
   #stopped = false
   #seen: PressureSeen = {}
+  #since: Since = new Map()
   #limitsAt = Number.NEGATIVE_INFINITY
   #leaving: { uid: string; since: number } | undefined
 
   constructor(context: NodeContext, options: EvictionOptions) {
     this.#context = context
     this.#options = options
+    this.#now = options.monotonicNow ?? (() => performance.now())
   }
 
   start(): void {
@@ -100,16 +119,19 @@ class Evictor implements NodeEviction {
   }
 
   async #look(): Promise<void> {
-    const found = shortages(observe(await this.#observe()))
+    const found = await this.#shortages()
     this.#tell(found)
-    const [worst] = found
+    const now = this.#now()
+    this.#since = sinceAfter(this.#since, found, now)
+    const [worst] = overdue(found, this.#since, now)
     if (worst !== undefined) await this.#relieve(worst)
     else await this.#enforceLimits()
   }
 
-  #observe(): Promise<Observed> {
-    const { dirs } = this.#context
-    return this.#options.look?.() ?? observeMachine(dirs)
+  async #shortages(): Promise<Shortage[]> {
+    const { look, settings } = this.#options
+    const observed = await (look?.() ?? observeMachine(this.#context.dirs))
+    return shortages(observe(observed), settings.thresholds)
   }
 
   #tell(found: readonly Shortage[]): void {
@@ -132,7 +154,7 @@ class Evictor implements NodeEviction {
       sample.pods.map(async (pod) => podUsageOf(pod, disk ? await volumes.get(pod.pod) : undefined)),
     )
     const eviction = decideEviction(shortage, usages)
-    if (eviction !== undefined) this.#evict(eviction)
+    if (eviction !== undefined) this.#evict(eviction, this.#graceOf(eviction, shortage))
     else
       logger.warn('the node runs short, and no pod of it may be evicted', {
         shortage: shortageText(shortage),
@@ -143,12 +165,13 @@ class Evictor implements NodeEviction {
   async #reclaim(): Promise<boolean> {
     await this.#options.collectContainers()
     await this.#options.imageGc.collect({ allUnused: true })
-    return shortages(observe(await this.#observe())).every(({ kind }) => kind !== 'disk')
+    const left = overdue(await this.#shortages(), this.#since, this.#now())
+    return left.every(({ kind }) => kind !== 'disk')
   }
 
   async #enforceLimits(): Promise<void> {
-    if (performance.now() - this.#limitsAt < LIMITS_EVERY_MS) return
-    this.#limitsAt = performance.now()
+    if (this.#now() - this.#limitsAt < LIMITS_EVERY_MS) return
+    this.#limitsAt = this.#now()
     const limited = new Set(
       [...this.#options.pods()].filter(hasDiskLimits).map(({ metadata }) => metadata.uid),
     )
@@ -158,7 +181,7 @@ class Evictor implements NodeEviction {
     const pods = sample.pods.filter(({ pod }) => limited.has(pod.metadata.uid))
     for (const pod of pods) {
       for (const eviction of decideLimits([podUsageOf(pod, await volumes.get(pod.pod))])) {
-        this.#evict(eviction)
+        this.#evict(eviction, GRACE_SECONDS)
       }
     }
   }
@@ -167,21 +190,28 @@ class Evictor implements NodeEviction {
     const leaving = this.#leaving
     if (leaving === undefined) return false
     const isThere = running.some(({ pod }) => pod.metadata.uid === leaving.uid)
-    if (isThere && performance.now() - leaving.since < CLEANUP_MS) return true
+    if (isThere && this.#now() - leaving.since < CLEANUP_MS) return true
     this.#leaving = undefined
     return false
   }
 
-  #evict({ pod, message, signal }: Eviction): void {
+  /** What is only scarce gives a pod time to end. */
+  #graceOf({ pod }: Eviction, { graceMs }: Shortage): number {
+    if (graceMs === undefined) return GRACE_SECONDS
+    const own: number = pod['spec'].terminationGracePeriodSeconds ?? USUAL_GRACE_SECONDS
+    return Math.min(own, this.#options.settings.maxPodGraceSeconds)
+  }
+
+  #evict({ pod, message, signal }: Eviction, graceSeconds: number): void {
     const uid = pod.metadata.uid ?? ''
     this.#context.logger.warn('a pod is evicted', {
       pod: `${pod.metadata.namespace}/${pod.metadata.name}`,
       message,
     })
     this.#context.event(pod, { type: 'Warning', reason: 'Evicted', message })
-    this.#options.condemn(uid, { reason: 'Evicted', message, graceSeconds: GRACE_SECONDS })
+    this.#options.condemn(uid, { reason: 'Evicted', message, graceSeconds })
     this.#counts.set(signal, (this.#counts.get(signal) ?? 0) + 1)
-    this.#leaving = { uid, since: performance.now() }
+    this.#leaving = { uid, since: this.#now() }
   }
 }
 

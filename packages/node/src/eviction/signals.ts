@@ -3,13 +3,20 @@
 
 import type { FsUsage, NodeUsage } from '../stats/node-usage.ts'
 
-export type Signal =
-  | 'memory.available'
-  | 'nodefs.available'
-  | 'nodefs.inodesFree'
-  | 'imagefs.available'
-  | 'imagefs.inodesFree'
-  | 'pid.available'
+export const SIGNALS = [
+  'memory.available',
+  'nodefs.available',
+  'nodefs.inodesFree',
+  'imagefs.available',
+  'imagefs.inodesFree',
+  'pid.available',
+] as const
+
+export type Signal = (typeof SIGNALS)[number]
+
+export function isSignal(text: string): text is Signal {
+  return (SIGNALS as readonly string[]).includes(text)
+}
 
 /** What of the pods is looked at, and how Kubernetes names it in messages. */
 export type Resource = 'memory' | 'ephemeral-storage' | 'inodes' | 'pids'
@@ -20,6 +27,8 @@ export interface Threshold {
   signal: Signal
   /** An amount, or a share of the capacity. */
   least: { amount: number } | { share: number }
+  /** Soft: it may be missed for so long before a pod has to go. */
+  graceMs?: number
 }
 
 export interface Observation {
@@ -33,6 +42,8 @@ export interface Shortage extends Observation {
   resource: Resource
   kind: PressureKind
   least: number
+  /** Of a soft threshold. */
+  graceMs?: number
 }
 
 const MI = 1024 * 1024
@@ -80,19 +91,23 @@ export function observe({ node, nodeFs, imageFs }: Observed): Record<Signal, Obs
   }
 }
 
-/** The most urgent first: memory kills at once, the others do not. */
+/** The most urgent first: memory kills at once, the others do not; of one kind, hard thresholds before soft ones. */
 export function shortages(
   observations: Readonly<Record<Signal, Observation>>,
   thresholds: readonly Threshold[] = HARD_THRESHOLDS,
 ): Shortage[] {
-  const found = thresholds.flatMap(({ signal, least }): Shortage[] => {
+  const found = thresholds.flatMap(({ signal, least, graceMs }): Shortage[] => {
     const { available, capacity } = observations[signal]
     const wanted = 'amount' in least ? least.amount : Math.floor(least.share * capacity)
     // A file system without a number of inodes (Btrfs) has no shortage of them.
     if (capacity === 0 || available >= wanted) return []
-    return [{ signal, available, capacity, least: wanted, ...MEANING[signal] }]
+    const soft = graceMs === undefined ? {} : { graceMs }
+    return [{ signal, available, capacity, least: wanted, ...soft, ...MEANING[signal] }]
   })
-  return found.sort((a, b) => Number(b.kind === 'memory') - Number(a.kind === 'memory'))
+  const softness = ({ graceMs }: Shortage) => Number(graceMs !== undefined)
+  return found.sort(
+    (a, b) => Number(b.kind === 'memory') - Number(a.kind === 'memory') || softness(a) - softness(b),
+  )
 }
 
 /** For the node's condition: `imagefs.available is 12Gi, less than 15Gi`. */
@@ -111,4 +126,21 @@ export function amountText(resource: Resource, amount: number): string {
     if (amount >= 10 * bytes) return `${Math.floor(amount / bytes)}${unit}`
   }
   return String(Math.floor(amount))
+}
+
+/** Shortages by threshold, and since when (by a clock that nobody sets). */
+export type Since = ReadonlyMap<string, number>
+
+/** Since when each shortage has lasted, after a look at `now`: those that are over are forgotten. */
+export function sinceAfter(since: Since, found: readonly Shortage[], now: number): Since {
+  return new Map(found.map((shortage) => [keyOf(shortage), since.get(keyOf(shortage)) ?? now]))
+}
+
+/** Those for which a pod has to go now. */
+export function overdue(found: readonly Shortage[], since: Since, now: number): Shortage[] {
+  return found.filter((shortage) => now - (since.get(keyOf(shortage)) ?? now) >= (shortage.graceMs ?? 0))
+}
+
+function keyOf({ signal, graceMs }: Shortage): string {
+  return `${signal} ${graceMs ?? ''}`
 }

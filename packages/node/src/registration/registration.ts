@@ -10,6 +10,8 @@ import { Informer } from '@brume/client/informer'
 import type { NodeContext } from '../contract.ts'
 import type { Image } from '../cri/cri.ts'
 import { nodeSubject } from '../event-subjects.ts'
+import { HARD_THRESHOLDS, type Threshold } from '../eviction/signals.ts'
+import { keptFree } from '../eviction/thresholds.ts'
 import { nodeActor } from './act.ts'
 import { steadyAddress } from './addresses.ts'
 import { type AgentIdentity, ownIdentity } from './agent-identity.ts'
@@ -31,8 +33,10 @@ export interface RegistrationOptions {
   address?: string
   /** Default 110. */
   maxPods?: number
-  /** Default: nothing but what eviction keeps free, 100 MiB of memory and a tenth of the disk. */
+  /** Beside what eviction keeps free. Default: nothing. */
   reserved?: Partial<Reserved>
+  /** Default: our own. */
+  evictionThresholds?: readonly Threshold[]
   /** What runs short; asked at every look. Default: nothing does. */
   pressure?: () => Health['pressure']
   /** More that keeps containers from starting, as sentences. Asked at every look. */
@@ -61,8 +65,6 @@ const LOOK_SOON_MS = 2000
 /** Images are listed at every n-th look, and when refresh() is called. */
 const IMAGES_EVERY = 6
 const MAX_PODS = 110
-const EVICTION_MEMORY_BYTES = 100 * 1024 * 1024
-const EVICTION_DISK_SHARE = 0.1
 
 export function startRegistration(context: NodeContext, options: RegistrationOptions): Registration {
   const registrar = new Registrar(context, options)
@@ -235,7 +237,9 @@ class Registrar implements Registration {
 
   #report(): NodeReport {
     const { kubeletPort, maxPods = MAX_PODS, reserved = {}, pressure, problems } = this.#options
+    const { evictionThresholds = HARD_THRESHOLDS } = this.#options
     const facts = { ...this.#facts!, address: this.#address() }
+    const free = keptFree(evictionThresholds, facts)
     return {
       facts,
       runtimeVersion: this.#runtime.version,
@@ -244,8 +248,8 @@ class Registrar implements Registration {
       maxPods,
       reserved: {
         cpuMillis: reserved.cpuMillis ?? 0,
-        memoryBytes: (reserved.memoryBytes ?? 0) + EVICTION_MEMORY_BYTES,
-        diskBytes: (reserved.diskBytes ?? 0) + Math.ceil(facts.diskBytes * EVICTION_DISK_SHARE),
+        memoryBytes: (reserved.memoryBytes ?? 0) + free.memoryBytes,
+        diskBytes: (reserved.diskBytes ?? 0) + free.diskBytes,
       },
       images: this.#images,
       health: {

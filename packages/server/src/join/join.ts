@@ -7,6 +7,7 @@ import { EXIT_USAGE } from '@brume/base/command-line'
 import type { Logger, LogLevel } from '@brume/base/log'
 import type { Transport } from '@brume/client/transport'
 import { type NodeAgent, startNodeAgent } from '@brume/node/agent/agent'
+import type { EvictionSettings } from '@brume/node/eviction/thresholds'
 import type { Encryption } from '@brume/node/network/encryption'
 import { RuntimeError } from '@brume/node/runtime/error'
 import { dataDirAt, ensureDataDir } from '../data-dir.ts'
@@ -28,6 +29,8 @@ export interface JoinOptions extends EnrolOptions {
   cniConfDir?: string | undefined
   /** Of what goes to other nodes. */
   encryption?: Encryption
+  /** When pods have to go. */
+  eviction?: EvictionSettings
   logLevel: LogLevel
 }
 
@@ -136,6 +139,7 @@ async function runAgent(
       credentials: await credentials(),
       registry: { url: server, ca: joinPath(pki, 'ca.crt'), certificate: paths.certificate, key: paths.key },
       cniConfDir: options.cniConfDir,
+      eviction: options.eviction,
       rangesAreGiven: true,
       encryption: options.encryption ?? 'auto',
       onRefused: (message) => logger.error(message),
