@@ -12,7 +12,8 @@ import type { WorkloadDependencies } from '../pod-control/dependencies.ts'
 import { textOf } from '../pod-control/pod-control.ts'
 import { type AutoscalerAction, decideAutoscaler, type ObservedAutoscaler } from './decide.ts'
 import type { History } from './history.ts'
-import { findTarget, observeAutoscaler } from './observe.ts'
+import { observeAutoscaler } from './observe.ts'
+import { findTarget } from './target.ts'
 
 const WORKERS = 5
 

@@ -67,6 +67,7 @@ function decide(more: Partial<ObservedAutoscaler> & { use?: string; replicas?: n
       scale: scale(replicas),
       pods: names.map(pod),
       metrics: { items: names.map((name) => metricsOf(name, use)) },
+      values: [],
       history: undefined,
       ...observed,
     },

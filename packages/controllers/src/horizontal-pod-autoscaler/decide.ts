@@ -7,6 +7,7 @@ import type { Plan } from '@brume/client/controller'
 import { type Condition, findCondition } from '../pod-control/conditions.ts'
 import { type History, newHistory, rescaled } from './history.ts'
 import { type Behavior, limit } from './limit.ts'
+import type { MetricValues } from './metric-apis.ts'
 import { proposals } from './proposals.ts'
 
 export interface ObservedAutoscaler {
@@ -16,6 +17,8 @@ export interface ObservedAutoscaler {
   /** Those that the scale's selector selects. */
   pods: readonly KubeObject[]
   metrics: { items: readonly KubeObject[] } | { error: string }
+  /** Of each metric of the spec that is not a resource's. */
+  values: readonly (MetricValues | undefined)[]
   /** Why the selector is of no use; undefined: it is. */
   selectorProblem?: { event: string; reason: string; message: string }
   history: History | undefined
@@ -56,7 +59,7 @@ function unreadable(autoscaler: KubeObject, error: string, now: number): Autosca
 }
 
 function sized(observed: ObservedAutoscaler & { scale: KubeObject }, now: number): AutoscalerAction[] {
-  const { autoscaler, pods, metrics, selectorProblem, scale } = observed
+  const { autoscaler, pods, metrics, values, selectorProblem, scale } = observed
   const { minReplicas: min = 1, maxReplicas: max, metrics: specs = [], behavior } = autoscaler['spec']
   const current: number = scale['spec']?.replicas ?? 0
   const status = new Status(autoscaler, now)
@@ -100,7 +103,14 @@ function sized(observed: ObservedAutoscaler & { scale: KubeObject }, now: number
       warn(autoscaler, 'FailedComputeMetricsReplicas', said),
     ]
   }
-  const { best, statuses, failures } = proposals(specs, { pods, metrics, currentReplicas: current, now })
+  const { best, statuses, failures } = proposals(specs, {
+    pods,
+    metrics,
+    values,
+    namespace: autoscaler.metadata.namespace ?? '',
+    currentReplicas: current,
+    now,
+  })
   const warnings = failures.map(({ reason, message }) => warn(autoscaler, reason, message))
   // With a metric missing, others may only ask for more.
   if (best === undefined || (failures.length > 0 && best.replicas < current)) {

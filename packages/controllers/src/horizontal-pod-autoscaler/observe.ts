@@ -1,13 +1,14 @@
 // What an autoscaler looks at: its target's scale, the pods that this selects, and what they use.
 
 import type { KubeObject } from '@brume/api/object'
-import { parseApiVersion } from '@brume/api/resource'
 import { type LabelSelector, parseLabelSelector } from '@brume/api/selectors/label-selector'
-import { isStatus, StatusError } from '@brume/base/errors'
+import { StatusError } from '@brume/base/errors'
 import type { Client } from '@brume/client/client'
 import type { ResourceRef } from '@brume/client/resource-ref'
 import type { ObservedAutoscaler } from './decide.ts'
 import type { History } from './history.ts'
+import { metricValues } from './metric-apis.ts'
+import { findTarget } from './target.ts'
 
 export const POD_METRICS: ResourceRef = {
   group: 'metrics.k8s.io',
@@ -33,7 +34,7 @@ export async function observeAutoscaler(
   const autoscaler = view.get(key)
   if (autoscaler === undefined) return undefined
   const namespace = autoscaler.metadata.namespace!
-  const nothing = { pods: [], metrics: { items: [] } }
+  const nothing = { pods: [], metrics: { items: [] }, values: [] }
   const common = { autoscaler, history: view.history(key) }
   const scale = await scaleOf(view.client, autoscaler)
   if (typeof scale === 'string') return { ...common, ...nothing, scale }
@@ -52,9 +53,15 @@ export async function observeAutoscaler(
     const names = rivals.map((rival) => `{${rival.slice(namespace.length + 1)} ${namespace}}`).join(' ')
     const message = `pods by selector ${text} are controlled by multiple HPAs: [${names}]`
     const selectorProblem = { event: 'AmbiguousSelector', reason: 'AmbiguousSelector', message }
-    return { ...common, pods, metrics: { items: [] }, scale, selectorProblem }
+    return { ...common, pods, metrics: { items: [] }, values: [], scale, selectorProblem }
   }
-  return { ...common, pods, scale, metrics: await metricsOf(view.client, namespace, text) }
+  const question = { namespace, podSelector: text }
+  const specs: object[] = autoscaler['spec'].metrics ?? []
+  const [metrics, ...values] = await Promise.all([
+    metricsOf(view.client, namespace, text),
+    ...specs.map((spec) => metricValues(view.client, spec, question)),
+  ])
+  return { ...common, pods, scale, metrics, values }
 }
 
 /** The scale as autoscaling/v1 has it, or why not. */
@@ -66,20 +73,6 @@ async function scaleOf(client: Client, { metadata, spec }: KubeObject): Promise<
   } catch (error) {
     if (error instanceof StatusError) return error.message
     throw error
-  }
-}
-
-/** Any version of the kind will do: the scale is the same. */
-export async function findTarget(client: Client, apiVersion: string, kind: string): Promise<ResourceRef> {
-  const { group } = parseApiVersion(apiVersion)
-  try {
-    return await client.discovery.findKind(apiVersion, kind)
-  } catch (error) {
-    if (!isStatus(error, 'NotFound')) throw error
-    const { resources } = await client.discovery.resources()
-    const other = resources.find((each) => each.group === group && each.kind === kind)
-    if (other !== undefined) return other
-    throw new StatusError('NotFound', `no matches for kind "${kind}" in group "${group}"`)
   }
 }
 

@@ -1,9 +1,12 @@
 // What each metric of an autoscaler asks for, and the highest of these; or why none can be computed.
 
 import type { KubeObject } from '@brume/api/object'
-import { formatQuantity, quantityMilliValue } from '@brume/base/quantity'
+import { quantityMilliValue } from '@brume/base/quantity'
 import { measure, type Target } from './measure.ts'
+import type { MetricValues } from './metric-apis.ts'
+import { milliText } from './milli-text.ts'
 import { samplesOf } from './samples.ts'
+import { externalProposal, objectProposal, podsProposal } from './value-proposals.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: fields of an autoscaler, checked by its schema
 type Json = any
@@ -27,6 +30,9 @@ export interface ProposalOptions {
   pods: readonly KubeObject[]
   /** PodMetrics of these pods, or why there are none. */
   metrics: { items: readonly KubeObject[] } | { error: string }
+  /** Of each metric of the spec that is not a resource's. */
+  values: readonly (MetricValues | undefined)[]
+  namespace: string
   currentReplicas: number
   now: number
 }
@@ -43,8 +49,8 @@ export function proposals(specs: readonly Json[], options: ProposalOptions): Pro
   const statuses: Json[] = []
   const failures: Failure[] = []
   let best: Proposals['best']
-  for (const spec of specs) {
-    const proposal = proposalOf(spec, options)
+  for (const [i, spec] of specs.entries()) {
+    const proposal = proposalOf(spec, options, options.values[i])
     if ('error' in proposal) {
       const reason = FAILED_REASONS[spec.type] ?? 'InvalidMetricSourceType'
       failures.push({ reason, message: proposal.error, whole: `${subjectOf(spec)}: ${proposal.error}` })
@@ -62,7 +68,11 @@ interface Proposal {
   status: Json
 }
 
-function proposalOf(spec: Json, options: ProposalOptions): Proposal | { error: string } {
+function proposalOf(
+  spec: Json,
+  options: ProposalOptions,
+  values: MetricValues = { error: 'no metrics were asked for' },
+): Proposal | { error: string } {
   if (spec.type === 'Resource') {
     const { name, target } = spec.resource
     const result = resourceProposal({ name, target }, options)
@@ -78,8 +88,11 @@ function proposalOf(spec: Json, options: ProposalOptions): Proposal | { error: s
       status: { type: spec.type, containerResource: { name, container, current: result.current } },
     }
   }
-  const name = (spec.pods ?? spec.object ?? spec.external)?.metric?.name
-  return { error: `unable to get metric ${name}: no API for custom or external metrics is served` }
+  const withValues = { ...options, values }
+  if (spec.type === 'Pods') return podsProposal(spec, withValues)
+  if (spec.type === 'Object') return objectProposal(spec, withValues)
+  if (spec.type === 'External') return externalProposal(spec, withValues)
+  return { error: `unknown metric source type ${JSON.stringify(spec.type)}` }
 }
 
 function resourceProposal(
@@ -127,8 +140,4 @@ function subjectOf(spec: Json): string {
   if (spec.type === 'ContainerResource') return failed(`${spec.containerResource.container} container metric`)
   if (spec.type === 'External') return failed(`${spec.external?.metric?.name} external metric`)
   return failed(`${String(spec.type).toLowerCase()} metric`)
-}
-
-function milliText(value: number): string {
-  return formatQuantity({ unscaled: BigInt(value), scale: -3, format: 'DecimalSI', text: undefined })
 }
