@@ -65,6 +65,7 @@ export const PRIORITY_LEVELS = cluster(
   'PriorityLevelConfiguration',
 )
 export const PRIORITY_CLASSES = cluster('scheduling.k8s.io', 'v1', 'priorityclasses', 'PriorityClass')
+export const RUNTIME_CLASSES = cluster('node.k8s.io', 'v1', 'runtimeclasses', 'RuntimeClass')
 export const STORAGE_CLASSES = cluster('storage.k8s.io', 'v1', 'storageclasses', 'StorageClass')
 export const CUSTOM_RESOURCE_DEFINITIONS = cluster(
   'apiextensions.k8s.io',

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { KubeObject } from '@brume/api/object'
 import { silentLogger } from '@brume/base/log'
-import { CONFIG_MAPS, EVENTS, NODES, PODS, SECRETS } from '@brume/client/builtin'
+import { CONFIG_MAPS, EVENTS, NODES, PODS, RUNTIME_CLASSES, SECRETS } from '@brume/client/builtin'
 import type { ResourceRef } from '@brume/client/resource-ref'
 import { mountsBelow } from '@brume/machine/mounts'
 import type { NodeAgent } from '@brume/node/agent/agent'
@@ -163,6 +163,28 @@ describe('what pods are told and given', { skip, timeout: 150_000 }, () => {
       const said = statuses.map(({ state }: KubeObject) => state.waiting?.message)
       return JSON.stringify(said) === JSON.stringify(refused)
     })
+  })
+
+  it('a pod is run as its RuntimeClass says, or waits with a sentence that says what its node has', async () => {
+    const runtimeClass = (name: string, handler: string, more: object = {}) =>
+      of(RUNTIME_CLASSES).create({
+        apiVersion: 'node.k8s.io/v1',
+        kind: 'RuntimeClass',
+        metadata: { name },
+        handler,
+        ...more,
+      } as KubeObject)
+    const overhead = { podFixed: { cpu: '50m', memory: '16Mi' } }
+    await runtimeClass('heavy', 'runc', { overhead })
+    await runtimeClass('foreign', 'not-there')
+    await run('heavy', [container('sleep 1000')], { runtimeClassName: 'heavy' })
+    await run('foreign', [container('sleep 1000')], { runtimeClassName: 'foreign' })
+    assert.deepEqual((await running('heavy')).spec!['overhead'], overhead.podFixed)
+    const message = await eventOf('foreign', 'FailedCreatePodSandBox')
+    assert.match(
+      message,
+      /RuntimeClass foreign wants the handler not-there, which node \S+ does not have; it has runc/,
+    )
   })
 
   it('a volume of a kind that the node does not know is named', async () => {

@@ -94,7 +94,7 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
     event: (subject, text) => void recorder.record(subject, text),
   }
   let running: RunningParts | undefined
-  running = await runParts(context, options, network)
+  running = await runParts(context, options, { network, runtimeHandlers: containerd.handlers })
   const stopKeeping = keepNetwork(network, { clock, logger })
   await running.ready
   let closing: Promise<void> | undefined

@@ -59,6 +59,7 @@ function parts(t: TestContext) {
     enforced: async () => {},
     bindPods: async () => {},
     views: () => views,
+    runtimeHandlers: ['runc'],
   })
   services.start()
   t.after(() => services.stop())

@@ -12,8 +12,9 @@ import { podDns } from '../containers/dns.ts'
 import { environmentOf } from '../containers/env.ts'
 import { loadEnvObjects } from '../containers/env-objects.ts'
 import type { Hierarchy } from '../containers/hierarchies.ts'
-import { containerLogPath, podLogDir, podText } from '../containers/names.ts'
+import { containerLogPath, podLogDir } from '../containers/names.ts'
 import { cpuShares } from '../containers/resources.ts'
+import { runtimeHandlerOf } from '../containers/runtime-class.ts'
 import { sandboxConfigOf } from '../containers/sandbox.ts'
 import { writeSandboxProfile } from '../containers/sandbox-profile.ts'
 import type { NodeSettings } from '../containers/settings.ts'
@@ -37,6 +38,8 @@ export interface PodPartsOptions {
   bindPods(): Promise<void>
   /** Containers of a pod, for those that join another's namespaces. */
   views(): RuntimeViews
+  /** What this machine runs containers with. */
+  runtimeHandlers: readonly string[]
 }
 
 export type PodParts = ReturnType<typeof podParts>
@@ -51,6 +54,7 @@ export function podParts({
   enforced,
   bindPods,
   views,
+  runtimeHandlers,
 }: PodPartsOptions) {
   const { dirs, clock } = context
   const cgroups = new PodCgroups({ hierarchies, root: settings.cgroups.root, clock })
@@ -101,15 +105,12 @@ export function podParts({
       const own = names.filter((name) => name.endsWith(`_${uid}`))
       await Promise.all(own.map((name) => rm(join(dirs.logs, name), { recursive: true, force: true })))
     },
-    /** Runtime classes other than containerd's own are not installed by Brume. */
-    runtimeHandler(pod: Pod): string {
-      const name = pod['spec'].runtimeClassName
-      if (name === undefined) return ''
-      throw new PodProblem(
-        'FailedCreatePodSandBox',
-        `pod ${podText(pod)} asks for runtime class ${name}; this node has only the usual one`,
-      )
-    },
+    runtimeHandler: (pod: Pod) =>
+      runtimeHandlerOf(pod, {
+        nodeName: context.nodeName,
+        client: context.client,
+        handlers: runtimeHandlers,
+      }),
     async sandboxConfig(pod: Pod, attempt: number) {
       for (const { reason, message } of podDns(pod, settings).warnings) {
         // A node without a DNS server for the cloud's names is so for all of its pods: no news about this one.

@@ -23,6 +23,8 @@ export interface PodServingOptions {
   watched: Watched
   settings: NodeSettings
   hierarchies: readonly Hierarchy[]
+  /** What this machine runs containers with. */
+  runtimeHandlers: readonly string[]
   network: PodNetwork
   networking: Networking
   /** TCP ports at which this node itself is reached. */
@@ -59,6 +61,7 @@ export async function servePods(options: PodServingOptions): Promise<PodServing>
     enforced: networking.enforced,
     bindPods: () => network.bindPods(),
     views: () => worker.views,
+    runtimeHandlers: options.runtimeHandlers,
   })
   await parts.recall()
   const hostPorts = new HostPorts({

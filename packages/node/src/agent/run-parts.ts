@@ -41,7 +41,7 @@ const SERVER_HOST = '0.0.0.0'
 export async function runParts(
   context: NodeContext,
   options: NodeAgentOptions,
-  network: PodNetwork,
+  { network, runtimeHandlers }: { network: PodNetwork; runtimeHandlers: readonly string[] },
 ): Promise<RunningParts> {
   const { clock, cri, logger, nodeName, dirs } = context
   const { eviction = evictionSettings({}) } = options
@@ -84,6 +84,7 @@ export async function runParts(
     watched,
     settings,
     hierarchies,
+    runtimeHandlers,
     network,
     networking,
     ownPorts: own,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { containerdConfig, type RuntimeConfig } from './config.ts'
+import { installedHandlers } from './handlers.ts'
 import { runtimePaths } from './paths.ts'
 
 const CONFIG: RuntimeConfig = {
@@ -10,7 +11,7 @@ const CONFIG: RuntimeConfig = {
   cniBinDir: '/usr/lib/cni',
   cniConfDir: '/data/node/cni/conf',
   restrictOomScore: true,
-  runc: '/usr/sbin/runc',
+  handlers: installedHandlers('/usr/sbin/runc', () => undefined),
 }
 
 const BOTH_FORMATS = `root = "/data/node/containerd/root"
@@ -51,6 +52,25 @@ describe("containerd's configuration", () => {
     assert.match(text, /v1\.images"\]\nsnapshotter = "overlayfs"\n/)
     assert.ok(text.includes(RUNTIME_TABLES('io.containerd.cri.v1.runtime')))
     assert.match(text, /v1\.runtime"\.cni\]\nbin_dir = "\/usr\/lib\/cni"\n/)
+  })
+
+  it('has what else the machine runs containers with, each by its own means', () => {
+    const programs = ['crun', 'containerd-shim-runsc-v1', 'runsc', 'containerd-shim-kata-v2']
+    const find = (program: string) => (programs.includes(program) ? `/usr/bin/${program}` : undefined)
+    const handlers = installedHandlers('/usr/sbin/runc', find)
+    assert.deepEqual(
+      handlers.map(({ name }) => name),
+      ['runc', 'crun', 'runsc', 'kata'],
+    )
+    const text = containerdConfig({ ...CONFIG, handlers })
+    assert.match(text, /default_runtime_name = "runc"/)
+    assert.match(
+      text,
+      /runtimes\.crun\.options\]\nBinaryName = "\/usr\/bin\/crun"\nRoot = "\/data\/node\/containerd\/state\/crun"\n/,
+    )
+    assert.match(text, /runtimes\.runsc\]\nruntime_type = "io\.containerd\.runsc\.v1"\n/)
+    // A shim without what it starts is no runtime.
+    assert.deepEqual(installedHandlers('/r', (program) => (program === 'runsc' ? '/x' : undefined)).length, 1)
   })
 
   it('names a list of plugin directories since containerd 2.1', () => {

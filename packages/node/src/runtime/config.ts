@@ -1,6 +1,7 @@
 // containerd's configuration as text: its own root, state and socket, the CRI plugin, and no more plugins than that
 // needs. Format 2 for containerd 1.x, format 3 for 2.x (containerd's docs/cri/config.md). Pure.
 
+import type { RuntimeHandler } from './handlers.ts'
 import type { RuntimePaths } from './paths.ts'
 
 /** Built and imported by the agent: no registry is needed to start a pod. */
@@ -22,8 +23,8 @@ export interface RuntimeConfig {
   cniConfDir: string
   /** Without CAP_SYS_RESOURCE a container's oom_score_adj cannot go below containerd's own. */
   restrictOomScore: boolean
-  /** Absolute path of runc. */
-  runc: string
+  /** The first is the usual one. */
+  handlers: readonly RuntimeHandler[]
 }
 
 /** Not needed by CRI; some of them fail, or look for their tools, on machines without them. */
@@ -73,7 +74,7 @@ function formatTwo(config: RuntimeConfig): Toml {
         max_concurrent_downloads: CONCURRENT_DOWNLOADS,
         containerd: {
           snapshotter: config.snapshotter,
-          default_runtime_name: 'runc',
+          default_runtime_name: config.handlers[0]!.name,
           discard_unpacked_layers: false,
           runtimes: runtimes(config),
         },
@@ -102,7 +103,7 @@ function formatThree(config: RuntimeConfig): Toml {
       },
       'io.containerd.cri.v1.runtime': {
         ...containers(config),
-        containerd: { default_runtime_name: 'runc', runtimes: runtimes(config) },
+        containerd: { default_runtime_name: config.handlers[0]!.name, runtimes: runtimes(config) },
         cni: { ...binDir, conf_dir: config.cniConfDir, max_conf_num: 1 },
       },
       'io.containerd.grpc.v1.cri': streaming(),
@@ -137,9 +138,14 @@ function containers({ restrictOomScore }: RuntimeConfig): Toml {
   }
 }
 
-function runtimes({ paths, runc }: RuntimeConfig): Toml {
-  const options = { BinaryName: runc, Root: `${paths.state}/runc`, SystemdCgroup: false }
-  return { runc: { runtime_type: 'io.containerd.runc.v2', options } }
+function runtimes({ paths, handlers }: RuntimeConfig): Toml {
+  return Object.fromEntries(
+    handlers.map(({ name, type, binary }) => {
+      if (binary === undefined) return [name, { runtime_type: type }]
+      const options = { BinaryName: binary, Root: `${paths.state}/${name}`, SystemdCgroup: false }
+      return [name, { runtime_type: type, options }]
+    }),
+  )
 }
 
 /** Plain values first: in TOML whatever follows a table's head belongs to that table. */

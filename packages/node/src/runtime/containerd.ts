@@ -13,6 +13,7 @@ import { run } from '@brume/machine/run'
 import { forgetEarlierBoot } from './boot.ts'
 import { type ContainerdVersion, containerdConfig } from './config.ts'
 import { RuntimeError } from './error.ts'
+import { installedHandlers } from './handlers.ts'
 import {
   findLaunched,
   forgetLaunched,
@@ -44,6 +45,8 @@ export interface Containerd {
   readonly socket: string
   readonly paths: RuntimePaths
   readonly version: ContainerdVersion
+  /** Names that a RuntimeClass may give. */
+  readonly handlers: readonly string[]
   readonly pid: number
   /** '' while it answers. */
   readonly trouble: string
@@ -73,6 +76,7 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
   ensureRuntimePaths(paths)
   forgetEarlierBoot(paths)
   const version = await versionOf(programs.containerd)
+  const handlers = installedHandlers(programs.runc)
   const config = containerdConfig({
     version,
     paths,
@@ -80,7 +84,7 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
     cniBinDir: programs.cniBinDir,
     cniConfDir: options.cniConfDir ?? paths.cniConf,
     restrictOomScore: !hasCapability('CAP_SYS_RESOURCE'),
-    runc: programs.runc,
+    handlers,
   })
   await endOutdated(paths, config)
   if (!existsSync(paths.config) || readFileSync(paths.config, 'utf8') !== config)
@@ -94,6 +98,7 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
     socket: paths.socket,
     paths,
     version,
+    handlers: handlers.map(({ name }) => name),
     get pid() {
       return supervisor.pid
     },

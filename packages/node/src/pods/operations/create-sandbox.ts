@@ -10,7 +10,7 @@ export interface SandboxParts {
   prepare(pod: Pod): Promise<void>
   sandboxConfig(pod: Pod, attempt: number): Promise<SandboxConfig>
   /** '' for the runtime's own. Throws PodProblem for a RuntimeClass that this node does not have. */
-  runtimeHandler(pod: Pod): string
+  runtimeHandler(pod: Pod): string | Promise<string>
 }
 
 export interface SandboxRequest {
@@ -34,7 +34,7 @@ export async function createSandbox(
   const ground = () => [volumes.ensure(pod), prepare(pod)]
   if (!firstTry) await Promise.all(ground())
   const config = await sandboxConfig(pod, attempt)
-  const handler = runtimeHandler(pod)
+  const handler = await runtimeHandler(pod)
   if (signal.aborted) return
   const making = cri.runPodSandbox(config, handler)
   const [sandbox, ...grounds] = await Promise.allSettled([making, ...(firstTry ? ground() : [])])
