@@ -12,6 +12,7 @@ import { kubeconfig } from './commands/kubeconfig.ts'
 import { logs } from './commands/logs.ts'
 import { net } from './commands/net.ts'
 import { node } from './commands/node/node.ts'
+import { rotateKey } from './commands/rotate-key.ts'
 import { runApp } from './commands/run.ts'
 import { service } from './commands/service.ts'
 import { status } from './commands/status.ts'
@@ -24,6 +25,7 @@ export const COMMANDS: readonly Command[] = [
   kubeconfig,
   image,
   backup,
+  rotateKey,
   doctor,
   audit,
   logs,
@@ -131,7 +133,11 @@ export const LAUNCHER_COMMANDS: readonly CommandSpec[] = [
     name: 'restore',
     usage: 'FILE',
     summary: 'Put a backup in the place of a stopped cloud',
-    options: [DATA_DIR],
+    options: [
+      DATA_DIR,
+      { name: 'keys', value: 'FILE', help: 'The keys of the backup' },
+      { name: 'passphrase-file', value: 'FILE', help: 'What they were protected with' },
+    ],
   },
   {
     name: 'test',

@@ -82,12 +82,14 @@ backup. What is not this cloud's is not touched.
 ${DATA_DIR}
   --yes                   do not ask
 `,
-  restore: `usage: ./brume restore FILE [--data-dir DIR]
+  restore: `usage: ./brume restore FILE [--data-dir DIR] [--keys FILE]
 
-Puts a backup made with "./brume backup" in the place of the store. The cloud must be stopped. The store that was there
-is kept beside it.
+Puts a backup made with "./brume backup" in the place of the store, with its keys, so that the cloud is the one that
+its clients know, on another machine too. The cloud must be stopped. What was there is kept beside it.
 
 ${DATA_DIR}
+  --keys FILE             the keys of the backup (default FILE.keys, if it is there)
+  --passphrase-file FILE  what they were protected with
 `,
 }
 
@@ -190,12 +192,15 @@ async function execute(name: string, args: string[]): Promise<number> {
       const { values, positionals } = parseArgs({
         args,
         allowPositionals: true,
-        options: { 'data-dir': dataDir },
+        options: { 'data-dir': dataDir, keys: { type: 'string' }, 'passphrase-file': { type: 'string' } },
       })
       const [file, ...more] = positionals
       if (file === undefined || more.length > 0) throw usage('name one backup file')
       const { restore } = await import('./restore.ts')
-      return restore(file, values['data-dir'])
+      return restore(file, values['data-dir'], {
+        keys: values.keys,
+        passphraseFile: values['passphrase-file'],
+      })
     }
     case 'join': {
       const { values, positionals } = parseArgs({

@@ -32,7 +32,7 @@ import { type Clock, systemClock } from '@brume/base/clock'
 import type { Logger } from '@brume/base/log'
 import type { Store } from '@brume/store/contract'
 import type { Faults } from '@brume/store/sqlite/faults'
-import { lockStore } from '@brume/store/sqlite/open'
+import { lockStore, type SqliteStore } from '@brume/store/sqlite/open'
 import type { AuditSettings } from './audit-settings.ts'
 import { backupHandler } from './backup.ts'
 import { renewCertificates } from './certificate-renewal.ts'
@@ -42,6 +42,7 @@ import { createIdentity } from './identity.ts'
 import { openStore } from './open-store.ts'
 import { createPathHandlers } from './paths.ts'
 import { registryHandler, withRegistryDoor } from './registry.ts'
+import { finishRotation, rotateHandler } from './rotate-key.ts'
 import { withWelcome } from './welcome.ts'
 
 export interface ControlPlaneOptions {
@@ -122,7 +123,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
 async function compose(
   options: ControlPlaneOptions & { clock: Clock },
   pki: Pki,
-  store: Store,
+  store: SqliteStore,
 ): Promise<ControlPlane> {
   const { dir, logger, clock } = options
   const registry = new ResourceRegistry(builtinResources())
@@ -174,6 +175,7 @@ async function compose(
   const streams = new OpenStreams()
   processMetrics(metrics, { store, watches, streams, startedAtMs: clock.now() })
   const audit = startAuditing(options, { metrics, registry })
+  const secretKeys = { store, file: dir.encryptionKeys, logger }
   const state = { url: '', bootstrapped: false }
   const server = createApiServer({
     parts,
@@ -196,6 +198,7 @@ async function compose(
       ],
       url: () => state.url,
       publicKeys: pki.serviceAccount.publicKeys,
+      rotate: rotateHandler(secretKeys),
       backup: backupHandler({ store, dir: dir.root, logger }),
       images: registryHandler({ root: dir.images, authorizer: identity.authorizer, logger }),
     }),
@@ -226,6 +229,7 @@ async function compose(
   const ready = controllers.usable.then(() => {
     state.bootstrapped = true
   })
+  void controllers.ready.then(() => finishRotation(secretKeys))
   const renewal = renewCertificates({
     pki,
     hosts: () => certifiedHosts(options),

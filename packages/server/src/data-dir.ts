@@ -71,7 +71,7 @@ function makeFolders(path: string): void {
 
 /** What to do when a store needs a key that is not there. */
 export function keyFileNext(dir: DataDir): string {
-  return `put the key file that belongs to this store at ${dir.encryptionKeys} (no backup contains it), then run this again`
+  return `put the key file that belongs to this store at ${dir.encryptionKeys}, or restore with --keys BACKUP.keys, then run this again`
 }
 
 /** Whoever may write to the directory could put another CA or kubeconfig in the place of ours. */

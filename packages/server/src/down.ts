@@ -1,7 +1,7 @@
 // `brume down` and `brume reset`: end a running cloud, with its workloads if asked; take its data away.
 
-import { existsSync, rmSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync, globSync, rmSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { StoreError } from '@brume/store/contract'
@@ -78,6 +78,9 @@ export async function reset(dataDir: string, yes: boolean): Promise<number> {
   for (const path of [
     dir.store,
     dir.pki,
+    ...globSync(`${basename(dir.pki)}.before-restore-*`, { cwd: dir.root }).map((name) =>
+      join(dir.root, name),
+    ),
     dir.encryptionKeys,
     dir.images,
     dirname(dir.log),

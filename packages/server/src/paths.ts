@@ -17,6 +17,7 @@ import { StatusError } from '@brume/base/errors'
 import { lazyModule } from '@brume/base/lazy-module'
 import { ISSUER } from './identity.ts'
 import { isRegistryPath } from './registry.ts'
+import { ROTATE_PATH } from './rotate-key.ts'
 import { versionResponse } from './version.ts'
 import { rootResponse } from './welcome.ts'
 
@@ -34,6 +35,7 @@ export interface PathParts {
   url(): string
   publicKeys: readonly KeyObject[]
   backup: PathHandler
+  rotate: PathHandler
   images: PathHandler
 }
 
@@ -53,6 +55,7 @@ export function createPathHandlers(parts: PathParts): (path: string) => PathHand
     [OPENID_CONFIGURATION_PATH, getOnly(() => openId(parts))],
     [JWKS_PATH, getOnly(() => jwks(parts.publicKeys))],
     ['/backup', parts.backup],
+    [ROTATE_PATH, parts.rotate],
     ...healthHandlers(parts.health),
   ])
   const paths = () => [...exact.keys(), ...registry.groups().map(({ group }) => `/apis/${group}`)].sort()

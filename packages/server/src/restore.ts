@@ -3,20 +3,33 @@
 import { existsSync } from 'node:fs'
 import { StoreError } from '@brume/store/contract'
 import { readKeyFile } from '@brume/store/encryption/key-file'
+import { lockStore } from '@brume/store/sqlite/open'
 import { restoreBackup } from '@brume/store/sqlite/restore'
 import { type DataDir, dataDirAt, ensureDataDir, keyFileNext } from './data-dir.ts'
+import { type KeyOptions, restoreIdentity, restoreSecretKeys, savedKeys } from './restore-keys.ts'
 import { UserError } from './user-error.ts'
 
 /** Returns the exit code. Throws UserError when the backup cannot be used or the cloud still runs. */
-export async function restore(file: string, dataDir: string): Promise<number> {
+export async function restore(file: string, dataDir: string, options: KeyOptions = {}): Promise<number> {
   const dir = dataDirAt(dataDir)
   if (!existsSync(file)) throw new UserError(`${file} does not exist`, './brume backup FILE   (makes one)')
+  const saved = savedKeys(file, options)
   ensureDataDir(dir)
   try {
+    // Whoever runs on the directory has the store locked: keys are not touched either.
+    if (saved !== undefined) {
+      lockStore(dir.store).release()
+      restoreSecretKeys(dir, saved)
+    }
     const keys = existsSync(dir.encryptionKeys) ? { keys: readKeyFile(dir.encryptionKeys) } : {}
     const { revision, aside } = restoreBackup({ backup: file, dir: dir.store, ...keys })
     process.stdout.write(`restored ${file}; revisions go on after ${revision}\n`)
     if (aside !== undefined) process.stdout.write(`the store that was there: ${aside}\n`)
+    if (saved !== undefined) {
+      const replaced = restoreIdentity(dir, saved, new Date())
+      process.stdout.write('keys: the authority and the tokens of the backup are those of this cloud\n')
+      if (replaced !== undefined) process.stdout.write(`the keys that were there: ${replaced}\n`)
+    }
     process.stdout.write(`next: ./brume up --data-dir ${dataDir}\n`)
     return 0
   } catch (error) {

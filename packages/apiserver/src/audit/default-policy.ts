@@ -87,5 +87,6 @@ export const DEFAULT_AUDIT_POLICY: AuditPolicy = {
     // Images that come and go, and whoever takes a copy of everything.
     { level: 'Metadata', verbs: ['put', 'delete'], nonResourceURLs: ['/v2/*'] },
     { level: 'Metadata', verbs: ['get'], nonResourceURLs: ['/backup'] },
+    { level: 'Metadata', verbs: ['post'], nonResourceURLs: ['/encryption/*'] },
   ],
 }

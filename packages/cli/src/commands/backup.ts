@@ -3,10 +3,12 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { type FileHandle, open, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { EXIT_OK } from '@brume/base/command-line'
+import { keysBeside } from '@brume/base/key-bundle'
 import { headerOf, type TransportResponse } from '@brume/client/transport'
-import { CONNECTION_OPTIONS, type Command, CommandError, type Output } from '../command.ts'
+import { keysOf, passphraseIn, saveKeys } from '../backup-keys.ts'
+import { CONNECTION_OPTIONS, type Command, CommandError, DEFAULT_DATA_DIR, type Output } from '../command.ts'
 import { connect } from '../connect.ts'
 
 /** The server copies its whole store before it answers. */
@@ -18,20 +20,48 @@ export const backup: Command = {
     name: 'backup',
     usage: '[FILE]',
     summary: "Save the cloud's whole state to a file, while it runs",
-    details: `FILE defaults to brume-<time>.backup in the current directory; it must not exist. The file holds every Secret:
-keep it as you keep the keys. Put it back with: ./brume restore FILE`,
-    options: CONNECTION_OPTIONS,
+    details: `FILE defaults to brume-<time>.backup in the current directory; it must not exist. Secrets in it are encrypted.
+On the machine of the control plane FILE.keys is written too: the key of these Secrets, and the keys that make a restored
+cloud the same one. Keep it as you keep a password, not beside the backup, or protect it with a passphrase.
+Put both back with: ./brume restore FILE`,
+    options: [
+      ...CONNECTION_OPTIONS,
+      {
+        name: 'passphrase-file',
+        value: 'FILE',
+        help: 'Protect the keys with the passphrase in its first line',
+      },
+      { name: 'without-keys', help: 'The state alone' },
+    ],
     maxArguments: 1,
   },
   async run(parsed, io) {
     const path = parsed.words[0] ?? defaultName(io.clock.now())
-    if (existsSync(path)) throw new CommandError(`${path} exists already`, './brume backup ANOTHER-FILE')
-    const { client } = connect(parsed, io, { answerTimeoutMs: ANSWER_TIMEOUT_MS })
+    for (const taken of [path, keysBeside(path)]) {
+      if (existsSync(taken)) throw new CommandError(`${taken} exists already`, './brume backup ANOTHER-FILE')
+    }
+    const { options } = parsed
+    const secret = options['passphrase-file']
+    const passphrase = secret === undefined ? undefined : passphraseIn(secret)
+    const { client, connection } = connect(parsed, io, { answerTimeoutMs: ANSWER_TIMEOUT_MS })
     try {
       const response = await client.call({ method: 'GET', path: '/backup', accept: '*/*' })
       const { bytes, sha256 } = await save(response, path, io.err)
       const revision = headerOf(response, 'x-brume-revision') ?? 'unknown'
       io.out.write(`backup: ${path}\nverified: ${bytes} bytes, revision ${revision}, sha256 ${sha256}\n`)
+      if (options['without-keys'] !== undefined) return EXIT_OK
+      // After the copy: what a rotation of the key meanwhile has made is there too.
+      const found = keysOf(resolve(options['data-dir'] ?? DEFAULT_DATA_DIR), connection.caPem)
+      if ('missing' in found) {
+        const next =
+          'run this on the machine of the control plane, or keep its encryption-keys.json and pki/ yourself'
+        io.err.write(`warning: without its keys, as ${found.missing}. Next: ${next}\n`)
+        return EXIT_OK
+      }
+      await saveKeys(keysBeside(path), found.files, passphrase)
+      const how =
+        passphrase === undefined ? 'open to whoever reads it: keep it apart from the backup' : 'protected'
+      io.out.write(`keys: ${keysBeside(path)} (${how})\n`)
       return EXIT_OK
     } finally {
       client.transport.close()

@@ -21,7 +21,26 @@ export function ensureKeyFile(file: string): EncryptionKeys {
 
 /** Throws StoreError 'encryption-key' when the file is missing, readable by others, or not a key file. */
 export function readKeyFile(file: string): EncryptionKeys {
-  const text = readPrivate(file)
+  return parseKeys(file, readPrivate(file))
+}
+
+/**
+ * Adds the keys of another key file's text that the file does not have, behind its own; makes the file when it is missing.
+ * What either could decrypt, it can then. Throws StoreError 'encryption-key'.
+ */
+export function addKeys(file: string, text: string): EncryptionKeys {
+  const given = parseKeys(file, text)
+  if (!existsSync(file)) write(file, given)
+  else {
+    const own = readKeyFile(file)
+    const added = given.filter(({ id }) => !own.some((key) => key.id === id))
+    if (own.length + added.length > MAX_KEYS) throw unusable(file, `it would have more than ${MAX_KEYS} keys`)
+    if (added.length > 0) write(file, [...own, ...added])
+  }
+  return readKeyFile(file)
+}
+
+function parseKeys(file: string, text: string): EncryptionKeys {
   let parsed: unknown
   try {
     parsed = JSON.parse(text)
@@ -59,7 +78,7 @@ function newKey(): EncryptionKey {
   return { id, bytes: randomBytes(KEY_BYTES) }
 }
 
-function write(file: string, keys: EncryptionKeys): void {
+function write(file: string, keys: readonly EncryptionKey[]): void {
   const listed = keys.map(({ id, bytes }) => ({ id, secret: Buffer.from(bytes).toString('base64') }))
   writeFileDurably(file, `${JSON.stringify({ keys: listed }, null, 2)}\n`)
 }
