@@ -24,12 +24,21 @@ const claim = (spec: object, status: object) =>
 function run(of: string, fields: RequestFields): Promise<unknown> {
   const { objects, deps } = testState()
   objects.put('', 'nodes', object('Node', { name: 'n1', uid: 'nu' }))
-  objects.put('', 'pods', pod({ nodeName: 'n2' }, { name: 'other' }))
-  objects.put('', 'pods', pod({ nodeName: 'n1' }, { name: 'own' }))
+  objects.put('', 'pods', pod({ nodeName: 'n2' }, { name: 'other', uid: '2' }))
+  objects.put('', 'pods', pod({ nodeName: 'n1' }, { name: 'own', uid: '1' }))
   return admit(nodeRestriction(deps), admissionRequest(of, { user: NODE, ...fields }))
 }
 
 const HERE = { nodeName: 'n1' }
+const tokenFor = (ref: object | undefined): RequestFields => ({
+  name: 'robot',
+  namespace: 'ns',
+  object: object(
+    'TokenRequest',
+    {},
+    { spec: { boundObjectRef: ref && { apiVersion: 'v1', kind: 'Pod', ...ref } } },
+  ),
+})
 const update = (of: KubeObject, old: KubeObject): RequestFields => ({
   operation: 'UPDATE',
   object: of,
@@ -37,6 +46,31 @@ const update = (of: KubeObject, old: KubeObject): RequestFields => ({
 })
 type Case = [what: string, of: string, fields: RequestFields, why?: string]
 const CASES: Case[] = [
+  ['asks for a token of its own pod', '/serviceaccounts/token', tokenFor({ name: 'own', uid: '1' })],
+  [
+    'asks for a token of a pod elsewhere',
+    '/serviceaccounts/token',
+    tokenFor({ name: 'other', uid: '2' }),
+    'node requested token bound to a pod scheduled on a different node',
+  ],
+  [
+    'asks for a token of an earlier pod of the name',
+    '/serviceaccounts/token',
+    tokenFor({ name: 'own', uid: '0' }),
+    'the UID in the bound object reference (0) does not match the UID in record. The object might have been deleted and then recreated',
+  ],
+  [
+    'asks for a token of any pod of a name',
+    '/serviceaccounts/token',
+    tokenFor({ name: 'own' }),
+    'node requested token with a pod binding without a uid',
+  ],
+  [
+    'asks for a token for itself',
+    '/serviceaccounts/token',
+    tokenFor(undefined),
+    'node requested token not bound to a pod',
+  ],
   ['mirrors its own pod', '/pods/', { object: pod(HERE) }],
   [
     'creates another pod',

@@ -1,5 +1,5 @@
-// A node changes nothing but itself, its lease and the pods bound to it. The words are Kubernetes'. (What
-// it may ask tokens for is checked where tokens are made.)
+// A node changes nothing but itself, its lease and the pods bound to it, and gets tokens for those alone. The words are
+// Kubernetes'.
 
 import { deepEqual } from '@brume/base/values'
 import { nodeNameOf } from '../auth/authorizers/node-identity.ts'
@@ -8,6 +8,7 @@ import type { ObjectReader } from '../registry/reader.ts'
 import type { AdmissionDeps } from './deps.ts'
 import { changedLabels, forbiddenLabels } from './node-labels.ts'
 import { nodePodViolation } from './node-pods.ts'
+import { nodeTokenViolation } from './node-tokens.ts'
 import { forbid, type Json, quoted } from './request.ts'
 import type { AdmissionPlugin, AdmissionRequest } from './types.ts'
 
@@ -33,6 +34,8 @@ function check(request: AdmissionRequest, nodeName: string, reader: ObjectReader
   switch (`${resource.group}/${resource.plural}`) {
     case '/pods':
       return nodePodViolation(request, nodeName, reader)
+    case '/serviceaccounts':
+      return nodeTokenViolation(request, nodeName, reader)
     case '/nodes':
       return nodeViolation(request, nodeName)
     case '/persistentvolumeclaims':

@@ -251,28 +251,3 @@ for (const [spec, reason, message] of BAD_REQUESTS) {
     refused(() => ask('TokenRequest', spec, robot), reason, message)
   })
 }
-
-test('a node gets tokens for its own pods only', () => {
-  const user = { name: 'system:node:n1', groups: ['system:nodes'] }
-  put(
-    'pods',
-    'Pod',
-    { namespace: 'ci', name: 'here', uid: '1' },
-    { spec: { serviceAccountName: 'robot', nodeName: 'n1' } },
-  )
-  put(
-    'pods',
-    'Pod',
-    { namespace: 'ci', name: 'there', uid: '2' },
-    { spec: { serviceAccountName: 'robot', nodeName: 'n2' } },
-  )
-  const request = (spec: object) => ask('TokenRequest', spec, { ...robot, user })
-  assert.equal(typeof request(pod('here', '1'))['status'].token, 'string')
-  refused(
-    () => request(pod('there', '2')),
-    'Forbidden',
-    /node requested token bound to a pod scheduled on a different node/,
-  )
-  refused(() => request(pod('here')), 'Forbidden', /node requested token with a pod binding without a uid/)
-  refused(() => request({}), 'Forbidden', /node requested token not bound to a pod/)
-})

@@ -3,10 +3,8 @@
 import { type FieldError, invalid, invalidObject } from '@brume/api/field-error'
 import type { KubeObject } from '@brume/api/object'
 import { formatTime } from '@brume/base/clock'
-import { badRequest, conflict, forbidden, notFound } from '@brume/base/errors'
+import { badRequest, conflict, notFound } from '@brume/base/errors'
 import type { ObjectReader } from '../../registry/reader.ts'
-import { nodeNameOf } from '../authorizers/node-identity.ts'
-import { nodeTokenViolation } from '../authorizers/node-token.ts'
 import { issueServiceAccountToken, type ObjectRef, type TokenBinding } from '../tokens/issue.ts'
 import type { ReviewDeps, ReviewHandler, ReviewRequest } from './types.ts'
 
@@ -29,7 +27,6 @@ export const tokenRequest: ReviewHandler = (request, deps) => {
   const account = deps.reader.get('', 'serviceaccounts', namespace, name)
   if (account === undefined) throw notFound({ group: '', resource: 'serviceaccounts', name })
   checkTarget(request)
-  checkNode(request, deps.reader)
   const spec = (object['spec'] ?? {}) as Record<string, unknown>
   const seconds = Number(spec['expirationSeconds'] ?? DEFAULT_SECONDS)
   checkExpiration(object, seconds)
@@ -70,16 +67,6 @@ function checkTarget({ object, namespace, name }: ReviewRequest): void {
   if (metadata.namespace && metadata.namespace !== namespace) {
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
   }
-}
-
-/** The endpoint has no admission of its own: what NodeRestriction says of tokens is said here. */
-function checkNode({ object, namespace, name, user }: ReviewRequest, reader: ObjectReader): void {
-  const nodeName = nodeNameOf(user)
-  if (nodeName === undefined) return
-  const ref = object['spec']?.boundObjectRef as BoundObjectRef | undefined
-  const why = nodeTokenViolation({ ref, namespace, nodeName, reader })
-  if (why === 'no such pod') throw notFound({ group: '', resource: 'pods', name: ref?.name ?? '' })
-  if (why !== undefined) throw forbidden({ group: '', resource: 'serviceaccounts', name }, why)
 }
 
 function checkExpiration(object: KubeObject, seconds: number): void {
