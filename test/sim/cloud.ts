@@ -7,6 +7,7 @@ import { createRbacIndex } from '@brume/apiserver/auth/authorizers/rbac-index'
 import { superuserAuthorizer } from '@brume/apiserver/auth/authorizers/union'
 import { watchCrds } from '@brume/apiserver/crd/watch'
 import { createDiscovery } from '@brume/apiserver/discovery/discovery'
+import { createFlowControl, DEFAULT_SEATS } from '@brume/apiserver/flow/control'
 import { InFlight } from '@brume/apiserver/http/in-flight'
 import { OpenStreams } from '@brume/apiserver/http/open-streams'
 import { MetricsRegistry } from '@brume/apiserver/metrics/registry'
@@ -115,6 +116,7 @@ function startServer({ store, clock, logger, random, kinds }: ServerOptions): Tr
     authenticator: { authenticate: async () => undefined },
     authorizer,
     inFlight,
+    flows: createFlowControl({ reader, clock, metrics: new MetricsRegistry(), seats: DEFAULT_SEATS }),
     metrics: requestMetrics(new MetricsRegistry(), { inFlight, resources: registry }),
     streams: new OpenStreams(),
     pathHandler: (path) => paths[path],

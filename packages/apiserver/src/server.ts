@@ -1,13 +1,14 @@
 // The pipeline of one request: route -> authenticate -> limit -> authorize -> handler -> answer. Transport-neutral:
 // http/listener.ts feeds it from HTTPS, the in-process client directly.
 
-import { type StatusError, tooManyRequests } from '@brume/base/errors'
+import type { StatusError } from '@brume/base/errors'
 import type { Auditing } from './audit/auditing.ts'
 import type { AuditTrail } from './audit/trail.ts'
 import { impersonate } from './auth/authenticators/impersonation.ts'
 import { unauthorized } from './auth/authenticators/unauthorized.ts'
 import { forbiddenFor } from './auth/authorizers/forbidden.ts'
 import type { Attributes, Authenticator, Authorizer, UserInfo } from './auth/types.ts'
+import type { Flow, FlowControl } from './flow/control.ts'
 import type { ServerParts } from './handlers/context.ts'
 import { dispatch, notServed } from './handlers/dispatch.ts'
 import { negotiate } from './http/accept.ts'
@@ -31,6 +32,7 @@ export interface ApiServerOptions {
   authenticator: Authenticator
   authorizer: Authorizer
   inFlight: InFlight
+  flows: FlowControl
   metrics: RequestMetrics
   streams: OpenStreams
   /** Absent: nothing is recorded. */
@@ -45,9 +47,10 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       const info = parseRequestInfo(request)
       const done = options.metrics.start(info, request.method)
       const audit = options.audit?.begin(request, info)
+      const asked: Asked = { request, info, audit, flow: undefined }
       let response: ApiResponse
       try {
-        response = await answer(options, { request, info, audit })
+        response = await answer(options, asked)
       } catch (thrown) {
         let isBug = false
         const error = toStatusError(thrown, () => {
@@ -58,6 +61,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
         audit?.failed(error, isBug)
         response = errorResponse(request, error)
       }
+      if (asked.flow !== undefined) tellFlow(response, asked.flow)
       done(response)
       return audit === undefined ? response : audit.answered(response, isLongRunning(info))
     },
@@ -68,6 +72,8 @@ interface Asked {
   request: ApiRequest
   info: RequestInfo
   audit: AuditTrail | undefined
+  /** Known once it is known who asks. */
+  flow: Flow | undefined
 }
 
 async function answer(options: ApiServerOptions, asked: Asked): Promise<ApiResponse> {
@@ -79,14 +85,10 @@ async function answer(options: ApiServerOptions, asked: Asked): Promise<ApiRespo
   const request = audit?.authenticated(authenticated) ?? asked.request
   const user = impersonate(request, authenticated, options.authorizer)
   audit?.actingAs(user)
-  const longRunning = isLongRunning(info)
-  const exempt = user.groups.includes('system:masters')
-  const release = longRunning
-    ? undefined
-    : options.inFlight.enter({ mutating: isMutating(request.method), exempt })
-  if (!longRunning && release === undefined) {
-    throw tooManyRequests('Too many requests, please try again later.', 1)
-  }
+  const flow = options.flows.classify(info, user)
+  asked.flow = flow
+  const place = isLongRunning(info) ? undefined : placeOf(options, flow, { request, info, user })
+  const release = place instanceof Promise ? await place : place
   try {
     authorize(options.authorizer, attributesOf(request, info, user), audit)
     const handle = () => handled(options, { request, info, audit, user })
@@ -98,9 +100,32 @@ async function answer(options: ApiServerOptions, asked: Asked): Promise<ApiRespo
   }
 }
 
+/** Of a request that is not worked on for ever: call the result when it is done. */
+function placeOf(
+  { flows, inFlight }: ApiServerOptions,
+  flow: Flow,
+  { request, info, user }: { request: ApiRequest; info: RequestInfo; user: UserInfo },
+): (() => void) | Promise<() => void> {
+  const seat = flows.enter(flow, { info, user, gone: () => request.signal })
+  const counted = (leave: () => void) => {
+    const done = inFlight.enter(isMutating(request.method))
+    return () => {
+      done()
+      leave()
+    }
+  }
+  return seat instanceof Promise ? seat.then(counted) : counted(seat)
+}
+
+/** Of what is stored: those that only are in the code have no uid. */
+function tellFlow({ headers }: ApiResponse, { schema, level }: Flow): void {
+  if (schema.uid !== '') headers['x-kubernetes-pf-flowschema-uid'] = schema.uid
+  if (level.spec.uid !== '') headers['x-kubernetes-pf-prioritylevel-uid'] = level.spec.uid
+}
+
 function handled(
   { parts, pathHandler }: ApiServerOptions,
-  { request, info, audit, user }: Asked & { user: UserInfo },
+  { request, info, audit, user }: Omit<Asked, 'flow'> & { user: UserInfo },
 ): ApiResponse | Promise<ApiResponse> {
   if (info.resourceRequest) return dispatch(parts, { request, info, audit, user })
   const handler = pathHandler(info.path)

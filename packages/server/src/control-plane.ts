@@ -13,8 +13,9 @@ import { type AuditLog, openAuditLog } from '@brume/apiserver/audit/log/log'
 import { auditMetrics } from '@brume/apiserver/audit/metrics'
 import { ensurePki, type Pki } from '@brume/apiserver/auth/pki/ensure'
 import { watchCrds } from '@brume/apiserver/crd/watch'
+import { createFlowControl, DEFAULT_SEATS } from '@brume/apiserver/flow/control'
 import type { ServerParts } from '@brume/apiserver/handlers/context'
-import { InFlight, type InFlightLimits } from '@brume/apiserver/http/in-flight'
+import { InFlight } from '@brume/apiserver/http/in-flight'
 import type { ListenerLimits } from '@brume/apiserver/http/limits'
 import { type Listener, listen } from '@brume/apiserver/http/listener'
 import { OpenStreams } from '@brume/apiserver/http/open-streams'
@@ -73,7 +74,8 @@ export interface ControlPlaneOptions {
 
 export interface ControlPlaneLimits {
   watchers: number
-  inFlight: InFlightLimits
+  /** Requests worked on at once. */
+  seats: number
   listener: Partial<ListenerLimits>
 }
 
@@ -171,7 +173,7 @@ async function compose(
     computed: metricsResources({ reader, source: usage, clock }),
   }
   const metrics = new MetricsRegistry()
-  const inFlight = new InFlight(limits.inFlight)
+  const inFlight = new InFlight()
   const streams = new OpenStreams()
   processMetrics(metrics, { store, watches, streams, startedAtMs: clock.now() })
   const audit = startAuditing(options, { metrics, registry })
@@ -182,6 +184,7 @@ async function compose(
     authenticator: identity.authenticator,
     authorizer: identity.authorizer,
     inFlight,
+    flows: createFlowControl({ reader, clock, metrics, seats: limits.seats ?? DEFAULT_SEATS }),
     metrics: requestMetrics(metrics, { inFlight, resources: registry }),
     streams,
     audit: audit?.auditing,

@@ -9,7 +9,10 @@ import { openSession, type Session } from './session.ts'
 import { isWell, openWire } from './wire.ts'
 
 const CONFIG_MAPS = '/api/v1/namespaces/default/configmaps'
-const PLACES = 4
+/** Of jane: her level's share of all seats. */
+const PLACES = 5
+const SEATS = 40
+const FLOW_CONTROL = '/apis/flowcontrol.apiserver.k8s.io/v1'
 const CONNECTIONS = 30
 const WATCHERS = 60
 const MIB = 1024 * 1024
@@ -23,7 +26,7 @@ before(async () => {
   plane = await startTestControlPlane({
     limits: {
       watchers: WATCHERS,
-      inFlight: { readOnly: PLACES, mutating: PLACES },
+      seats: SEATS,
       listener: { connections: CONNECTIONS, stalledMs: 3_000, handshakeMs: 700, bodyMs: 20_000 },
     },
   })
@@ -34,6 +37,27 @@ before(async () => {
     subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'jane' }],
   })
   assert.equal(bound.status, 201)
+  const limited = {
+    nominalConcurrencyShares: 30,
+    lendablePercent: 0,
+    borrowingLimitPercent: 0,
+    limitResponse: { type: 'Reject' },
+  }
+  const everything = {
+    verbs: ['*'],
+    apiGroups: ['*'],
+    resources: ['*'],
+    namespaces: ['*'],
+    clusterScope: true,
+  }
+  const janes = [{ subjects: [{ kind: 'User', user: { name: 'jane' } }], resourceRules: [everything] }]
+  for (const [path, spec] of [
+    ['prioritylevelconfigurations', { type: 'Limited', limited }],
+    ['flowschemas', { priorityLevelConfiguration: { name: 'jane' }, matchingPrecedence: 50, rules: janes }],
+  ] as const) {
+    const made = await http.send('POST', `${FLOW_CONTROL}/${path}`, { metadata: { name: 'jane' }, spec })
+    assert.equal(made.status, 201, made.text)
+  }
   jane = await openSession(plane, { headers: JANE })
 })
 after(async () => {
@@ -145,7 +169,7 @@ test('five thousand fields are owned, and given back, one by one', async () => {
   assert.deepEqual(Object.keys(emptied.body.data ?? {}), [])
 })
 
-test('requests beyond the places are 429 with Retry-After for all but administrators', async () => {
+test('requests beyond the places of their level are 429 with Retry-After, and nobody else is held up', async () => {
   const begun = await Promise.all(
     Array.from({ length: PLACES }, () => openWire(plane, { protocol: 'http/1.1' })),
   )
@@ -171,8 +195,9 @@ test('requests beyond the places are 429 with Retry-After for all but administra
   assert.equal(refused.headers['retry-after'], '1')
   const status = JSON.parse(refused.body.toString())
   assert.deepEqual([status.reason, status.details.retryAfterSeconds], ['TooManyRequests', 1])
-  // Reads have places of their own, and administrators need none.
-  assert.equal((await jane.ask({ method: 'GET', path: CONFIG_MAPS })).status, 200)
+  // Others have places of their own, and administrators need none.
+  const eve = await http.send('GET', '/apis', undefined, { headers: { 'impersonate-user': 'eve' } })
+  assert.equal(eve.status, 200)
   assert.equal((await http.send('POST', CONFIG_MAPS, configMap('by-admin'))).status, 201)
   for (const wire of begun) wire.reset()
   await eventually('a free place', async () => (await jane.ask(post('in-time'))).status === 201)
