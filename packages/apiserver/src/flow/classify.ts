@@ -3,7 +3,7 @@
 
 import type { KubeObject } from '@brume/api/object'
 import { pathMatches } from '../auth/authorizers/rules.ts'
-import { parseServiceAccountUserName } from '../auth/tokens/service-account.ts'
+import { serviceAccountUserName } from '../auth/tokens/service-account.ts'
 import type { UserInfo } from '../auth/types.ts'
 import type { RequestInfo, ResourceRequest } from '../request/info.ts'
 
@@ -48,6 +48,7 @@ interface Rule {
 interface Candidate {
   schema: FlowSchema
   rule: Rule
+  isAbout(user: UserInfo): boolean
 }
 
 /** `schemas`: FlowSchemas; those that name no level of `levels` are left out, as in Kubernetes. */
@@ -58,7 +59,7 @@ export function classifier(schemas: readonly KubeObject[], levels: ReadonlySet<s
   return (info, user) => {
     let candidates = known.get(user)
     if (candidates === undefined) {
-      candidates = all.filter(({ rule }) => rule.subjects?.some((subject) => isAbout(subject, user)))
+      candidates = all.filter(({ isAbout }) => isAbout(user))
       known.set(user, candidates)
     }
     for (const { schema, rule } of candidates) if (fits(rule, info)) return schema
@@ -83,23 +84,27 @@ function candidatesOf({ metadata, spec }: KubeObject, levels: ReadonlySet<string
   if (!levels.has(level)) return []
   const { name = '', uid = '' } = metadata
   const schema: FlowSchema = { name, uid, level, distinguisher: spec.distinguisherMethod?.type }
-  return ((spec.rules ?? []) as Rule[]).map((rule) => ({ schema, rule }))
+  return ((spec.rules ?? []) as Rule[]).map((rule) => ({ schema, rule, isAbout: subjectsOf(rule) }))
 }
 
-function isAbout({ kind, user, group, serviceAccount }: Subject, asking: UserInfo): boolean {
-  switch (kind) {
-    case 'User':
-      return user?.name === '*' || user?.name === asking.name
-    case 'Group':
-      return group?.name === '*' || asking.groups.includes(group?.name ?? '')
-    case 'ServiceAccount': {
-      const account = parseServiceAccountUserName(asking.name)
-      if (account === undefined || account.namespace !== serviceAccount?.namespace) return false
-      return serviceAccount.name === '*' || serviceAccount.name === account.name
-    }
-    default:
-      return false
+/** Made ready once: users come anew with every request that brings a token. */
+function subjectsOf({ subjects = [] }: Rule): Candidate['isAbout'] {
+  const [users, groups, prefixes] = [new Set<string>(), new Set<string>(), [] as string[]]
+  for (const { kind, user, group, serviceAccount } of subjects) {
+    if (kind === 'User') users.add(user?.name ?? '')
+    if (kind === 'Group') groups.add(group?.name ?? '')
+    if (kind !== 'ServiceAccount') continue
+    const { namespace = '', name = '' } = serviceAccount ?? {}
+    if (name === '*') prefixes.push(serviceAccountUserName({ namespace, name: '' }))
+    else users.add(serviceAccountUserName({ namespace, name }))
   }
+  const isAnyone = users.has('*') || groups.has('*')
+  return ({ name, groups: own }) =>
+    isAnyone ||
+    users.has(name) ||
+    own.some((group) => groups.has(group)) ||
+    // The name of an account has no colon.
+    prefixes.some((prefix) => name.startsWith(prefix) && !name.includes(':', prefix.length))
 }
 
 function fits({ resourceRules = [], nonResourceRules = [] }: Rule, info: RequestInfo): boolean {
