@@ -54,15 +54,8 @@ interface Candidate {
 /** `schemas`: FlowSchemas; those that name no level of `levels` are left out, as in Kubernetes. */
 export function classifier(schemas: readonly KubeObject[], levels: ReadonlySet<string>): Classifier {
   const all = ordered(schemas).flatMap((object) => candidatesOf(object, levels))
-  // Users are shared by their requests: who of them a rule is about is found out once.
-  const known = new WeakMap<UserInfo, readonly Candidate[]>()
   return (info, user) => {
-    let candidates = known.get(user)
-    if (candidates === undefined) {
-      candidates = all.filter(({ isAbout }) => isAbout(user))
-      known.set(user, candidates)
-    }
-    for (const { schema, rule } of candidates) if (fits(rule, info)) return schema
+    for (const { schema, rule, isAbout } of all) if (isAbout(user) && fits(rule, info)) return schema
     return undefined
   }
 }
