@@ -16,6 +16,7 @@ import { dnsZones } from './dns-zones/controller.ts'
 import { endpointSliceController, endpointSliceMirroring } from './endpoint-slice/controller.ts'
 import { endpointsController } from './endpoints/controller.ts'
 import { firstControllers } from './first.ts'
+import { flowSchemaController } from './flow-schemas/controller.ts'
 import { garbageCollector } from './garbage-collector/controller.ts'
 import { jobController } from './job/controller.ts'
 import { leaseCleaner } from './leases/controller.ts'
@@ -55,6 +56,7 @@ export function otherControllers(dependencies: Dependencies): ControllerSpec[] {
     certificateApprover(dependencies),
     certificateCleaner(dependencies),
     leaseCleaner(dependencies),
+    flowSchemaController(dependencies),
     ...workloadControllers(dependencies),
     disruptionController(dependencies),
     endpointSliceController(dependencies),

@@ -61,9 +61,11 @@ async function eventsOf(id: unknown, count: number): Promise<Event[]> {
   })
 }
 
+/** The event of how the request ended. */
 async function recorded(...request: Parameters<Http['send']>): Promise<Event> {
-  const answer = await http.send(...request)
-  return (await eventsOf(answer.headers['audit-id'], 1)).at(-1)
+  const { headers } = await http.send(...request)
+  const isIt = ({ auditID, stage }: Event) => auditID === headers['audit-id'] && stage !== 'RequestReceived'
+  return eventually(`the event of ${headers['audit-id']}`, () => events().find(isIt))
 }
 
 const MAPS = '/api/v1/namespaces/default/configmaps'
