@@ -14,10 +14,8 @@ export type FoundKeys = { files: KeyFiles } | { missing: string }
 /** `ca`: of the cloud that the backup is of, PEM; the keys of another one are of no use. */
 export function keysOf(dataDir: string, ca: string | undefined): FoundKeys {
   const own = textOf(join(dataDir, 'pki/ca.crt'))
-  if (own === undefined || ca?.trim() !== own.trim())
-    return {
-      missing: `its data directory is not on this machine${own === undefined ? '' : ` (${dataDir} is another cloud's)`}`,
-    }
+  if (own === undefined) return { missing: `no data directory that can be read is at ${dataDir}` }
+  if (ca?.trim() !== own.trim()) return { missing: `${dataDir} is another cloud's` }
   const files: KeyFiles = {}
   for (const name of KEY_FILES) {
     const text = textOf(join(dataDir, name))

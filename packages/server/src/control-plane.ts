@@ -232,7 +232,10 @@ async function compose(
   const ready = controllers.usable.then(() => {
     state.bootstrapped = true
   })
-  void controllers.ready.then(() => finishRotation(secretKeys))
+  controllers.ready.then(
+    () => finishRotation(secretKeys),
+    () => {},
+  )
   const renewal = renewCertificates({
     pki,
     hosts: () => certifiedHosts(options),

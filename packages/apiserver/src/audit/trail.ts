@@ -117,7 +117,11 @@ export class AuditTrail {
   }
 
   #untilEnd(response: ApiResponse): ApiResponse {
-    const ended = () => this.#write('ResponseComplete', response)
+    let isOpen = true
+    const ended = () => {
+      if (isOpen) this.#write('ResponseComplete', response)
+      isOpen = false
+    }
     const { body, takeover } = response
     if (takeover !== undefined) {
       return {
