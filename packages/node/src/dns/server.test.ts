@@ -34,6 +34,8 @@ const MANY = Array.from({ length: 200 }, (_, i) => ({
 const MANY_NAMES = { type: 'A' as const, name: 'many.shop.svc.cluster.local' }
 const RECURSION_DESIRED = 1 << 8
 const TRUNCATED = 1 << 9
+/** When names that begin so are answered. */
+const slow = Promise.withResolvers<void>()
 /** What is known of Services. */
 let synced: Promise<void> = Promise.resolve()
 
@@ -73,6 +75,7 @@ describe('the DNS server of a node', { timeout: 30_000 }, () => {
       async resolve(query): Promise<Packet> {
         asked++
         const name = query.questions![0]!.name
+        if (name.startsWith('slow')) await slow.promise
         const answers =
           name === 'example.org' ? [{ type: 'A' as const, name, ttl: 20, data: '192.0.2.1' }] : []
         const flags = (query.flags ?? 0) | (name === 'example.org' ? 0 : 3)
@@ -244,6 +247,23 @@ describe('the DNS server of a node', { timeout: 30_000 }, () => {
       other.destroy()
     } finally {
       for (const stream of streams) stream.destroy()
+    }
+  })
+
+  it('keeps answering others while one client asks for one slow name without end', async () => {
+    const socket = createSocket('udp4')
+    const question = encode({ type: 'query', id: 5, questions: [{ type: 'A', name: 'slow.example.org' }] })
+    try {
+      for (let i = 0; i < 5000; i++)
+        await new Promise((resolve) => socket.send(question, server.port, '127.0.0.1', resolve))
+      const other = new Resolver({ timeout: 5000, tries: 2 })
+      other.setServers([`127.0.0.1:${server.port}`])
+      other.setLocalAddress('127.0.0.2')
+      assert.deepEqual(await other.resolve4('web.shop.svc.cluster.local'), ['10.96.0.5'])
+      assert.deepEqual(await other.resolve4('example.org'), ['192.0.2.1'])
+    } finally {
+      slow.resolve()
+      socket.close()
     }
   })
 

@@ -22,6 +22,8 @@ export interface DnsServer {
 }
 
 const MAX_UNDER_WAY = 2000
+/** Of one client: more than it can have under way and waiting at other servers. */
+const MAX_UNDER_WAY_EACH = 300
 const MAX_CONNECTIONS = 200
 /** Of one client: nobody else's are taken. */
 const MAX_CONNECTIONS_EACH = 20
@@ -35,18 +37,24 @@ const BAD_VERSION_HIGH_BITS = 1
 export async function startDnsServer({ host, port, resolve, logger }: DnsServerOptions): Promise<DnsServer> {
   const udp = createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4', reuseAddr: true })
   let underWay = 0
+  const underWayOf = new Map<string, number>()
   const answer = async (
     bytes: Buffer,
     client: string,
   ): Promise<{ query: Packet; packet: Packet } | undefined> => {
     const query = readQuery(bytes)
-    if (query === undefined || underWay >= MAX_UNDER_WAY) return undefined
+    const own = underWayOf.get(client) ?? 0
+    if (query === undefined || underWay >= MAX_UNDER_WAY || own >= MAX_UNDER_WAY_EACH) return undefined
     underWay++
+    underWayOf.set(client, own + 1)
     try {
       const packet = edns(query) === undefined ? await resolve(query, client) : await extended(query, client)
       return { query, packet }
     } finally {
       underWay--
+      const left = underWayOf.get(client)! - 1
+      if (left === 0) underWayOf.delete(client)
+      else underWayOf.set(client, left)
     }
   }
   /** What speaks of the extension is answered in it (RFC 6891, section 6.1.1). */
@@ -72,13 +80,13 @@ export async function startDnsServer({ host, port, resolve, logger }: DnsServerO
   const bound = udp.address().port
   const sockets = new Map<Socket, string>()
   const tcp = createServer((socket) => {
+    socket.on('error', () => {})
     const client = socket.remoteAddress ?? ''
     const others = [...sockets.values()].filter((other) => other === client)
     if (others.length >= MAX_CONNECTIONS_EACH) return void socket.destroy()
     sockets.set(socket, client)
     socket.setTimeout(IDLE_MS, () => socket.destroy())
     socket.on('close', () => sockets.delete(socket))
-    socket.on('error', () => {})
     const onFrame = async (bytes: Buffer) => {
       const found = await answer(bytes, client)
       if (found === undefined) socket.destroy()
