@@ -8,7 +8,7 @@ import { systemClock } from '@brume/base/clock'
 import { silentLogger } from '@brume/base/log'
 import { mutateBytes, seededRandom } from '@brume/base/seeded-random'
 import { eventually } from '@brume/testkit/eventually'
-import { decode, encode, type OptAnswer, type Packet } from 'dns-packet'
+import { decode, encode, type OptAnswer, type Packet, streamDecode, streamEncode } from 'dns-packet'
 import type { NameSource } from './names.ts'
 import { resolver } from './resolve.ts'
 import { type DnsServer, startDnsServer } from './server.ts'
@@ -236,15 +236,7 @@ describe('the DNS server of a node', { timeout: 30_000 }, () => {
         'those beyond its part are closed',
         () => streams.filter(({ closed }) => closed).length === 10,
       )
-      const other = connect({ port: server.port, host: '127.0.0.1', localAddress: '127.0.0.2' })
-      const question = encode({
-        type: 'query',
-        id: 7,
-        questions: [{ type: 'A', name: 'web.shop.svc.cluster.local' }],
-      })
-      other.write(Buffer.concat([Buffer.from([0, question.length]), question]))
-      await once(other, 'data')
-      other.destroy()
+      await heardOverTcp('web.shop.svc.cluster.local', '127.0.0.2')
     } finally {
       for (const stream of streams) stream.destroy()
     }
@@ -254,13 +246,14 @@ describe('the DNS server of a node', { timeout: 30_000 }, () => {
     const socket = createSocket('udp4')
     const question = encode({ type: 'query', id: 5, questions: [{ type: 'A', name: 'slow.example.org' }] })
     try {
-      for (let i = 0; i < 5000; i++)
+      // More than may be under way altogether.
+      for (let i = 0; i < 2500; i++) {
         await new Promise((resolve) => socket.send(question, server.port, '127.0.0.1', resolve))
-      const other = new Resolver({ timeout: 5000, tries: 2 })
-      other.setServers([`127.0.0.1:${server.port}`])
-      other.setLocalAddress('127.0.0.2')
-      assert.deepEqual(await other.resolve4('web.shop.svc.cluster.local'), ['10.96.0.5'])
-      assert.deepEqual(await other.resolve4('example.org'), ['192.0.2.1'])
+        // The server, in this process too, takes what came.
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+      const { answers = [] } = await heardOverTcp('web.shop.svc.cluster.local', '127.0.0.2')
+      assert.equal(answers.length, 1)
     } finally {
       slow.resolve()
       socket.close()
@@ -314,6 +307,19 @@ describe('the DNS server of a node', { timeout: 30_000 }, () => {
       return addresses[0] === '10.96.0.5'
     })
   })
+
+  /** Rejects when the connection is closed without an answer. */
+  async function heardOverTcp(name: string, from: string): Promise<Packet> {
+    const socket = connect({ port: server.port, host: '127.0.0.1', localAddress: from })
+    try {
+      socket.write(streamEncode({ type: 'query', id: 7, questions: [{ type: 'A', name }] }))
+      const closed = once(socket, 'close').then(() => assert.fail('closed without an answer'))
+      const [bytes] = (await Promise.race([once(socket, 'data'), closed])) as [Buffer]
+      return streamDecode(bytes)
+    } finally {
+      socket.destroy()
+    }
+  }
 
   /** The answer to one datagram. */
   async function heard(query: Packet): Promise<Buffer> {
