@@ -152,6 +152,7 @@ try {
     logger: silentLogger,
   })
   const acceptRa = (await run(['cat', '/proc/sys/net/ipv6/conf/up0/accept_ra'])).stdout.trim()
+  const ownRa = (await run(['cat', `/proc/sys/net/ipv6/conf/${network.bridge}/accept_ra`])).stdout.trim()
   const conf = join(network.cniConfDir, CNI_CONF_FILE)
   const [a, b, c] = [await makePod('a', conf), await makePod('b', conf), await makePod('c', conf)]
   await namespaces.serve(outside, 'outside', PORT, '::')
@@ -253,7 +254,7 @@ try {
   await removeNetwork(dataDir)
   const left = (await run(['nft', 'list', 'ruleset'])).stdout
   process.stdout.write(
-    JSON.stringify({ acceptRa, open, bound, pods, hostPort, services, policies, isSame, left }),
+    JSON.stringify({ acceptRa, ownRa, open, bound, pods, hostPort, services, policies, isSame, left }),
   )
 } finally {
   namespaces.close()

@@ -10,6 +10,7 @@ type Heard = Record<'a' | 'c', string>
 
 interface Seen {
   acceptRa: string
+  ownRa: string
   open: { claimed: boolean }
   bound: { claimed: boolean }
   pods: { ips: string[]; direct: string; out: string; fromNode: string; byLinkAddress: string }
@@ -63,8 +64,8 @@ describe('a node of a cloud with both families', {
     assert.equal(seen.open.claimed, true)
   })
 
-  it("goes on to believe the machine's own router", () => {
-    assert.equal(seen.acceptRa, '2')
+  it("goes on to believe the machine's own router, and believes no pod to be one", () => {
+    assert.deepEqual([seen.acceptRa, seen.ownRa], ['2', '0'])
   })
 
   it('leads Services, node ports and host ports to pods by IPv6', () => {

@@ -1,7 +1,7 @@
 // The bridge of a node's pods, with the node's own address of each family on it.
 
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { addressAt, parseIpRange } from '@brume/api/network/ip-range'
 import { run } from '@brume/machine/run'
 import { RuntimeError } from '../runtime/error.ts'
@@ -15,6 +15,8 @@ export interface BridgeOptions {
 }
 
 const IPV6 = '/proc/sys/net/ipv6/conf'
+/** What is no interface, but stands for all, or for those that come. */
+const ALL: ReadonlySet<string> = new Set(['all', 'default'])
 
 /** Made here and not by the first pod, so that the next cloud on this machine sees the route. Idempotent. */
 export async function ensureBridge({ bridge, ranges, mtu }: BridgeOptions): Promise<void> {
@@ -47,7 +49,9 @@ export function enableForwarding(bridge: string, hasIpv6: boolean): void {
   // A router believes no other one, and the machine would lose its own way out; 2: it goes on to believe (ip-sysctl).
   for (const name of readdirSync(IPV6)) {
     const path = `${IPV6}/${name}/accept_ra`
-    if (existsSync(path) && readFileSync(path, 'utf8').trim() === '1') setTo(path, '2')
+    // Pods are no routers of the machine.
+    if (name === bridge) setTo(path, '0')
+    else if (!ALL.has(name) && readFileSync(path, 'utf8').trim() === '1') setTo(path, '2')
   }
   setTo(`${IPV6}/all/forwarding`, '1')
 }

@@ -63,7 +63,8 @@ function noIpv6(table: string, bridge: string): string[] {
 /** What the kernel gives to every interface is for neighbours to find each other, and past all filters: for nothing else. */
 function guard6(bridge: string, range: string): string[] {
   return [
-    `iifname "${bridge}" icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit } return`,
+    // With the hop limit that nothing has which a router passed on (RFC 4861).
+    `iifname "${bridge}" ip6 hoplimit 255 icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit } return`,
     `iifname "${bridge}" ip6 saddr != ${range} drop`,
     `iifname "${bridge}" ip6 daddr { fe80::/10, ff00::/8 } drop`,
   ]

@@ -36,8 +36,9 @@ export function policyScript({ table, bridge, filters, family = 'ip' }: PolicyTa
     if (elements.length > 0) lines.push(`add element ${t} ${direction} { ${elements.join(', ')} }`)
   }
   // With IPv6 a pod asks for Ethernet addresses in packets of its own address; the bridge sees to it that it lies to nobody.
+  // No router has passed on what has the largest hop limit: it reaches neighbours alone.
   const neighbours = (chain: string) =>
-    family === 'ip' ? [] : [`add rule ${t} ${chain} icmpv6 type { ${NEIGHBOURS} } accept`]
+    family === 'ip' ? [] : [`add rule ${t} ${chain} ip6 hoplimit 255 icmpv6 type { ${NEIGHBOURS} } accept`]
   const known = 'ct state established,related accept'
   lines.push(
     `add chain ${t} forward { type filter hook forward priority 10 ; policy accept ; }`,
