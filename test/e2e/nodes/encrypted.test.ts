@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { WIREGUARD_KEY } from '@brume/api/network'
@@ -34,6 +34,8 @@ const noKubectl = kubectls().length === 0 ? 'kubectl is not installed' : undefin
 const skip =
   noWireguard ?? whyNoContainers() ?? whyNoBusybox() ?? noKubectl ?? (await whyNoMachines()) ?? false
 
+const hasIpv6 = existsSync('/proc/sys/net/ipv6')
+
 describe('a cloud whose machines only speak encrypted to each other', { skip, timeout: 180_000 }, () => {
   let cloud: TwoMachines
   const programs: ReturnType<typeof spawn>[] = []
@@ -52,8 +54,14 @@ describe('a cloud whose machines only speak encrypted to each other', { skip, ti
     cloud.exec(from, `timeout 5 wget -q -O - http://${await address(to)}:${PORT}/ || echo nothing`)
 
   before(async () => {
-    cloud = await startTwoMachines({ options: ['--encryption', 'required'], before: program })
-    const list = { apiVersion: 'v1', kind: 'List', items: [web('near', 'one'), web('far', 'two')] }
+    cloud = await startTwoMachines({
+      options: ['--encryption', 'required'],
+      upOptions: hasIpv6 ? ['--ip-families', 'IPv4,IPv6'] : [],
+      before: program,
+    })
+    const host = hasIpv6 ? '[::]' : '0.0.0.0'
+    const items = [web('near', 'one', {}, host), web('far', 'two', {}, host)]
+    const list = { apiVersion: 'v1', kind: 'List', items }
     const { code, stderr } = await cloud.kubectl(['apply', '-f', '-'], JSON.stringify(list))
     assert.equal(code, 0, stderr)
     await eventually('both pods run', async () => {
@@ -83,6 +91,20 @@ describe('a cloud whose machines only speak encrypted to each other', { skip, ti
     const later = await seen()
     for (const [i, { encrypted, tunnel, bare }] of later.entries()) {
       assert.equal(encrypted - earlier[i]!.encrypted >= 6, true, JSON.stringify({ earlier, later }))
+      assert.deepEqual([tunnel, bare], [0, 0])
+    }
+  })
+
+  it('carries IPv6 the same way', { skip: hasIpv6 ? false : 'this kernel has no IPv6' }, async () => {
+    const ipv6 = async (name: string): Promise<string> =>
+      (await cloud.client.resource(PODS).get({ namespace: 'default', name })).status!['podIPs'][1].ip
+    const [near, far] = [await ipv6('near'), await ipv6('far')]
+    const seen = () => Promise.all([cloud.lan.seen(cloud.one), cloud.lan.seen(cloud.two)])
+    const earlier = await seen()
+    const heard = await cloud.exec('near', `timeout 5 wget -q -O - http://[${far}]:${PORT}/ || echo nothing`)
+    assert.equal(heard, `far sees ${near}`)
+    for (const [i, { encrypted, tunnel, bare }] of (await seen()).entries()) {
+      assert.equal(encrypted - earlier[i]!.encrypted >= 3, true)
       assert.deepEqual([tunnel, bare], [0, 0])
     }
   })

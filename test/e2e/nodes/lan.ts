@@ -25,6 +25,8 @@ export interface Seen {
 const WIRE = '198.18'
 /** Where pods and Services have their addresses, unless told otherwise. */
 const INSIDE = '10.0.0.0/8'
+/** Unique local ones. */
+const INSIDE6 = 'fc00::/7'
 const VXLAN_PORT = 8472
 const WIREGUARD_PORTS = '51820-51919'
 
@@ -104,6 +106,8 @@ export class Lan {
       `add rule ${chain} ip saddr ${address} ip daddr ${wire} udp dport ${WIREGUARD_PORTS} counter comment "encrypted"`,
       `add rule ${chain} ip saddr ${INSIDE} counter accept comment "bare"`,
       `add rule ${chain} ip daddr ${INSIDE} counter accept comment "bare"`,
+      `add rule ${chain} ip6 saddr ${INSIDE6} counter accept comment "bare"`,
+      `add rule ${chain} ip6 daddr ${INSIDE6} counter accept comment "bare"`,
     ]
     await run(['nft', '-f', '-'], { input: `${lines.join('\n')}\n` })
   }

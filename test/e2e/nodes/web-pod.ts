@@ -12,7 +12,7 @@ export function web(
   labels: Record<string, string> = {},
   host = '0.0.0.0',
 ): KubeObject {
-  const cgi = `#!/bin/sh\nprintf 'Content-Type: text/plain\\r\\n\\r\\n${name} sees %s' "$(echo "$REMOTE_ADDR" | tr -d '[]')"\n`
+  const cgi = `#!/bin/sh\nprintf 'Content-Type: text/plain\\r\\n\\r\\n${name} sees %s' "$(echo "$REMOTE_ADDR" | tr -d '[]' | sed 's/^::ffff://')"\n`
   const lines = [
     'mkdir -p /tmp/www/cgi-bin',
     `printf '%s' "$CGI" > /tmp/www/cgi-bin/index.cgi`,
