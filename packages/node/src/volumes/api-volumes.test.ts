@@ -103,7 +103,7 @@ describe('volumes whose files come from the API', { skip: skipVolumes, timeout: 
       [{ persistentVolumeClaim: { claimName: 'none' } }, /: persistentvolumeclaim "none" not found$/],
       [
         { emptyDir: { medium: 'HugePages' } },
-        /: emptyDirs of the medium HugePages cannot be made on this node$/,
+        /: medium HugePages is for pods that ask for huge pages: give a container the limit hugepages-2Mi$/,
       ],
       [{ nfs: { server: 's', path: '/p' } }, /: volumes of the kind nfs cannot be mounted on this node$/],
       [{ csi: { driver: 'd.example' } }, /: volumes of the kind csi cannot be mounted on this node$/],

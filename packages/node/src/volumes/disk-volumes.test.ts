@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chownSync, existsSync, lstatSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { chownSync, existsSync, lstatSync, mkdirSync, statfsSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES } from '@brume/client/builtin'
@@ -14,6 +14,8 @@ import {
   type VolumesBench,
 } from '@brume/testkit/volumes-bench'
 import { emptyDirsOf } from './empty-dir.ts'
+
+const noHugePages = existsSync('/sys/kernel/mm/hugepages/hugepages-2048kB') ? false : 'no huge pages of 2Mi'
 
 describe('volumes on disks and in memory', { skip: skipVolumes, timeout: 60_000 }, () => {
   let bench: VolumesBench
@@ -53,6 +55,43 @@ describe('volumes on disks and in memory', { skip: skipVolumes, timeout: 60_000 
     await bench.volumes.remove(pod.metadata.uid!)
     assert.equal(existsSync(dir), false)
     assert.deepEqual(mountsBelow(dir), [])
+  })
+
+  test('an emptyDir of huge pages is of the size that the pod asks for, and no larger', {
+    skip: noHugePages,
+  }, async () => {
+    const asking = (pages: Record<string, string>) => ({
+      containers: [{ name: 'c', image: 'i', resources: { limits: { memory: '64Mi', ...pages } } }],
+    })
+    const pod = await bench.withVolume(
+      { emptyDir: { medium: 'HugePages-2Mi' } },
+      asking({ 'hugepages-2Mi': '4Mi' }),
+    )
+    await bench.volumes.ensure(pod)
+    await bench.fresh().ensure(pod)
+    const dir = await bench.pathOf(pod)
+    assert.deepEqual(
+      mountsBelow(dir).map(({ path, type }) => [path, type]),
+      [[dir, 'hugetlbfs']],
+    )
+    const { bsize, blocks } = statfsSync(dir)
+    assert.deepEqual([bsize, bsize * blocks], [2 * 1024 * 1024, 4 * 1024 * 1024])
+    assert.equal(modeOf(dir), 0o777)
+    await bench.volumes.remove(pod.metadata.uid!)
+    assert.deepEqual(mountsBelow(dir), [])
+    const both = { 'hugepages-2Mi': '4Mi', 'hugepages-1Gi': '1Gi' }
+    for (const [medium, limits, expected] of [
+      ['HugePages', {}, /medium HugePages is for pods that ask for huge pages/],
+      ['HugePages', both, /does not say which of the pod's sizes/],
+      [
+        'HugePages-1Gi',
+        { 'hugepages-2Mi': '4Mi' },
+        /a size that no container of the pod asks for \(hugepages-2Mi\)/,
+      ],
+    ] as const) {
+      const wrong = await bench.withVolume({ emptyDir: { medium } }, asking(limits))
+      assert.match(await bench.problemOf(wrong), expected)
+    }
   })
 
   test('a hostPath must be of its kind, and is made where its kind says so', async () => {

@@ -1,4 +1,4 @@
-// emptyDir: a directory of the pod's own, on the node's disk or in memory, gone with the pod.
+// emptyDir: a directory of the pod's own, on the node's disk, in memory or in huge pages, gone with the pod.
 
 import { chmod, mkdir, realpath, rename, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
@@ -8,7 +8,8 @@ import { isZeroQuantity, quantityValue } from '@brume/base/quantity'
 import { mountsBelow } from '@brume/machine/mounts'
 import type { NodeSettings } from '../containers/settings.ts'
 import type { NodeDirs, Pod } from '../contract.ts'
-import { mountTmpfs } from './mounts.ts'
+import { hugePagesOf } from './huge-pages.ts'
+import { mountHugetlbfs, mountTmpfs } from './mounts.ts'
 import { giveToGroup } from './ownership.ts'
 import { volumeDir } from './paths.ts'
 
@@ -27,7 +28,7 @@ export function emptyDirsOf(dirs: Pick<NodeDirs, 'root' | 'pods'>, pod: Pod): Em
     .map(({ name, emptyDir }) => ({
       volume: name,
       path: volumeDir(dirs, pod.metadata.uid ?? '', 'empty-dir', name),
-      inMemory: emptyDir.medium === 'Memory',
+      inMemory: (emptyDir.medium ?? '') !== '',
       sizeLimitBytes: sizeLimitOf(emptyDir),
     }))
 }
@@ -40,7 +41,8 @@ export async function ensureEmptyDir(
   settings: Pick<NodeSettings, 'allocatable'>,
 ): Promise<void> {
   const { medium = '' } = emptyDir
-  if (medium !== '' && medium !== 'Memory') {
+  const pages = hugePagesOf(medium, pod)
+  if (medium !== '' && medium !== 'Memory' && pages === undefined) {
     throw new Error(`emptyDirs of the medium ${medium} cannot be made on this node`)
   }
   const { fsGroup } = pod['spec'].securityContext ?? {}
@@ -48,14 +50,17 @@ export async function ensureEmptyDir(
   if (medium === '' || mountsBelow(await realpath(dir)).length > 0) return
   const sizes = [
     sizeLimitOf(emptyDir),
-    limitOf(podLimits(pod)['memory']),
-    limitOf(settings.allocatable['memory']),
+    ...(pages === undefined
+      ? [limitOf(podLimits(pod)['memory']), limitOf(settings.allocatable['memory'])]
+      : [pages.limitBytes]),
   ]
   const known = sizes.filter((size) => size !== undefined)
-  await mountTmpfs(dir, [
+  const options = [
     ...(fsGroup === undefined ? ['mode=0777'] : ['mode=02777', `gid=${fsGroup}`]),
     ...(known.length === 0 ? [] : [`size=${Math.min(...known)}`]),
-  ])
+  ]
+  if (pages === undefined) await mountTmpfs(dir, options)
+  else await mountHugetlbfs(dir, [...options, `pagesize=${pages.sizeBytes}`])
 }
 
 /** Under another name until it is as it should be: later its mode is the containers' business. */

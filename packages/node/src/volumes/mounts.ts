@@ -13,6 +13,11 @@ export async function mountTmpfs(dir: string, options: readonly string[]): Promi
   }
 }
 
+/** Throws RunError: also for a page size that the machine does not have. */
+export async function mountHugetlbfs(dir: string, options: readonly string[]): Promise<void> {
+  await run(['mount', '-t', 'hugetlbfs', '-o', options.join(','), 'hugetlbfs', dir])
+}
+
 /** `source` is taken as it is, links of /proc/PID/fd too. Throws RunError. */
 export async function bindMount(source: string, target: string): Promise<void> {
   try {
