@@ -33,6 +33,15 @@ describe('a directory that is removed', { timeout: 60_000 }, () => {
     assert.equal(existsSync(join(other, 'file')), true)
   })
 
+  // What Node itself began to remove goes on for a while when it gives up; two at once do the same for certain.
+  it('goes also when parts of it go meanwhile', async () => {
+    const tree = join(dir, 'wide')
+    for (let i = 0; i < 300; i++) mkdirSync(join(tree, `d${i}`, 'below', 'that'), { recursive: true })
+    execFileSync('bash', ['-c', DEEP], { cwd: tree, stdio: ['ignore', 'ignore', 'inherit'] })
+    await Promise.all([removeTree(tree), removeTree(tree)])
+    assert.equal(existsSync(tree), false)
+  })
+
   it('may be gone already, and may be a file', async () => {
     await removeTree(join(dir, 'nothing'))
     writeFileSync(join(dir, 'file'), '')
