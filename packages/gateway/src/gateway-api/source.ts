@@ -46,6 +46,12 @@ export function gatewayApiSource(given: ServedKinds): MakeSource {
       askedAt = clock.now()
       try {
         kinds = await kindsNow(client)
+        const kept = new Set([...kinds.values(), NAMESPACES].map(refText))
+        for (const [text, informer] of informers) {
+          if (informer === gateways || kept.has(text)) continue
+          informers.delete(text)
+          await informer.stop()
+        }
       } catch (error) {
         logger.warn("the Gateway API's versions could not be asked for", { error: String(error) })
       }

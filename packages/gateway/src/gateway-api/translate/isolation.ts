@@ -14,15 +14,23 @@ const NOWHERE = {
   body: 'no route of this name leads there: kubectl get httproute -A\n',
 }
 
+/** For each listener those whose names are some of its own. */
+export type Narrower = ReadonlyMap<Listener, readonly Listener[]>
+
+export function narrowerOf(all: readonly Listener[]): Narrower {
+  return new Map(all.map((wide) => [wide, all.filter((listener) => isWithin(listener, wide))]))
+}
+
 /** Whether requests for the place's name belong to a listener other than the place's. */
-export function isElsewhere({ listener, host }: Place, all: readonly Listener[]): boolean {
-  return all.some((other) => isWithin(other, listener) && covers(other.hostname, host))
+export function isElsewhere({ listener, host }: Place, narrower: Narrower): boolean {
+  return (narrower.get(listener) ?? []).some(({ hostname }) => covers(hostname, host))
 }
 
 /** Where a listener's names end, so that routes of wider ones do not get what no route of its own takes. */
-export function endsOf(all: readonly Listener[]): HttpRoute[] {
-  return all
-    .filter((listener) => isServed(listener) && all.some((wide) => isWithin(listener, wide)))
+export function endsOf(narrower: Narrower): HttpRoute[] {
+  const within = new Set([...narrower.values()].flat())
+  return [...narrower.keys()]
+    .filter((listener) => isServed(listener) && within.has(listener))
     .map((listener) => ({
       ports: [listener.port],
       host: listener.hostname,

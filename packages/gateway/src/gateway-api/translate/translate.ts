@@ -16,7 +16,7 @@ import { findConflicts } from './conflicts.ts'
 import { gatewayRefusal } from './gateway-status.ts'
 import { GRPC_RULES } from './grpc-route.ts'
 import { HTTP_RULES } from './http-route.ts'
-import { endsOf, isElsewhere } from './isolation.ts'
+import { endsOf, isElsewhere, type Narrower, narrowerOf } from './isolation.ts'
 import { isServed, type Listener, listenersOf } from './listeners.ts'
 import type {
   GatewayApiObjects,
@@ -46,11 +46,12 @@ export function translate(objects: GatewayApiObjects, around: Surroundings): Tra
   const model = emptyModel()
   const listeners = standing.flatMap((one) => one.listeners)
   const byKey = new Map(gateways.map((one) => [keyOf(one.gateway), one]))
-  const parts = { gateways: byKey, listeners, grants, around, model }
+  const narrower = narrowerOf(listeners)
+  const parts = { gateways: byKey, narrower, grants, around, model }
   const routes = objects.routes
     .map((route) => translateRoute(route, parts))
     .filter((route) => route !== undefined)
-  model.routes.push(...endsOf(listeners))
+  model.routes.push(...endsOf(narrower))
   for (const listener of listeners) {
     if (!isServed(listener)) continue
     addPort(model.listeners, listener)
@@ -61,8 +62,7 @@ export function translate(objects: GatewayApiObjects, around: Surroundings): Tra
 
 interface RouteParts {
   gateways: ReadonlyMap<string, TranslatedGateway>
-  /** Of all that are served. */
-  listeners: readonly Listener[]
+  narrower: Narrower
   grants: readonly KubeObject[]
   around: Surroundings
   model: Model
@@ -97,10 +97,10 @@ function translateRoute(route: KubeObject, parts: RouteParts): TranslatedRoute |
 function addRoute(
   route: KubeObject,
   places: readonly Place[],
-  { around, grants, listeners, model }: RouteParts,
+  { around, grants, narrower, model }: RouteParts,
 ): RouteContent {
   const backends = { service: around.service, grants }
-  const served = places.filter((place) => isServed(place.listener) && !isElsewhere(place, listeners))
+  const served = places.filter((place) => isServed(place.listener) && !isElsewhere(place, narrower))
   const isHttp = route.kind === 'HTTPRoute' || route.kind === 'GRPCRoute'
   const content: RouteContent & { routes?: HttpRoute[]; streams?: StreamRoute[] } = isHttp
     ? rulesOf(route, served, { ...(route.kind === 'HTTPRoute' ? HTTP_RULES : GRPC_RULES), ...backends })
