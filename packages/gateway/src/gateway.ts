@@ -25,14 +25,7 @@ import { type Applied, Applier, type Served } from './haproxy/apply.ts'
 import { GatewayError, type Haproxy } from './haproxy/process.ts'
 import { ingressSource } from './ingress/source.ts'
 import { mergeModels } from './merge.ts'
-import type {
-  CertificateProblem,
-  EdgeSource,
-  GatewayPorts,
-  MakeSource,
-  Problem,
-  SourceContext,
-} from './source.ts'
+import type { CertificateProblem, EdgeSource, GatewayPorts, Problem, SourceContext } from './source.ts'
 
 export interface GatewayOptions {
   client: Client
@@ -52,8 +45,9 @@ export interface GatewayOptions {
   metrics: { port: number; from: readonly string[] } | undefined
   /** Apps have names below it. */
   domain: string
-  /** Where the Gateway API is served. */
-  gatewayApi?: ServedKinds | undefined
+  /** Comes when the kinds of the Gateway API are there, which takes a moment at the first start; undefined: they are not
+   * served. Never rejects. */
+  gatewayApi: Promise<ServedKinds | undefined>
   /** Certificate and key of the cloud's own, as one PEM. */
   ownCertificate(): string
   /** How certificates are had of a CA. */
@@ -131,9 +125,10 @@ export function gateway(options: GatewayOptions): Gateway {
   const askings = new Askings()
   const shared = { client, clock, logger, events, secrets: tlsSecrets, httpPort: ports.http }
   const ca = acme({ ...shared, askings, challenges, parts: options.acme })
-  const sources = [...sourcesOf(options).map((make) => make(context)), acmeSource(challenges, ports)]
-  const own = sources.flatMap((source) => source.own)
-  const watched = watchedAs(own)
+  // Of two that want the same port for different things the first has it.
+  const sources: EdgeSource[] = [ingressSource(context), acmeSource(challenges, ports)]
+  const watched = watchedAs(sources.flatMap((source) => source.own))
+  let joined: Promise<void> | undefined
   const said = new Set<string>()
   const applier = new Applier(options)
   let applied: Applied | undefined
@@ -149,6 +144,8 @@ export function gateway(options: GatewayOptions): Gateway {
     async observe(key) {
       if (!watched.awake()) return undefined
       if (key === LOOK) return 'look'
+      // What an earlier one serves of Gateways goes on: nothing is changed without them.
+      await joined
       await watched.also([
         services,
         sliceObjects,
@@ -236,13 +233,22 @@ export function gateway(options: GatewayOptions): Gateway {
     }
   }
 
+  async function join(given: Promise<ServedKinds | undefined>): Promise<void> {
+    const kinds = await given
+    if (kinds === undefined) return
+    const source = gatewayApiSource(kinds)(context)
+    sources.push(source)
+    await watched.first(source.own)
+  }
+
   return {
     spec,
     certificates: ca.spec,
     letGo: () => ca.letGo(),
     start() {
       void announced.begin()
-      for (const one of own) one.start()
+      watched.start()
+      joined = join(options.gatewayApi)
     },
     async stop() {
       await Promise.all([...made].map((one) => one.stop()))
@@ -250,33 +256,30 @@ export function gateway(options: GatewayOptions): Gateway {
   }
 }
 
-/** Of two that want the same port for different things the first has it. */
-function sourcesOf({ gatewayApi }: GatewayOptions): MakeSource[] {
-  return [ingressSource, ...(gatewayApi === undefined ? [] : [gatewayApiSource(gatewayApi)])]
-}
-
 /** Everything but the sources' own kinds is only watched from their first object on: most clouds begin without. */
-function watchedAs(own: readonly Informer[]) {
+function watchedAs(atStart: readonly Informer[]) {
+  const own = [...atStart]
   const stops: (() => void)[] = []
   const also = new Set<Informer>()
   let awake = false
   let enqueue: Enqueue | undefined
   const touch = (delayMs = GATHER_MS) => enqueue?.(KEY, delayMs)
+  const wake = () => {
+    awake = true
+    touch()
+  }
+  const wokenBy = (one: Informer) => one.addHandler({ add: wake, update: wake, delete: () => touch() })
   const source: Source = {
     start(given) {
       enqueue = given
-      const first = () => {
-        awake = true
-        touch()
-      }
-      stops.push(...own.map((one) => one.addHandler({ add: first, update: first, delete: () => touch() })))
+      stops.push(...own.map(wokenBy))
       stops.push(...[...also].map(touchedBy))
       return () => {
         for (const stop of stops.splice(0)) stop()
       }
     },
     async synced() {
-      await Promise.all(own.map((one) => one.synced()))
+      await Promise.all(atStart.map((one) => one.synced()))
     },
   }
   const touchedBy = (one: Informer) =>
@@ -285,6 +288,16 @@ function watchedAs(own: readonly Informer[]) {
     source,
     touch,
     awake: () => awake,
+    start() {
+      for (const one of atStart) one.start()
+    },
+    /** The edge wakes for these too. Resolves when they are synced. */
+    async first(informers: readonly Informer[]): Promise<void> {
+      own.push(...informers)
+      stops.push(...informers.map(wokenBy))
+      for (const one of informers) one.start()
+      await Promise.all(informers.map((one) => one.synced()))
+    },
     /** Watches these too. Resolves when they are synced. */
     async also(informers: readonly Informer[]): Promise<void> {
       for (const one of informers) {

@@ -69,7 +69,7 @@ export async function startLocalEdge(options: EdgeOptions): Promise<Edge> {
     altNames: { dnsNames: [domain, `*.${domain}`], ipAddresses: [...addresses] },
     lifetimeMs: LIFETIME_MS,
   })
-  const gatewayApi = await ensureGatewayApi({ plane, logger, clock })
+  const gatewayApi = ensureGatewayApi({ plane, logger, clock })
   const edge = gateway({
     client,
     clock,
@@ -89,14 +89,18 @@ export async function startLocalEdge(options: EdgeOptions): Promise<Edge> {
   })
   const running = [edge.spec, edge.certificates].map((spec) => runController(spec, { clock, logger }))
   edge.start()
-  const classes = gatewayApi?.get('GatewayClass')
-  const told = classes === undefined ? undefined : classController({ client, clock, logger, classes })
-  const telling = told === undefined ? undefined : runController(told.spec, { clock, logger })
-  told?.informer.start()
+  const telling = gatewayApi.then((kinds) => {
+    const classes = kinds?.get('GatewayClass')
+    if (classes === undefined) return undefined
+    const { spec, informer } = classController({ client, clock, logger, classes })
+    informer.start()
+    return { controller: runController(spec, { clock, logger }), informer }
+  })
   return {
     async close() {
       edge.letGo()
-      await Promise.all([...running, telling].map((controller) => controller?.stop()))
+      const told = await telling
+      await Promise.all([...running, told?.controller].map((controller) => controller?.stop()))
       await Promise.all([edge.stop(), told?.informer.stop()])
       client.transport.close()
     },

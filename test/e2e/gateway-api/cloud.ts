@@ -52,7 +52,13 @@ export class EdgeCloud {
   static async start(): Promise<EdgeCloud> {
     const plane = await startTestControlPlane()
     const ports = { http: await freePort(), https: await freePort() }
-    return new EdgeCloud(plane, await edgeOf(plane, ports), ports)
+    const cloud = new EdgeCloud(plane, await edgeOf(plane, ports), ports)
+    // The kinds and the class are there a moment after the edge.
+    await eventually('the class of the edge is there', async () => {
+      await cloud.kubectl('get gatewayclass brume')
+      return true
+    })
+    return cloud
   }
 
   get client(): Client {

@@ -10,7 +10,7 @@ import { CONTROLLER_NAME, GROUP, type ServedKinds, servedKinds } from './kinds.t
 export const CLASS_NAME = 'brume'
 
 const POLL_MS = 50
-const SERVED_LIMIT_MS = 30_000
+const SERVED_LIMIT_MS = 5000
 
 /** Idempotent; `client`: of somebody who may make definitions. undefined: Gateways or their classes are not served. */
 export async function prepareGatewayApi(client: Client, clock: Clock): Promise<ServedKinds | undefined> {
