@@ -1,6 +1,10 @@
 // The Gateway API through kubectl, as its users see it: kinds, defaults, conditions, and what bad input gets.
 
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { findExecutable } from '@brume/machine/executables'
 import { eventually } from '@brume/testkit/eventually'
@@ -31,8 +35,6 @@ spec: {${spec}}
 `
   const listener = (name: string, more = '') =>
     `{name: ${name}, port: ${cloud.ports.http}, protocol: HTTP${more}}`
-  const parents = (name: string) =>
-    cloud.conditions(`httproute ${name} -n shop`, '.status.parents[0].conditions')
 
   it('has the class of this edge, which is accepted before there is a Gateway', async () => {
     await cloud.kubectl('wait gc/brume --for=condition=Accepted --timeout=30s')
@@ -225,14 +227,44 @@ stringData: {tls.crt: none, tls.key: none}
     assert.equal(await can('create', 'httproutes.gateway.networking.k8s.io', 'view'), 'no')
   })
 
+  it("serves the guide's example as it stands there, but for the ports", async () => {
+    const guide = readFileSync(join(import.meta.dirname, '../../../docs/guide/gateway-api.md'), 'utf8')
+    const [, yaml = ''] = /```yaml\n([\s\S]*?)```/.exec(guide) ?? []
+    const text = yaml
+      .replaceAll('port: 8080', 'port: 80 ')
+      .replace('port: 80\n', `port: ${cloud.ports.http}\n`)
+      .replace('port: 443\n', `port: ${cloud.ports.https}\n`)
+    await cloud.kubectl('delete gateway,httproute --all -n shop')
+    await cloud.namespace('edge')
+    await cloud.kubectl('label namespace shop public=yes')
+    for (const name of ['shop', 'shop-next', 'api']) await cloud.serve('shop', name)
+    const folder = mkdtempSync(join(tmpdir(), 'brume-guide-'))
+    const [key, crt] = ['key', 'crt'].map((end) => join(folder, `tls.${end}`)) as [string, string]
+    const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', '/CN=example']
+    execFileSync('openssl', ['req', '-x509', ...kind, '-keyout', key, '-out', crt], { stdio: 'ignore' })
+    await cloud.kubectl(`create secret tls example-org -n edge --cert=${crt} --key=${key}`)
+    rmSync(folder, { recursive: true })
+    await cloud.apply(text)
+    await cloud.kubectl('wait gateway/public -n edge --for=condition=Programmed --timeout=30s')
+    await cloud.eventuallyConditions('httproute shop -n shop', '.status.parents[0].conditions', [
+      'Accepted=True/Accepted',
+      'ResolvedRefs=True/ResolvedRefs',
+    ])
+    await eventually('plain HTTP is sent to HTTPS', async () => {
+      const { status, headers } = await cloud.ask('shop.example.org', '/x')
+      return status === 301 && headers.location === 'https://shop.example.org/x'
+    })
+  })
+
   it('writes nothing when nothing changed', async () => {
     const version = () =>
       cloud.kubectlArgv(['httproute,gateway', '-A', '-o', 'jsonpath={.items[*].metadata.resourceVersion}'])
-    await parents('good')
     const first = await version()
     await cloud.restartEdge()
     // Something else changes and is told: by then all others were looked at.
-    await cloud.apply(route('after', 'parentRefs: [{name: main}], hostnames: [after.example]'))
+    await cloud.apply(
+      route('after', 'parentRefs: [{name: public, namespace: edge}], hostnames: [after.example.org]'),
+    )
     await cloud.eventuallyConditions('httproute after -n shop', '.status.parents[0].conditions', [
       'Accepted=True/Accepted',
     ])
