@@ -15,8 +15,6 @@ export interface FrontendInput {
 }
 
 const NOWHERE = 'no route leads there: kubectl get ingress,httproute -A'
-/** What may be repeated, as RFC 9110 says: such a request is sent again when a server drops it without an answer. */
-const IDEMPOTENT = 'GET HEAD OPTIONS TRACE PUT DELETE'
 
 /** `behind`: the port itself is another frontend's, which passes connections on. */
 export function httpFrontend(
@@ -28,7 +26,6 @@ export function httpFrontend(
   const conditions = new Conditions()
   const lookups = sections.flatMap((section) => sectionLines(dir, port, section, conditions))
   const scheme = protocol === 'https' ? 'https' : 'http'
-  const wellKnown = port === (protocol === 'https' ? 443 : 80)
   return [
     all(
       `frontend ${protocol}:${port}`,
@@ -38,15 +35,11 @@ export function httpFrontend(
     ...conditions.lines,
     all(
       '# What a client says of itself is not believed.',
-      'http-request del-header X-Forwarded-For',
       'http-request set-header X-Forwarded-For %[src]',
       `http-request set-header X-Forwarded-Proto ${scheme}`,
       'http-request set-header X-Forwarded-Host %[req.hdr(host)]',
       'http-request set-var(txn.host) req.hdr(host),field(1,:),lower',
       'http-request set-var(txn.path) path',
-      `http-request set-var(txn.scheme) str(${scheme})`,
-      ...(wellKnown ? [] : [`http-request set-var(txn.at_port) str(:${port})`]),
-      `http-request disable-l7-retry if !{ method ${IDEMPOTENT} }`,
     ),
     ...lookups,
     all(say(404, NOWHERE, '!{ var(txn.to) -m found }'), 'use_backend %[var(txn.to)]'),
@@ -63,18 +56,20 @@ export function passedOn(dir: string, port: number): string {
   return `unix@${dir}/run/opened-${port}.sock`
 }
 
-function sectionLines(
-  dir: string,
-  port: number,
-  { kind, candidates, regexes }: Section,
-  conditions: Conditions,
-): Lines[] {
+function sectionLines(dir: string, port: number, section: Section, conditions: Conditions): Lines[] {
+  const { kind, candidates, regexes, exact, prefix } = section
   const open = 'if !{ var(txn.to) -m found }'
+  const key = keyOf('http-request set-var', port, kind, regexes.length > 0)
   const lines = [
     all(
-      ...keyOf('http-request set-var', port, kind),
-      `http-request set-var(txn.to) var(txn.at),concat(,txn.path),map_str(${dir}/exact.map) ${open}`,
-      `http-request set-var(txn.to) var(txn.at),concat(,txn.path,/),map_beg(${dir}/prefix.map) ${open}`,
+      ...key.lines,
+      // An empty map costs as much as a full one.
+      ...(exact
+        ? [`http-request set-var(txn.to) ${key.words},concat(,txn.path),map_str(${dir}/exact.map) ${open}`]
+        : []),
+      ...(prefix
+        ? [`http-request set-var(txn.to) ${key.words},concat(,txn.path,/),map_beg(${dir}/prefix.map) ${open}`]
+        : []),
     ),
   ]
   if (candidates.length > 0)

@@ -13,21 +13,23 @@ const QUERY = '{ query -m len 1: }'
 
 /** Without scheme and port the ones that the request came in by are kept. */
 export function redirectLines({ scheme, host, port, path, code }: Redirect): string[] {
+  const kept = port === undefined && scheme === undefined
   const to = (path: string, ...conditions: string[]) => {
-    const location = word(`${scheme ?? '%[var(txn.scheme)]'}://${authority}${path}`)
-    const when = conditions.length === 0 ? '' : ` if ${conditions.join(' ')}`
-    return `http-request redirect location ${location} code ${code}${when}`
+    const name = host === undefined ? '%[var(txn.host)]' : percent(host)
+    const start = `${scheme ?? '%[ssl_fc,iif(https,http)]'}://${name}`
+    const line = (at: string, ...when: string[]) => {
+      const all = [...conditions, ...when].join(' ')
+      return `http-request redirect location ${word(`${start}${at}${path}`)} code ${code}${all === '' ? '' : ` if ${all}`}`
+    }
+    if (kept) return [line('', '{ dst_port 80 443 }'), line(':%[dst_port]')]
+    return [line(port === undefined || port === WELL_KNOWN[scheme ?? 'http'] ? '' : `:${port}`)]
   }
-  const name = host === undefined ? '%[var(txn.host)]' : percent(host)
-  const shown = port === undefined ? '' : port === WELL_KNOWN[scheme ?? 'http'] ? '' : `:${port}`
-  const kept = port === undefined && scheme === undefined ? '%[var(txn.at_port)]' : shown
-  const authority = `${name}${kept}`
-  if (path === undefined) return [to('%[pathq]')]
+  if (path === undefined) return to('%[pathq]')
   return [
     ...restLines(path),
     ...pathsOf(path).flatMap(({ format, when }) => [
-      to(`${format}?%[query]`, ...when, QUERY),
-      to(format, ...when),
+      ...to(`${format}?%[query]`, ...when, QUERY),
+      ...to(format, ...when),
     ]),
   ]
 }

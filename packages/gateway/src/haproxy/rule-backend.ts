@@ -13,6 +13,8 @@ export const RETRY_CODES: readonly RetryReason[] = [
   'response-timeout',
 ]
 
+/** RFC 9110. */
+const IDEMPOTENT = 'GET HEAD OPTIONS TRACE PUT DELETE'
 const NOT_READY = 'nothing behind this route is ready'
 
 /** A sentence instead of the rule: 500 and it. */
@@ -63,10 +65,15 @@ function timeoutLines({ timeoutMs: { request, backend } }: Rule): string[] {
   return timeoutMs === undefined ? [] : [`timeout server ${timeoutMs}ms`]
 }
 
+/** What was sent already is sent again only where that does no harm. */
 function retryLines({ retries }: Rule): string[] {
   if (retries === undefined) return []
   const on = retries.on.length === 0 ? ['conn-failure'] : retries.on
-  return [`retries ${retries.attempts}`, `retry-on ${on.join(' ')}`]
+  return [
+    `retries ${retries.attempts}`,
+    `retry-on ${on.join(' ')}`,
+    `http-request disable-l7-retry if !{ method ${IDEMPOTENT} }`,
+  ]
 }
 
 function headerLines(when: 'http-request' | 'http-response', { set, add, remove }: HeaderChanges): string[] {

@@ -104,10 +104,9 @@ export function openedTlsFrontend(port: number, input: FrontendInput & { kinds: 
 
 function lookup(dir: string, port: number, kind: Kind): string[] {
   const set = 'tcp-request content set-var'
-  return [
-    ...keyOf(set, port, kind),
-    `${set}(txn.to) var(txn.at),map_str(${dir}/names.map) if !{ var(txn.to) -m found }`,
-  ]
+  const key = keyOf(set, port, kind, false)
+  const found = `${set}(txn.to) ${key.words},map_str(${dir}/names.map) if !{ var(txn.to) -m found }`
+  return [...key.lines, found]
 }
 
 export function tcpFrontend(port: number, stream: StreamRoute, { ipv6, accessLog }: FrontendInput): Lines {

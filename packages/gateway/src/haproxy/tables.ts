@@ -23,6 +23,9 @@ export type Kind = 'host' | 'label' | 'any' | number
 
 export interface Section {
   kind: Kind
+  /** There are such paths. */
+  exact: boolean
+  prefix: boolean
   candidates: { name: string; routes: HttpRoute[] }[]
   regexes: { key: string; route: HttpRoute }[]
 }
@@ -42,9 +45,16 @@ export function tablesOf(routes: readonly HttpRoute[]): Tables {
   for (const [port, hosts] of [...byPort].sort(([a], [b]) => a - b)) {
     const sections = new Map<Kind, Section>()
     for (const [key, host] of [...hosts].sort(([a], [b]) => (a < b ? -1 : 1))) {
-      const section = sections.get(host.kind) ?? { kind: host.kind, candidates: [], regexes: [] }
+      const section = sections.get(host.kind) ?? {
+        kind: host.kind,
+        exact: false,
+        prefix: false,
+        candidates: [],
+        regexes: [],
+      }
       sections.set(host.kind, section)
       for (const kind of ['exact', 'prefix'] as const) {
+        section[kind] ||= host[kind].size > 0
         for (const [path, group] of host[kind]) {
           const chain = chainOf(host, kind === 'exact' ? `${path}/` : path, group)
           const [first] = chain
@@ -74,20 +84,30 @@ export function hostKey(port: number, kind: Kind, host: string): string {
   return `${port}:${kind === 'label' ? '+' : '*'}${host.slice(1)}`
 }
 
-/** Lines that make txn.at the key of txn.host, among those of a kind. `set`: the action. */
-export function keyOf(set: string, port: number, kind: Kind): string[] {
-  const at = `${set}(txn.at)`
-  if (kind === 'any') return [`${at} str(${port}:*)`]
-  if (kind === 'host') return [`${at} str(${port}:),concat(,txn.host)`]
+/**
+ * What makes the key of txn.host, among those of a kind: words of an expression, after lines. `set`: the action.
+ * `kept`: txn.at is to be it, too.
+ */
+export function keyOf(
+  set: string,
+  port: number,
+  kind: Kind,
+  kept: boolean,
+): { lines: string[]; words: string } {
+  const at = (lines: string[], words: string) =>
+    kept ? { lines: [...lines, `${set}(txn.at) ${words}`], words: 'var(txn.at)' } : { lines, words }
+  if (kind === 'any') return at([], `str(${port}:*)`)
+  if (kind === 'host') return at([], `str(${port}:),concat(,txn.host)`)
   const domain = `${set}(txn.domain) var(txn.host)`
-  if (kind === 'label') return [`${domain},regsub(^[^.]*,)`, `${at} str(${port}:+),concat(,txn.domain)`]
+  if (kind === 'label') return at([`${domain},regsub(^[^.]*,)`], `str(${port}:+),concat(,txn.domain)`)
   // A host of no more labels is no subdomain: there is nothing before them.
   const more = `var(txn.host),field(-${kind + 1},.) -m len 1:`
-  return [
+  const lines = [
     `${domain},field(-1,.,${kind})`,
-    `${at} str(${port}:*.),concat(,txn.domain) if { ${more} }`,
-    `${at} str(-) if !{ ${more} }`,
+    `${set}(txn.at) str(${port}:*.),concat(,txn.domain) if { ${more} }`,
+    `${set}(txn.at) str(-) if !{ ${more} }`,
   ]
+  return { lines, words: 'var(txn.at)' }
 }
 
 function place(byPort: Map<number, Map<string, HostRoutes>>, port: number, route: HttpRoute): void {
