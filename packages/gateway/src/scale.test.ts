@@ -11,31 +11,35 @@ import { RealEdge } from './testing/real-edge.ts'
 const skip = findExecutable('haproxy') === undefined ? 'haproxy is not installed' : false
 const MANY = 1000
 const FEW = 10
-const REQUESTS = 2000
+const REQUESTS = 400
+const TURNS = 8
 
 describe(`${MANY} routes`, { skip, timeout: 180_000 }, () => {
   const edge = new RealEdge()
+  const small = new RealEdge()
   const agent = new Agent({ keepAlive: true, maxSockets: 4 })
   let one: Server
   let two: Server
 
   before(async () => {
-    await edge.listen()
+    for (const each of [edge, small]) await each.listen()
     one = await edge.serve('one')
     two = await edge.serve('two')
-    for (let i = 0; i <= MANY; i++) edge.endpoints.set(`s${i}`, [one])
+    for (const each of [edge, small]) for (let i = 0; i <= MANY; i++) each.endpoints.set(`s${i}`, [one])
+    await edge.apply(model(edge, MANY))
+    await small.apply(model(small, FEW))
   })
   after(async () => {
     agent.destroy()
-    await edge.close()
+    for (const each of [edge, small]) await each.close()
   })
 
-  const model = (count: number): Model =>
-    edge.model(...Array.from({ length: count }, (_, i) => edge.route(`h${i}.example`, '/', `s${i}`)))
+  const model = (of: RealEdge, count: number): Model =>
+    of.model(...Array.from({ length: count }, (_, i) => of.route(`h${i}.example`, '/', `s${i}`)))
 
-  const ask = (host: string) =>
+  const ask = (of: RealEdge, host: string) =>
     new Promise<void>((resolve, reject) => {
-      const options = { port: edge.ports.http, path: '/a/b', headers: { host }, agent }
+      const options = { port: of.ports.http, path: '/a/b', headers: { host }, agent }
       const sent = request(options, (answer) => {
         answer.resume().on('end', () => {
           if (answer.statusCode === 200) resolve()
@@ -45,43 +49,41 @@ describe(`${MANY} routes`, { skip, timeout: 180_000 }, () => {
       sent.on('error', reject).end()
     })
 
-  async function timeOf(what: () => Promise<unknown>): Promise<number> {
-    const start = performance.now()
-    await what()
-    return performance.now() - start
+  /** Least times, measured in turns: what others did to the machine meanwhile they did to all of them. */
+  async function least(...whats: (() => Promise<unknown>)[]): Promise<number[]> {
+    const times = whats.map(() => Number.POSITIVE_INFINITY)
+    for (let turn = 0; turn < TURNS; turn++)
+      for (const [i, what] of whats.entries()) {
+        const start = performance.now()
+        await what()
+        times[i] = Math.min(times[i]!, performance.now() - start)
+      }
+    return times
   }
 
-  /** The least of some: the one that others disturbed least. */
-  async function least(what: () => Promise<unknown>): Promise<number> {
-    const times = []
-    for (let i = 0; i < 5; i++) times.push(await timeOf(what))
-    return Math.min(...times)
-  }
-
-  const requests = (count: number) => async () => {
-    for (let i = 0; i < REQUESTS / 4; i += 4)
-      await Promise.all([0, 1, 2, 3].map((j) => ask(`h${(i + j) % count}.example`)))
+  /** Of as many hosts each time: their servers' connections are used again. */
+  const requests = (of: RealEdge, count: number) => async () => {
+    const host = (i: number) => `h${(i % FEW) * (count / FEW)}.example`
+    for (let i = 0; i < REQUESTS; i += 4) await Promise.all([0, 1, 2, 3].map((j) => ask(of, host(i + j))))
   }
 
   it('cost a request no more than a few, and a change of endpoints less than a route', async () => {
-    await edge.apply(model(FEW))
-    const few = await least(requests(FEW))
-    await edge.apply(model(MANY))
-    const many = await least(requests(MANY))
-    assert.ok(many < few * 2, `${many} ms with ${MANY} routes, ${few} ms with ${FEW}`)
+    const [few, many] = await least(requests(small, FEW), requests(edge, MANY))
+    assert.ok(many! < few! * 2, `${many} ms with ${MANY} routes, ${few} ms with ${FEW}`)
 
-    let turn = 0
-    const telling = await least(async () => {
-      edge.endpoints.set('s7', turn++ % 2 === 0 ? [one, two] : [one])
-      assert.equal((await edge.apply(model(MANY))).by, 'telling')
-    })
     let more = 0
-    const loading = await least(async () => {
-      more = 1 - more
-      assert.equal((await edge.apply(model(MANY + more))).by, 'loading')
-    })
-    assert.ok(telling < loading, `${telling} ms to tell, ${loading} ms to load`)
-    const looking = await least(() => edge.applier.isIntact())
-    assert.ok(looking < loading, `${looking} ms to look, ${loading} ms to load`)
+    const [telling, loading, looking] = await least(
+      async () => {
+        edge.endpoints.set('s7', edge.endpoints.get('s7')!.length === 1 ? [one, two] : [one])
+        assert.equal((await edge.apply(model(edge, MANY + more))).by, 'telling')
+      },
+      async () => {
+        more = 1 - more
+        assert.equal((await edge.apply(model(edge, MANY + more))).by, 'loading')
+      },
+      () => edge.applier.isIntact(),
+    )
+    assert.ok(telling! < loading!, `${telling} ms to tell, ${loading} ms to load`)
+    assert.ok(looking! < loading!, `${looking} ms to look, ${loading} ms to load`)
   })
 })
