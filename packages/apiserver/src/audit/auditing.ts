@@ -6,6 +6,7 @@ import type { ResourceRegistry } from '../registry/resources.ts'
 import type { RequestInfo } from '../request/info.ts'
 import { policyMatcher } from './match.ts'
 import type { AuditMetrics } from './metrics.ts'
+import { Refusals } from './refusals.ts'
 import { microClock } from './timestamp.ts'
 import { type AuditParts, AuditTrail } from './trail.ts'
 import type { AuditPolicy, AuditSink } from './types.ts'
@@ -24,7 +25,7 @@ export function createAuditing(options: {
   const { policy, sink, metrics, clock, registry } = options
   const parts: AuditParts = {
     match: policyMatcher(policy),
-    recordRefused: policy.recordRefused ?? false,
+    refusals: policy.recordRefused === true ? new Refusals() : undefined,
     ...{ sink, metrics, registry },
     clock: microClock(clock),
   }

@@ -82,6 +82,33 @@ test('an event says what was asked, where from, and with what, within bounds', (
   })
 })
 
+test('refusals that no rule asks for are recorded as long as they are few, and what a rule asks for always', () => {
+  const lines: string[] = []
+  const auditing = createAuditing({
+    policy: {
+      rules: [{ level: 'Metadata', verbs: ['delete'] }],
+      omitStages: ['RequestReceived'],
+      recordRefused: true,
+    },
+    sink: { write: (line) => void lines.push(line) },
+    metrics: auditMetrics(new MetricsRegistry()),
+    clock: { ...systemClock, now: () => 0 },
+    registry: new ResourceRegistry([]),
+  })
+  const refuse = (method: string) => {
+    const query = new URLSearchParams()
+    const request = { method, path: '/api/v1/nodes/n', query, headers: {}, remoteAddress: '' }
+    const trail = auditing.begin(request as unknown as ApiRequest, parseRequestInfo(request))
+    trail.authenticated(ANNA)
+    trail.answered(response({ status: 403 }), false)
+  }
+  for (let n = 0; n < 500; n++) refuse('GET')
+  assert.ok(lines.length >= 60 && lines.length < 100, String(lines.length))
+  const before = lines.length
+  refuse('DELETE')
+  assert.equal(lines.length, before + 1)
+})
+
 test("with a policy of one's own a refusal is recorded only where a rule says so", () => {
   const { trail, events } = begin({ rules: [{ level: 'None' }] })
   trail.authenticated(ANNA)

@@ -11,12 +11,14 @@ import { MAX_BODIES_BYTES, type RecordedBody, shownBody } from './bodies.ts'
 import { eventLine, type ObservedRequest } from './event.ts'
 import type { PolicyMatcher, Verdict } from './match.ts'
 import type { AuditMetrics } from './metrics.ts'
+import type { Refusals } from './refusals.ts'
 import type { MicroClock } from './timestamp.ts'
 import type { AuditSink, AuditStage } from './types.ts'
 
 export interface AuditParts {
   match: PolicyMatcher
-  recordRefused: boolean
+  /** Absent: refusals are recorded only where the policy says so. */
+  refusals: Refusals | undefined
   sink: AuditSink
   metrics: AuditMetrics
   clock: MicroClock
@@ -24,6 +26,8 @@ export interface AuditParts {
 }
 
 const TRUNCATED = 'audit.k8s.io/truncated'
+/** How many refusals of this user were not recorded since the last that was. */
+const OMITTED = 'audit.brume.dev/omitted-refusals'
 /** What clients may choose themselves: short enough for the log, and nothing that a header or a line minds. */
 const GIVEN_ID = /^[\w.-]{1,64}$/
 
@@ -94,7 +98,7 @@ export class AuditTrail {
     const { status, body } = response
     if (this.#verdict === undefined) return this.#turnedAway(response)
     if (this.#verdict.level === 'None') {
-      if (!this.#parts.recordRefused || (status !== 401 && status !== 403)) return response
+      if ((status !== 401 && status !== 403) || !this.#admitRefusal()) return response
       this.#verdict = { ...this.#verdict, level: 'Metadata' }
     }
     const isStream = response.takeover !== undefined || isStreamed(body)
@@ -109,11 +113,18 @@ export class AuditTrail {
   /** Nobody knows who it was. As in Kubernetes there is one event, of the beginning of the answer. */
   #turnedAway(response: ApiResponse): ApiResponse {
     const verdict = this.#parts.match(this.#info, undefined)
-    const isLeftOut = verdict.level === 'None' && !this.#parts.recordRefused
-    if (isLeftOut) return response
+    if (verdict.level === 'None' && !this.#admitRefusal()) return response
     this.#verdict = { ...verdict, level: 'Metadata' }
     this.#write('ResponseStarted', response)
     return response
+  }
+
+  #admitRefusal(): boolean {
+    const { refusals } = this.#parts
+    const omitted = refusals?.admit(this.#impersonated?.name ?? this.#user?.name ?? '', this.#receivedAt)
+    if (omitted === undefined) return false
+    if (omitted > 0) this.annotate(OMITTED, String(omitted))
+    return true
   }
 
   #untilEnd(response: ApiResponse): ApiResponse {
