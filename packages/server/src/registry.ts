@@ -107,11 +107,15 @@ function asRegistryAnswer(request: ApiRequest, response: ApiResponse): ApiRespon
       'x-content-type-options': 'nosniff',
       'docker-distribution-api-version': 'registry/2.0',
       ...(status === 401 ? { 'www-authenticate': 'Basic realm="brume"' } : {}),
-      ...(headers['retry-after'] === undefined ? {} : { 'retry-after': headers['retry-after'] }),
+      ...kept(headers, 'retry-after'),
+      ...kept(headers, 'audit-id'),
     },
     body: JSON.stringify({ errors: [{ code: codeOfStatus(status), message }] }),
   }
 }
+
+const kept = (headers: ApiResponse['headers'], name: string) =>
+  headers[name] === undefined ? {} : { [name]: headers[name] }
 
 const SIGN_IN = 'authentication required: any user name, and a token of the API as the password'
 
