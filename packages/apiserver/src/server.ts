@@ -107,6 +107,8 @@ function placeOf(
   { request, info, user }: { request: ApiRequest; info: RequestInfo; user: UserInfo },
 ): (() => void) | Promise<() => void> {
   const seat = flows.enter(flow, { info, user, gone: () => request.signal })
+  // Who is exempt takes no place, and is not counted as if.
+  if (flow.level.spec.exempt) return seat
   const counted = (leave: () => void) => {
     const done = inFlight.enter(isMutating(request.method))
     return () => {
