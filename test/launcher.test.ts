@@ -52,18 +52,6 @@ describe('the launcher', () => {
     })
   }
 
-  test('what shells complete for the commands of the launcher is what their help lists', LIMIT, () => {
-    for (const { name, options = [] } of LAUNCHER_COMMANDS) {
-      if (name === 'test' || name === 'bench') continue
-      const listed = [...brume(name, '--help').stdout.matchAll(/^ {2}--([a-z-]+)/gm)].map((match) => match[1])
-      assert.deepEqual(
-        options.map((option) => option.name),
-        listed,
-        name,
-      )
-    }
-  })
-
   for (const args of [
     ['nonsense'],
     ['-v'],

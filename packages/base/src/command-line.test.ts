@@ -72,7 +72,7 @@ describe('command line', () => {
   it('shows every option with its value, choices and default', () => {
     const help = commandHelp('brume', SPEC)
     assert.match(help, /^Make a thing\.\n\nUsage: brume make THING \[options\]\n/)
-    assert.match(help, /^ {2}-c, --color NAME {2}How it looks \(one of red, blue; default red\)$/m)
+    assert.match(help, /^ {2}-c, --color NAME {2}How it looks \(one of red, blue; default: red\)$/m)
     assert.match(help, /^ {2}-h, --help {8}Show this help$/m)
   })
 

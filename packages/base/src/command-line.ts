@@ -54,6 +54,10 @@ export const EXIT_USAGE = 2
 
 export const HELP_OPTION: OptionSpec = { name: 'help', short: 'h', help: 'Show this help' }
 
+/** Of help, in letters. */
+const LINE = 120
+const MAX_LEFT = 30
+
 /** A suggestion is made for names that differ by at most so many letters. */
 const MAX_DISTANCE = 2
 
@@ -162,13 +166,33 @@ function optionText({ name, short, value }: OptionSpec): string {
 }
 
 function optionHelp({ help, default: fallback, choices }: OptionSpec): string {
-  const notes = [choices && `one of ${choices.join(', ')}`, fallback && `default ${fallback}`].filter(Boolean)
+  const notes = [choices && `one of ${choices.join(', ')}`, fallback && `default: ${fallback}`].filter(
+    Boolean,
+  )
   return notes.length === 0 ? help : `${help} (${notes.join('; ')})`
 }
 
+/** What is too long for the left column has its help on the next line. */
 function table(rows: readonly [string, string][]): string {
-  const width = Math.max(...rows.map(([left]) => left.length))
-  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}\n`).join('')
+  const width = Math.min(MAX_LEFT, Math.max(...rows.map(([left]) => left.length)))
+  const margin = ' '.repeat(width + 4)
+  return rows
+    .map(([left, right]) => {
+      const lines = wrapped(right, LINE - margin.length)
+      const head = left.length > width ? [`  ${left}`] : [`  ${left.padEnd(width)}  ${lines.shift()}`]
+      return `${[...head, ...lines.map((line) => margin + line)].join('\n')}\n`
+    })
+    .join('')
+}
+
+function wrapped(text: string, width: number): string[] {
+  const lines = ['']
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1)!
+    if (line !== '' && line.length + 1 + word.length > width) lines.push(word)
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`
+  }
+  return lines
 }
 
 /** Levenshtein's: insertions, deletions and replacements of one letter. */

@@ -38,8 +38,6 @@ export class CommandError extends Error {
   }
 }
 
-export const DEFAULT_DATA_DIR = '/var/lib/brume'
-
 /** Of every command that talks to the API. */
 export const CONNECTION_OPTIONS: readonly OptionSpec[] = [
   { name: 'kubeconfig', value: 'FILE', help: 'The kubeconfig to use' },

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import type { ParsedCommand } from '@brume/base/command-line'
 import { Client } from '@brume/client/client'
 import { type Connection, connectTransport, kubeconfigPaths, loadConnection } from '@brume/client/kubeconfig'
-import { CommandError, DEFAULT_DATA_DIR, type Io } from './command.ts'
+import { USUAL_DIR } from '@brume/machine/own-names'
+import { CommandError, type Io } from './command.ts'
 
 export interface Connected {
   client: Client
@@ -24,7 +25,7 @@ export function connect(
   if (options['kubeconfig'] === undefined && flag !== undefined && !existsSync(flag)) {
     throw new CommandError(`there is no cloud in ${dataDir}`, `./brume up --data-dir ${dataDir}`)
   }
-  const paths = kubeconfigPaths({ env, dataDir: DEFAULT_DATA_DIR, ...(flag === undefined ? {} : { flag }) })
+  const paths = kubeconfigPaths({ env, dataDir: USUAL_DIR, ...(flag === undefined ? {} : { flag }) })
   const connection = loadConnection({ paths, env, clock, ...(context === undefined ? {} : { context }) })
   const client = new Client({
     transport: connectTransport(connection, limits),

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
 
 /** The usual directory has names that are easy to recognize. */
-const USUAL_DIR = '/var/lib/brume'
+export const USUAL_DIR = '/var/lib/brume'
 
 export interface OwnNames {
   /** Of the bridge, at most 15 letters (the kernel's limit for interfaces). */

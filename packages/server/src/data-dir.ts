@@ -4,7 +4,6 @@ import { chmodSync, existsSync, mkdirSync, type Stats, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { UserError } from './user-error.ts'
 
-export const DEFAULT_DATA_DIR = '/var/lib/brume'
 const WRITABLE_BY_OTHERS = 0o022
 const STICKY = 0o1000
 

@@ -3,5 +3,5 @@
 import { resolveOwnFilesFast } from './fast-resolve.ts'
 
 resolveOwnFilesFast()
-const { runCommand } = await import('./commands.ts')
+const { runCommand } = await import('./commands/commands.ts')
 process.exitCode = await runCommand(process.argv.slice(2))

@@ -1,7 +1,7 @@
 // `up` with a disk that misbehaves on demand: slow from the start by BRUME_TEST_COMMIT_DELAY_MS, full or not by message.
 // The server's own entry knows nothing of this.
 
-import { up } from '@brume/server/up'
+import { up } from '@brume/server/up/up'
 import { COMMIT_DELAY_MS, MAX_PAGES, makeFaults } from '@brume/store/sqlite/faults'
 
 export interface FaultMessage {

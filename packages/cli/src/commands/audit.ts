@@ -4,11 +4,12 @@ import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { EXIT_OK, type ParsedCommand, UsageError } from '@brume/base/command-line'
 import { parseGoDuration } from '@brume/base/go-duration'
+import { USUAL_DIR } from '@brume/machine/own-names'
 import { type AuditEvent, eventOf } from '../audit/event.ts'
 import { AUDIT_LOG, readEvents } from '../audit/files.ts'
 import { type Printer, printerFor } from '../audit/print.ts'
 import { selector } from '../audit/select.ts'
-import { type Command, CommandError, DEFAULT_DATA_DIR, type Io, OUTPUT_OPTION } from '../command.ts'
+import { type Command, CommandError, type Io, OUTPUT_OPTION } from '../command.ts'
 import { followFile, tailOf } from '../follow.ts'
 
 const DEFAULT_LINES = 100
@@ -38,13 +39,13 @@ export const audit: Command = {
       { name: 'tail', value: 'LINES', help: 'How many of the last', default: String(DEFAULT_LINES) },
       { name: 'follow', short: 'f', help: 'Go on with what comes, until Ctrl-C' },
       { ...OUTPUT_OPTION, help: 'How to print; json: the events as they are in the log' },
-      { name: 'data-dir', value: 'DIR', help: 'Where all state lives', default: DEFAULT_DATA_DIR },
+      { name: 'data-dir', value: 'DIR', help: 'Where all state lives', default: USUAL_DIR },
     ],
     maxArguments: 1,
   },
   async run(parsed, io) {
     const { options } = parsed
-    const dataDir = resolve(options['data-dir'] ?? DEFAULT_DATA_DIR)
+    const dataDir = resolve(options['data-dir'] ?? USUAL_DIR)
     const log = join(dataDir, AUDIT_LOG)
     const matches = selector(wantedOf(parsed, io))
     const count = countOf(options['tail'])

@@ -7,8 +7,9 @@ import { dirname, resolve } from 'node:path'
 import { EXIT_OK } from '@brume/base/command-line'
 import { keysBeside } from '@brume/base/key-bundle'
 import { headerOf, type TransportResponse } from '@brume/client/transport'
+import { USUAL_DIR } from '@brume/machine/own-names'
 import { keysOf, passphraseIn, saveKeys } from '../backup-keys.ts'
-import { CONNECTION_OPTIONS, type Command, CommandError, DEFAULT_DATA_DIR, type Output } from '../command.ts'
+import { CONNECTION_OPTIONS, type Command, CommandError, type Output } from '../command.ts'
 import { connect } from '../connect.ts'
 
 /** The server copies its whole store before it answers. */
@@ -51,7 +52,7 @@ Put both back with: ./brume restore FILE`,
       io.out.write(`backup: ${path}\nverified: ${bytes} bytes, revision ${revision}, sha256 ${sha256}\n`)
       if (options['without-keys'] !== undefined) return EXIT_OK
       // After the copy: what a rotation of the key meanwhile has made is there too.
-      const found = keysOf(resolve(options['data-dir'] ?? DEFAULT_DATA_DIR), connection.caPem)
+      const found = keysOf(resolve(options['data-dir'] ?? USUAL_DIR), connection.caPem)
       if ('missing' in found) {
         const next =
           'run this on the machine of the control plane, or keep its encryption-keys.json and pki/ yourself'

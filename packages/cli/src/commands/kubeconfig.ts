@@ -10,7 +10,8 @@ import {
   mergeKubeconfigs,
   parseKubeconfig,
 } from '@brume/client/kubeconfig-file'
-import { type Command, CommandError, DEFAULT_DATA_DIR } from '../command.ts'
+import { USUAL_DIR } from '@brume/machine/own-names'
+import { type Command, CommandError } from '../command.ts'
 
 export const kubeconfig: Command = {
   spec: {
@@ -20,12 +21,12 @@ export const kubeconfig: Command = {
 KUBECONFIG, or ~/.kube/config, and become the current context; everything else in there stays.`,
     options: [
       { name: 'merge', help: 'Write it into your own kubeconfig' },
-      { name: 'data-dir', value: 'DIR', help: 'Where the cloud keeps its state', default: DEFAULT_DATA_DIR },
+      { name: 'data-dir', value: 'DIR', help: 'Where the cloud keeps its state', default: USUAL_DIR },
       { name: 'server', value: 'URL', help: 'The address to use instead, e.g. from another machine' },
     ],
   },
   async run({ options }, { out, err, env }) {
-    const dataDir = options['data-dir'] ?? DEFAULT_DATA_DIR
+    const dataDir = options['data-dir'] ?? USUAL_DIR
     const own = withServer(readOwn(join(dataDir, 'kubeconfig')), options['server'])
     if (options['merge'] === undefined) {
       out.write(formatKubeconfig(own))

@@ -3,7 +3,8 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { EXIT_OK, UsageError } from '@brume/base/command-line'
-import { type Command, CommandError, DEFAULT_DATA_DIR } from '../command.ts'
+import { USUAL_DIR } from '@brume/machine/own-names'
+import { type Command, CommandError } from '../command.ts'
 import { followFile, tailOf } from '../follow.ts'
 
 /** Below the data directory. */
@@ -20,7 +21,7 @@ export const logs: Command = {
     summary: 'Show what the cloud itself logs, or its container runtime',
     details: 'Logs of containers: kubectl logs POD',
     options: [
-      { name: 'data-dir', value: 'DIR', help: 'Where all state lives', default: DEFAULT_DATA_DIR },
+      { name: 'data-dir', value: 'DIR', help: 'Where all state lives', default: USUAL_DIR },
       { name: 'follow', short: 'f', help: 'Go on with what comes, until Ctrl-C' },
       {
         name: 'tail',
@@ -43,7 +44,7 @@ export const logs: Command = {
     const lines = Number(options['tail'] ?? DEFAULT_LINES)
     if (!Number.isSafeInteger(lines) || lines < 0)
       throw new UsageError('--tail takes a number of lines. Next: ./brume logs --tail 100')
-    const dataDir = resolve(options['data-dir'] ?? DEFAULT_DATA_DIR)
+    const dataDir = resolve(options['data-dir'] ?? USUAL_DIR)
     const path = join(dataDir, FILES[name]!)
     if (!existsSync(path))
       throw new CommandError(`there is no log at ${path}`, `./brume up --data-dir ${dataDir}`)

@@ -2,5 +2,3 @@
 
 /** `auto`: to nodes that can do it. `required`: nothing goes to the others. */
 export type Encryption = 'auto' | 'required' | 'off'
-
-export const ENCRYPTIONS: readonly Encryption[] = ['auto', 'required', 'off']

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { DEFAULT_AUDIT_POLICY } from '@brume/apiserver/audit/default-policy'
 import type { LogLimits } from '@brume/apiserver/audit/log/files'
 import type { AuditPolicy } from '@brume/apiserver/audit/types'
-import { UserError } from './user-error.ts'
+import { UserError } from '../user-error.ts'
 
 export interface AuditSettings {
   policy: AuditPolicy

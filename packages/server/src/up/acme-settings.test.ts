@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { LETS_ENCRYPT } from '@brume/machine/commands/up'
 import { testServerCertificate } from '@brume/testkit/server-certificate'
+import { UserError } from '../user-error.ts'
 import { acmeSettings } from './acme-settings.ts'
-import { LETS_ENCRYPT } from './defaults.ts'
-import { UserError } from './user-error.ts'
 
 test('nobody at a CA is asked without an address', () => {
   assert.equal(acmeSettings({}), undefined)

@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { type DataDir, dataDirAt } from './data-dir.ts'
+import { type DataDir, dataDirAt } from '../data-dir.ts'
+import { UserError } from '../user-error.ts'
 import { checkRanges, decideRanges, keepRanges } from './ranges.ts'
-import { UserError } from './user-error.ts'
 
 const says = (message: RegExp, next: RegExp, exitCode: number) => (error: unknown) => {
   assert.ok(error instanceof UserError, String(error))

@@ -3,8 +3,8 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { AcmeSettings } from '@brume/gateway/acme/controller'
-import { LETS_ENCRYPT } from './defaults.ts'
-import { UserError } from './user-error.ts'
+import { LETS_ENCRYPT } from '@brume/machine/commands/up'
+import { UserError } from '../user-error.ts'
 
 export interface AcmeFlags {
   email?: string | undefined

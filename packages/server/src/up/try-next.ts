@@ -1,9 +1,10 @@
 // What a person who has just started a cloud may want to do: three commands that can be copied.
 
-import { type DataDir, DEFAULT_DATA_DIR } from './data-dir.ts'
+import { USUAL_DIR } from '@brume/machine/own-names'
+import type { DataDir } from '../data-dir.ts'
 
 export function tryNext(dir: Pick<DataDir, 'root' | 'kubeconfig'>): string {
-  const where = dir.root === DEFAULT_DATA_DIR ? '' : ` --data-dir ${dir.root}`
+  const where = dir.root === USUAL_DIR ? '' : ` --data-dir ${dir.root}`
   return `
 Try next, in another terminal:
   ./brume image build web${where} && ./brume run web --image web --port 8080${where}

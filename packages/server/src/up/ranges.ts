@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { formatRange, type IpRange, parseRangeOf, rangesOverlap } from '@brume/api/network/ip-range'
 import { EXIT_USAGE } from '@brume/base/command-line'
 import { RunError } from '@brume/machine/run'
-import type { DataDir } from './data-dir.ts'
+import type { DataDir } from '../data-dir.ts'
+import { UserError } from '../user-error.ts'
 import { checkFamilies, ipv6PrefixOf, rangesBelow } from './ipv6-prefix.ts'
-import { UserError } from './user-error.ts'
 
 export interface RangeOptions {
   podRange?: string | undefined

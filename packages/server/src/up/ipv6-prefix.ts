@@ -3,7 +3,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { EXIT_USAGE } from '@brume/base/command-line'
-import { UserError } from './user-error.ts'
+import { UserError } from '../user-error.ts'
 
 export interface FamilyOptions {
   /** `IPv4`, or `IPv4,IPv6`; undefined: as before, at first IPv4. */
