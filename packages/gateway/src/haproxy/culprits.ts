@@ -48,19 +48,22 @@ async function byHalves(
   check: Check,
   { config, culprits, words }: { config: Config; culprits: ReadonlyMap<string, string>; words: string },
 ): Promise<string> {
-  let suspects = [...new Set(config.owners)].filter(
+  const suspects = [...new Set(config.owners)].filter(
     (owner): owner is string => owner !== undefined && !culprits.has(owner),
   )
-  const without = (ids: readonly string[]) =>
-    check(make(new Map([...culprits, ...ids.map((id) => [id, ''] as const)])))
-  if (suspects.length === 0 || (await without(suspects)) !== undefined) throw new GatewayError(words)
-  while (suspects.length > 1) {
-    const half = suspects.slice(0, suspects.length / 2)
-    const others = suspects.slice(suspects.length / 2)
-    // The others alone are taken: then one of this half is to blame.
-    suspects = (await without([...half])) === undefined ? half : others
+  const isRefusedWith = async (kept: number) => {
+    const others = suspects.slice(kept).map((id) => [id, ''] as const)
+    return (await check(make(new Map([...culprits, ...others])))) !== undefined
   }
-  return suspects[0]!
+  if (suspects.length === 0 || (await isRefusedWith(0))) throw new GatewayError(words)
+  // Taken with the first `taken` of them, refused with the first `refused`: the last of these is to blame.
+  let [taken, refused] = [0, suspects.length]
+  while (refused - taken > 1) {
+    const middle = Math.floor((taken + refused) / 2)
+    if (await isRefusedWith(middle)) refused = middle
+    else taken = middle
+  }
+  return suspects[refused - 1]!
 }
 
 function reason(words: string): string {
