@@ -1,6 +1,7 @@
 // `brume join`: what its options mean.
 
 import { JOIN } from '@brume/machine/commands/others'
+import { beginAgainOnceCompiled } from '../begin-again.ts'
 import { joinCloud } from '../join/join.ts'
 import { dataDirOf, encryptionOf, logLevelOf, type ServerCommand } from './command.ts'
 import { evictionOf } from './eviction.ts'
@@ -8,6 +9,7 @@ import { evictionOf } from './eviction.ts'
 export const joinCommand: ServerCommand = {
   spec: JOIN,
   async run({ options, words }) {
+    beginAgainOnceCompiled()
     return joinCloud({
       server: words[0],
       token: options['token'],

@@ -16,6 +16,7 @@ import { openLog } from '../log-file.ts'
 import { prepareMachine } from '../prepare-machine.ts'
 import { renewedAgent } from '../renewed-agent.ts'
 import { runningIn } from '../running.ts'
+import { collectStartGarbage } from '../start-garbage.ts'
 import { UserError } from '../user-error.ts'
 import { certificatePaths, hasCertificate } from './certificates.ts'
 import { type CloudConnection, connectToCloud } from './connection.ts'
@@ -75,6 +76,7 @@ export async function joinCloud(options: JoinOptions): Promise<number> {
   const agent = await runAgent(member, { options, place, logger })
   writeFileSync(dir.running, `${JSON.stringify({ pid: process.pid, url: joined.server })}\n`, { mode: 0o600 })
   process.stdout.write(`api: ${joined.server}\nnode: ${joined.nodeName}\n`)
+  collectStartGarbage(agent.registered.then(() => {}))
   const end = Promise.race([stopped, removed.promise])
   await Promise.race([agent.registered.then(() => process.stdout.write('ready\n')), end])
   const why = await end
