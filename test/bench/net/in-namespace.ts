@@ -55,7 +55,7 @@ try {
   await namespaces.serveHttp(server, SERVICE_PORT)
   const { bridge, range: podRange } = network
   const draws = [1, ENDPOINTS, ENDPOINTS + 1].flatMap((count) =>
-    [true, false].flatMap((nodePort) => drawScript(TABLE, { nodePort, draw: 'random', count })),
+    (['services', 'node-ports'] as const).flatMap((at) => drawScript(TABLE, { at, draw: 'random', count })),
   )
   const fresh = [...tableScript({ table: TABLE, bridge, podRange }), ...draws]
   const web = elements(WEB, [ip])

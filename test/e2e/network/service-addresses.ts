@@ -6,6 +6,7 @@ import type { Row } from './rows.ts'
 
 /** The world outside sends it here. */
 const OUTER = '192.0.2.77'
+const OUTER_TOO = '192.0.2.78'
 /** Of Services, and of none of them. */
 const EXTERNAL = '10.96.250.1'
 export const SERVICE_ADDRESSES: readonly Row[] = [
@@ -113,12 +114,12 @@ export const SERVICE_ADDRESSES: readonly Row[] = [
   {
     title:
       'externalTrafficPolicy Local: callers inside the cloud reach the pods of all nodes by outer addresses',
-    gap: 'they reach pods of their own node alone',
     apply: (ip) => [
       service({
         selector: undefined,
         type: 'LoadBalancer',
         externalTrafficPolicy: 'Local',
+        externalIPs: [OUTER_TOO],
         ports: NODE_PORT.ports,
       }),
       { ...slice([at(ip('far'), { nodeName: 'n2' })]) },
@@ -132,6 +133,54 @@ export const SERVICE_ADDRESSES: readonly Row[] = [
       ['client', OUTER, 80, 'tcp', 'far'],
       ['node', OUTER, 80, 'tcp', 'far'],
       ['outside', OUTER, 80, 'tcp', 'denied'],
+      ['client', OUTER_TOO, 80, 'tcp', 'far'],
+      ['node', OUTER_TOO, 80, 'tcp', 'far'],
+      ['outside', OUTER_TOO, 80, 'tcp', 'denied'],
+      nodePort('client', 'denied'),
+    ],
+    after: [
+      {
+        apply: (ip) => [slice([at(ip('web')), at(ip('far'), { nodeName: 'n2' })])],
+        checks: [
+          ['client', OUTER, 80, 'tcp', 'web+far'],
+          ['node', OUTER_TOO, 80, 'tcp', 'web+far'],
+          ['outside', OUTER, 80, 'tcp', 'web sees outside'],
+          ['outside', OUTER_TOO, 80, 'tcp', 'web sees outside'],
+          nodePort('client', 'web'),
+        ],
+      },
+      { apply: () => [slice([])], checks: [['client', OUTER, 80, 'tcp', 'refused']] },
+    ],
+  },
+  {
+    title:
+      'externalTrafficPolicy Local with sessionAffinity: callers inside the cloud stay with one pod of all nodes',
+    apply: (ip) => [
+      service({
+        selector: undefined,
+        externalTrafficPolicy: 'Local',
+        type: 'NodePort',
+        sessionAffinity: 'ClientIP',
+        externalIPs: [OUTER],
+      }),
+      slice([at(ip('far'), { nodeName: 'n2' })]),
+    ],
+    checks: [
+      ['client', OUTER, 80, 'tcp', 'far'],
+      ['outside', OUTER, 80, 'tcp', 'denied'],
+    ],
+    after: [
+      {
+        apply: (ip) => [slice([at(ip('web')), at(ip('far'), { nodeName: 'n2' })])],
+        checks: [
+          ['client', OUTER, 80, 'tcp', 'far'],
+          ['outside', OUTER, 80, 'tcp', 'web'],
+        ],
+      },
+      {
+        apply: (ip) => [slice([at(ip('web'))])],
+        checks: [['client', OUTER, 80, 'tcp', 'web']],
+      },
     ],
   },
   {

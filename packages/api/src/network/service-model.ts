@@ -31,6 +31,8 @@ export type Behaviour =
 export interface Route {
   frontend: Frontend
   behaviour: Behaviour
+  /** For this node and its pods, where that differs. */
+  inside?: Behaviour
   /** Who may ask: ranges that do not overlap. undefined: anybody; none: nobody. */
   sources?: readonly string[]
 }

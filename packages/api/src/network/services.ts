@@ -39,7 +39,10 @@ export function routesOf(
     const candidates = candidatesOf(slices, port.name ?? '', { node, family })
     const how = { stickySeconds: stickySecondsOf(service), node }
     const inside = behaviourOf(candidates, spec['internalTrafficPolicy'] === 'Local', how)
-    const outside = behaviourOf(candidates, spec['externalTrafficPolicy'] === 'Local', how)
+    const isLocal = spec['externalTrafficPolicy'] === 'Local'
+    const outside = behaviourOf(candidates, isLocal, how)
+    // API reference, externalTrafficPolicy: callers of the cloud get "Cluster" at such addresses; not at node ports.
+    const outer = isLocal ? { inside: behaviourOf(candidates, false, how) } : {}
     const protocol = String(port.protocol ?? 'TCP').toLowerCase() as Frontend['protocol']
     const at = (ip: string | undefined, number: number, behaviour: Behaviour): Route => ({
       frontend: { ip, protocol, port: number },
@@ -54,9 +57,10 @@ export function routesOf(
       ...externalIps(service, family)
         .filter(isServed)
         .filter((ip) => !balancers.includes(ip))
-        .map((ip) => at(ip, port.port, outside)),
+        .map((ip) => ({ ...at(ip, port.port, outside), ...outer })),
       ...balancers.map((ip) => ({
         ...at(ip, port.port, outside),
+        ...outer,
         ...limitOf(service, ip, { node, family }),
       })),
       ...(isReached && port.nodePort ? [at(undefined, port.nodePort, outside)] : []),

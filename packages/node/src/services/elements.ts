@@ -2,15 +2,17 @@
 // N backends is drawn with the lookup itself: no rule and no chain belongs to a Service, so that a change is a change of
 // some elements. (10,000 Services as chains took 13 s to load here, 50,000 elements 0.7 s.) Pure.
 
-import { type Backend, frontendKey, type Route } from '@brume/api/network/service-model'
+import { type Backend, type Behaviour, frontendKey, type Route } from '@brume/api/network/service-model'
 
 /** Name of a map or set -> key -> value ('' in sets; in `sources` the ranges, of which each is an element). */
 export type Elements = Map<MapName, Map<string, string>>
 
 export type MapName =
   | 'services'
+  | 'inside'
   | 'node-ports'
   | 'backends'
+  | 'inside-backends'
   | 'node-port-backends'
   | 'refused'
   | 'refused-ports'
@@ -24,8 +26,10 @@ export type MapName =
 
 export const MAP_NAMES: readonly MapName[] = [
   'services',
+  'inside',
   'node-ports',
   'backends',
+  'inside-backends',
   'node-port-backends',
   'refused',
   'refused-ports',
@@ -52,7 +56,20 @@ export function elementsOf(routes: readonly Route[], family: Family = 'ip'): Ele
     known.set(key, value)
     elements.set(map, known)
   }
-  for (const { frontend, behaviour, sources } of routes) {
+  const forward = (at: DrawsAt, key: string, behaviour: Behaviour) => {
+    if (behaviour.type !== 'forward') return
+    const backends = behaviour.backends.slice(0, MAX_BACKENDS)
+    const { stickySeconds } = behaviour
+    const draw = stickySeconds === undefined ? 'random' : 'sticky'
+    if (stickySeconds !== undefined && family === 'ip')
+      put(at === 'node-ports' ? 'sticky-ports' : 'sticky', key, `goto ${rememberName(stickySeconds)}`)
+    put(at, key, `goto ${chainName({ at, draw, count: backends.length })}`)
+    for (const [i, backend] of backends.entries()) {
+      put(BACKENDS[at], `${key} . ${i}`, addressOf(backend))
+      put('hairpins', `${backend.ip} . ${backend.ip}`)
+    }
+  }
+  for (const { frontend, behaviour, inside, sources } of routes) {
     const key = frontendKey(frontend)
     if (sources !== undefined) {
       put('limited', key)
@@ -61,40 +78,40 @@ export function elementsOf(routes: readonly Route[], family: Family = 'ip'): Ele
     const nodePort = frontend.ip === undefined
     if (behaviour.type === 'refuse') put(nodePort ? 'refused-ports' : 'refused', key)
     if (behaviour.type === 'drop') put(nodePort ? 'dropped-ports' : 'dropped', key)
-    if (behaviour.type !== 'forward') continue
-    const backends = behaviour.backends.slice(0, MAX_BACKENDS)
-    const { stickySeconds } = behaviour
-    const draw = stickySeconds === undefined ? 'random' : 'sticky'
-    if (stickySeconds !== undefined && family === 'ip')
-      put(nodePort ? 'sticky-ports' : 'sticky', key, `goto ${rememberName(stickySeconds)}`)
-    put(
-      nodePort ? 'node-ports' : 'services',
-      key,
-      `goto ${chainName({ nodePort, draw, count: backends.length })}`,
-    )
-    for (const [i, backend] of backends.entries()) {
-      put(nodePort ? 'node-port-backends' : 'backends', `${key} . ${i}`, addressOf(backend))
-      put('hairpins', `${backend.ip} . ${backend.ip}`)
-    }
+    forward(nodePort ? 'node-ports' : 'services', key, behaviour)
+    if (inside !== undefined) forward('inside', key, inside)
   }
   return elements
 }
 
+/** The map of verdicts that leads to a draw; `inside` is asked first for this node and its pods. */
+export type DrawsAt = 'services' | 'inside' | 'node-ports'
+
+/** Of what is drawn. */
+export const BACKENDS = {
+  services: 'backends',
+  inside: 'inside-backends',
+  'node-ports': 'node-port-backends',
+} as const satisfies Record<DrawsAt, MapName>
+
 export interface Draw {
-  nodePort: boolean
+  at: DrawsAt
   draw: 'random' | 'sticky'
   count: number
 }
 
-export function chainName({ nodePort, draw, count }: Draw): string {
-  return `${nodePort ? 'node-port-' : ''}${draw}-${count}`
+const CHAIN_PREFIX: Record<DrawsAt, string> = { services: '', inside: 'inside-', 'node-ports': 'node-port-' }
+
+export function chainName({ at, draw, count }: Draw): string {
+  return `${CHAIN_PREFIX[at]}${draw}-${count}`
 }
 
 /** Of `goto random-3`; undefined for another text. */
 export function drawOf(verdict: string): Draw | undefined {
-  const match = /^goto (node-port-)?(random|sticky)-(\d+)$/.exec(verdict)
+  const match = /^goto (node-port-|inside-|)(random|sticky)-(\d+)$/.exec(verdict)
   if (match === null) return undefined
-  return { nodePort: match[1] !== undefined, draw: match[2] as Draw['draw'], count: Number(match[3]) }
+  const at = (Object.keys(CHAIN_PREFIX) as DrawsAt[]).find((one) => CHAIN_PREFIX[one] === match[1])!
+  return { at, draw: match[2] as Draw['draw'], count: Number(match[3]) }
 }
 
 /** The chain that remembers a client's backend for so long. */

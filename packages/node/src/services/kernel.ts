@@ -3,7 +3,15 @@
 
 import type { Logger } from '@brume/base/log'
 import { RunError, run } from '@brume/machine/run'
-import { chainName, drawOf, type Elements, type Family, rememberedSeconds } from './elements.ts'
+import {
+  BACKENDS,
+  chainName,
+  type DrawsAt,
+  drawOf,
+  type Elements,
+  type Family,
+  rememberedSeconds,
+} from './elements.ts'
 import { Owners } from './owners.ts'
 import {
   forgetScript,
@@ -31,6 +39,7 @@ export interface ServiceChange {
 }
 
 const USUAL_BACKENDS = 16
+const DRAWS = Object.keys(BACKENDS) as DrawsAt[]
 const NFT_LIMIT_MS = 60_000
 
 export class KernelServices {
@@ -146,16 +155,9 @@ export class KernelServices {
 /** Numbers of backends that are so common that their chains are always there. */
 function usualDraws(): string[] {
   const counts = Array.from({ length: USUAL_BACKENDS }, (_, i) => i + 1)
-  return [true, false].flatMap((nodePort) =>
-    counts.map((count) => `goto ${chainName({ nodePort, draw: 'random', count })}`),
-  )
+  return DRAWS.flatMap((at) => counts.map((count) => `goto ${chainName({ at, draw: 'random', count })}`))
 }
 
 function verdictsOf(elements: Elements): string[] {
-  return [
-    ...new Set([
-      ...(elements.get('services')?.values() ?? []),
-      ...(elements.get('node-ports')?.values() ?? []),
-    ]),
-  ]
+  return [...new Set(DRAWS.flatMap((at) => [...(elements.get(at)?.values() ?? [])]))]
 }

@@ -1,7 +1,8 @@
 // Which client has which backend, as the kernel remembers it for Services with session affinity: what of it still holds
 // after a change, and how it comes into a new table. Pure.
 
-import { drawOf, type Elements, type MapName } from './elements.ts'
+import { backendsBehind, type ValueFor } from './behind.ts'
+import type { Elements, MapName } from './elements.ts'
 import { REMEMBERED } from './table.ts'
 
 export interface Remembered {
@@ -13,9 +14,6 @@ export interface Remembered {
   timeoutSeconds: number
   leftSeconds: number
 }
-
-/** What the kernel is to have. */
-export type ValueFor = (map: MapName, key: string) => string | undefined
 
 /** Protocols may be written as numbers (IANA, "Protocol Numbers"). */
 const PROTOCOLS = new Map([
@@ -52,37 +50,31 @@ interface ListedKey {
 export function holdsIn(valueFor: ValueFor): (one: Remembered) => boolean {
   const backends = new Map<string, ReadonlySet<string>>()
   return ({ frontend, backend }) => {
-    const known = backends.get(frontend) ?? backendsOf(frontend, valueFor)
+    const known = backends.get(frontend) ?? backendsBehind(frontend, valueFor, 'sticky')
     backends.set(frontend, known)
     return known.has(backend)
   }
 }
 
-/** A frontend that is no Service's own address is an address of the node: then its port counts. */
-function backendsOf(frontend: string, valueFor: ValueFor): Set<string> {
-  const isOwn = valueFor('services', frontend) !== undefined
-  const key = isOwn ? frontend : frontend.slice(frontend.indexOf(' . ') + 3)
-  const verdict = valueFor(isOwn ? 'services' : 'node-ports', key)
-  const draw = verdict === undefined ? undefined : drawOf(verdict)
-  if (draw?.draw !== 'sticky') return new Set()
-  const map = isOwn ? 'backends' : 'node-port-backends'
-  return new Set(Array.from({ length: draw.count }, (_, i) => valueFor(map, `${key} . ${i}`) ?? ''))
-}
-
 /** Whether a change takes a backend, or affinity itself, from a Service that has it: clients may be remembered of it. */
 export function losesRemembered(before: Elements, after: Elements): boolean {
   return (
-    losesFrom(before, after, { sticky: 'sticky', backends: 'backends' }) ||
-    losesFrom(before, after, { sticky: 'sticky-ports', backends: 'node-port-backends' })
+    losesFrom(before, after, { sticky: 'sticky', backends: ['backends', 'inside-backends'] }) ||
+    losesFrom(before, after, { sticky: 'sticky-ports', backends: ['node-port-backends'] })
   )
 }
 
-function losesFrom(before: Elements, after: Elements, names: Record<'sticky' | 'backends', MapName>) {
+function losesFrom(
+  before: Elements,
+  after: Elements,
+  names: { sticky: MapName; backends: readonly MapName[] },
+) {
   const frontends = before.get(names.sticky)
   if (frontends === undefined) return false
   for (const key of frontends.keys()) if (after.get(names.sticky)?.has(key) !== true) return true
   const pairs = (elements: Elements) =>
-    [...(elements.get(names.backends) ?? [])]
+    names.backends
+      .flatMap((map) => [...(elements.get(map) ?? [])])
       .map(([key, backend]) => [key.slice(0, key.lastIndexOf(' . ')), backend] as const)
       .filter(([frontend]) => frontends.has(frontend))
       .map((pair) => pair.join(' '))

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { frontendKey, type Route } from '@brume/api/network/service-model'
+import { type Behaviour, frontendKey, type Route } from '@brume/api/network/service-model'
 import { routesOf, unservedAddresses } from '@brume/api/network/services'
 
 const NODE = { name: 'n1', zone: 'a' }
@@ -31,13 +31,12 @@ const on = (ip: string, nodeName: string, more: object = {}) => ({ addresses: [i
 const LEAVING = { conditions: { ready: false, serving: true, terminating: true } }
 const NOT_READY = { conditions: { ready: false, serving: false } }
 
-/** `KEY -> 10.0.0.1:80 10.0.0.2:80`, or the kind of refusal. */
-function text({ frontend, behaviour }: Route): string {
-  const behind =
-    behaviour.type === 'forward'
-      ? behaviour.backends.map(({ ip, port }) => `${ip}:${port}`).join(' ')
-      : behaviour.type
-  return `${frontendKey(frontend)} -> ${behind}`
+/** `KEY -> 10.0.0.1:80 10.0.0.2:80`, or the kind of refusal; and where callers of the cloud are led elsewhere, where. */
+function text({ frontend, behaviour, inside }: Route): string {
+  const behind = (of: Behaviour) =>
+    of.type === 'forward' ? of.backends.map(({ ip, port }) => `${ip}:${port}`).join(' ') : of.type
+  const others = inside === undefined ? '' : ` inside ${behind(inside)}`
+  return `${frontendKey(frontend)} -> ${behind(behaviour)}${others}`
 }
 
 const CASES: { title: string; spec?: object; status?: object; endpoints: object[]; routes: string[] }[] = [
@@ -72,6 +71,12 @@ const CASES: { title: string; spec?: object; status?: object; endpoints: object[
     spec: { externalTrafficPolicy: 'Local', ports: [{ port: 80, nodePort: 30080, name: 'web' }] },
     endpoints: [on('10.0.0.1', 'n1'), on('10.0.0.2', 'n2')],
     routes: ['10.96.0.9 . tcp . 80 -> 10.0.0.1:8080 10.0.0.2:8080', 'tcp . 30080 -> 10.0.0.1:8080'],
+  },
+  {
+    title: 'keeps traffic to outer addresses on the node, but not that of the node itself and its pods',
+    spec: { externalTrafficPolicy: 'Local', internalTrafficPolicy: 'Local', externalIPs: ['192.0.2.7'] },
+    endpoints: [on('10.0.0.2', 'n2')],
+    routes: ['10.96.0.9 . tcp . 80 -> drop', '192.0.2.7 . tcp . 80 -> drop inside 10.0.0.2:8080'],
   },
   {
     title: 'is reached at external addresses and at those that a load balancer gave',

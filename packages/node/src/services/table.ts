@@ -1,6 +1,7 @@
 // The nft table of Services as text: maps, sets and hooks; and the chains that draw one of N backends. Pure.
 
 import {
+  BACKENDS,
   chainName,
   type Draw,
   type Elements,
@@ -30,8 +31,10 @@ function typesOf(family: Family): Record<MapName, string> {
   const backend = `${family} daddr . th dport`
   return {
     services: `map services { type ${frontend} : verdict ; }`,
+    inside: `map inside { type ${frontend} : verdict ; }`,
     'node-ports': 'map node-ports { type inet_proto . inet_service : verdict ; }',
     backends: `map backends { typeof ${frontendOf(family)} . ${NUMBER} : ${backend} ; }`,
+    'inside-backends': `map inside-backends { typeof ${frontendOf(family)} . ${NUMBER} : ${backend} ; }`,
     'node-port-backends': `map node-port-backends { typeof ${NODE_PORT} . ${NUMBER} : ${backend} ; }`,
     refused: `set refused { type ${frontend} ; }`,
     'refused-ports': 'set refused-ports { type inet_proto . inet_service ; }',
@@ -90,6 +93,8 @@ export function tableScript({ table, podRange, bridge, family = 'ip' }: TableOpt
     ]),
     ...chain(t, 'check', undefined, refuse),
     ...chain(t, 'forward', undefined, forward),
+    // Theirs alone is another way than the outside's: to pods of every node where that keeps to this one's.
+    ...chain(t, 'forward-inside', undefined, [`${FRONTEND} vmap @inside`, 'goto forward']),
     // Before the packet is led to a backend: afterwards nobody knows at which address it asked.
     ...chain(t, 'keep-out-prerouting', 'filter hook prerouting priority -110', [
       'ct state new jump keep-out',
@@ -101,9 +106,10 @@ export function tableScript({ table, podRange, bridge, family = 'ip' }: TableOpt
     ...chain(t, 'prerouting', 'nat hook prerouting priority -100', [
       // Pods of another cloud on this machine have Services of their own.
       ...(bridge === undefined ? [] : [`iifname != "${bridge}" iifname "${BRIDGES}" return`]),
+      ...(bridge === undefined ? [] : [`iifname "${bridge}" ${PORTS} goto forward-inside`]),
       `${PORTS} jump forward`,
     ]),
-    ...chain(t, 'output', 'nat hook output priority -100', [`${PORTS} jump forward`]),
+    ...chain(t, 'output', 'nat hook output priority -100', [`${PORTS} jump forward-inside`]),
     ...chain(t, 'postrouting', 'nat hook postrouting priority 99', [
       // A backend that reaches itself by its Service would answer itself directly.
       `ct status dnat ${family} saddr . ${family} daddr @hairpins masquerade`,
@@ -139,7 +145,7 @@ function rememberingChains(table: string): string[] {
 export function drawScript(table: string, draw: Draw, family: Family = 'ip'): string[] {
   const name = `${family} ${table} ${chainName(draw)}`
   const FRONTEND = frontendOf(family)
-  const [key, map] = draw.nodePort ? [NODE_PORT, 'node-port-backends'] : [FRONTEND, 'backends']
+  const key = draw.at === 'node-ports' ? NODE_PORT : FRONTEND
   const isSticky = draw.draw === 'sticky'
   const number = isSticky && family === 'ip6' ? 'jhash ip6 saddr' : 'numgen random'
   return [
@@ -148,7 +154,7 @@ export function drawScript(table: string, draw: Draw, family: Family = 'ip'): st
     ...(isSticky && family === 'ip'
       ? [`add rule ${name} ${PORTS} dnat ip to ${FRONTEND} . ip saddr map @${REMEMBERED}`]
       : []),
-    `add rule ${name} ${PORTS} dnat ${family} to ${key} . ${number} mod ${draw.count} map @${map}`,
+    `add rule ${name} ${PORTS} dnat ${family} to ${key} . ${number} mod ${draw.count} map @${BACKENDS[draw.at]}`,
   ]
 }
 

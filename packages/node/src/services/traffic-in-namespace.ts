@@ -84,9 +84,9 @@ try {
     routesOf(service('sticky', STICKY, { sessionAffinity: 'ClientIP' }), [both], NODE),
   )
   const none: Elements = new Map()
-  const draws = [true, false].flatMap((nodePort) =>
+  const draws = (['services', 'node-ports'] as const).flatMap((at) =>
     [1, 2].flatMap((count) =>
-      (['random', 'sticky'] as const).flatMap((draw) => drawScript(TABLE, { nodePort, draw, count })),
+      (['random', 'sticky'] as const).flatMap((draw) => drawScript(TABLE, { at, draw, count })),
     ),
   )
   await nft([
