@@ -10,7 +10,7 @@ export interface RunOptions {
   timeoutMs?: number
   env?: Readonly<Record<string, string>>
   /** Called with each piece of output as it comes. */
-  onOutput?(text: string): void
+  onOutput?(text: string, stream: 'stdout' | 'stderr'): void
 }
 
 export interface RunResult {
@@ -59,7 +59,7 @@ export function run(argv: readonly string[], options: RunOptions = {}): Promise<
     for (const stream of ['stdout', 'stderr'] as const) {
       child[stream]!.setEncoding('utf8').on('data', (text: string) => {
         if (output[stream].length < MAX_OUTPUT_CHARS) output[stream] += text
-        options.onOutput?.(text)
+        options.onOutput?.(text, stream)
       })
     }
     const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS

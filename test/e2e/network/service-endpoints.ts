@@ -2,7 +2,14 @@
 // traffic policy", "Topology aware routing", and the API reference), a row for each sentence: what is behind them.
 
 import { ask, at, labelled, NODE_PORT, newPod, nodePort, podIsNotReady, service, slice } from './objects.ts'
-import type { Row } from './rows.ts'
+import type { Check, Row } from './rows.ts'
+
+/** From one port always, a pod, the node and the outside. */
+const fromOnePort = (outcome: string): Check[] => [
+  ['client', 'service s', 80, 'udp', outcome, 40_000],
+  ['node', 'service s', 80, 'udp', outcome, 40_000],
+  ['outside', 'node', 30_081, 'udp', outcome, 40_000],
+]
 
 export const SERVICE_ENDPOINTS: readonly Row[] = [
   {
@@ -139,16 +146,51 @@ export const SERVICE_ENDPOINTS: readonly Row[] = [
   },
   {
     title: 'UDP: a client that goes on from the same port is led to the endpoints of now',
-    gap: 'it is led to the old endpoint until it has been silent for two minutes',
     apply: (ip) => [
-      service({ selector: undefined, ports: [{ port: 80, targetPort: 8080, protocol: 'UDP' }] }),
+      service({
+        selector: undefined,
+        type: 'NodePort',
+        ports: [{ port: 80, targetPort: 8080, nodePort: 30_081, protocol: 'UDP' }],
+      }),
       slice([at(ip('web'))], { ports: [{ name: '', port: 8080, protocol: 'UDP' }] }),
     ],
-    checks: [['client', 'service s', 80, 'udp', 'web', 40_000]],
+    checks: fromOnePort('web'),
     after: [
       {
         apply: (ip) => [slice([at(ip('db'))], { ports: [{ name: '', port: 8080, protocol: 'UDP' }] })],
-        checks: [['client', 'service s', 80, 'udp', 'db', 40_000]],
+        checks: fromOnePort('db'),
+      },
+      { apply: () => [slice([])], checks: fromOnePort('refused') },
+      {
+        apply: (ip) => [slice([at(ip('web'))], { ports: [{ name: '', port: 8080, protocol: 'UDP' }] })],
+        checks: fromOnePort('web'),
+      },
+    ],
+  },
+  {
+    title:
+      'UDP: a client that goes on from the same port is led nowhere when the Service goes, and on by the next',
+    apply: () => [
+      service({
+        type: 'NodePort',
+        ports: [{ port: 80, targetPort: 8080, nodePort: 30_081, protocol: 'UDP' }],
+      }),
+    ],
+    checks: [['outside', 'node', 30_081, 'udp', 'web', 40_001]],
+    after: [
+      { remove: ['Service shop/s'], checks: [['outside', 'node', 30_081, 'udp', 'refused', 40_001]] },
+      {
+        apply: () => [
+          service(
+            {
+              type: 'NodePort',
+              selector: { app: 'db' },
+              ports: [{ port: 80, targetPort: 8080, nodePort: 30_081, protocol: 'UDP' }],
+            },
+            'next',
+          ),
+        ],
+        checks: [['outside', 'node', 30_081, 'udp', 'db', 40_001]],
       },
     ],
   },

@@ -34,7 +34,7 @@ export async function installMissing(options: InstallOptions): Promise<string[]>
   if (installer === undefined) {
     throw new InstallError(
       `${names.join(', ')} not found, and Brume cannot install on ${distribution.name}`,
-      'install containerd, runc, the CNI plugins, nftables and iproute2 with its package manager, then run this again',
+      'install containerd, runc, the CNI plugins, nftables, conntrack and iproute2 with its package manager, then run this again',
     )
   }
   const packages = packagesFor(missing, installer)

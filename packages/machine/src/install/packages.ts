@@ -37,6 +37,7 @@ export const NEEDS: readonly Need[] = [
   },
   program('haproxy', 'haproxy', 'haproxy'),
   program('nft', 'nftables', 'nftables'),
+  program('conntrack', 'conntrack', 'conntrack-tools'),
   {
     // BusyBox has an `ip` that prints no JSON and makes no bridges.
     name: 'ip (iproute2)',

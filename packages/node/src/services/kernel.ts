@@ -10,8 +10,10 @@ import {
   drawOf,
   type Elements,
   type Family,
+  type MapName,
   rememberedSeconds,
 } from './elements.ts'
+import { touchedUdp } from './flows.ts'
 import { Owners } from './owners.ts'
 import {
   forgetScript,
@@ -53,10 +55,25 @@ export class KernelServices {
   /** Clients may be remembered of backends that are gone. */
   #isStale = false
 
-  constructor(options: TableOptions, logger: Logger) {
+  /** Frontends of UDP whose rules are to change, or have changed since somebody was told. */
+  readonly #udp = new Set<string>()
+  readonly #onUdp: (frontends: readonly string[]) => void
+
+  /** `onUdp`: the kernel's rules of these frontends are new. */
+  constructor(
+    options: TableOptions,
+    logger: Logger,
+    onUdp: (frontends: readonly string[]) => void = () => {},
+  ) {
     this.#options = options
     this.#family = options.family ?? 'ip'
     this.#logger = logger
+    this.#onUdp = onUdp
+  }
+
+  /** What the kernel is to have for the key; undefined: nothing. */
+  value(map: MapName, key: string): string | undefined {
+    return this.#owners.value(map, key)
   }
 
   /** Whether there is anything to do but changes. */
@@ -78,6 +95,7 @@ export class KernelServices {
       lines.push(...this.#newTimes(after), ...changeScript(table, before, after, this.#family))
       this.#isWhole ||= verdictsOf(after).some((verdict) => !this.#draws.has(verdict))
       this.#isStale ||= losesRemembered(before, after)
+      for (const frontend of touchedUdp(before, after)) this.#udp.add(frontend)
       for (const key of conflicts) {
         this.#logger.warn('two Services want the same address and port; the first one has it', {
           service,
@@ -95,6 +113,8 @@ export class KernelServices {
       if (wasWhole) this.#isStale = false
     }
     if (this.#isStale) await this.#forgetStale()
+    if (this.#udp.size > 0) this.#onUdp([...this.#udp])
+    this.#udp.clear()
   }
 
   async #wholeScript(): Promise<string[]> {
@@ -103,7 +123,9 @@ export class KernelServices {
     // nft 1.0.6 takes a rule with such a map only together with the map: a number that is new means a new table.
     for (const verdict of verdictsOf(all)) this.#draws.add(verdict)
     this.#newTimes(all)
-    const holds = holdsIn((map, key) => this.#owners.value(map, key))
+    // While the rules were not there, flows may have begun without them.
+    for (const frontend of touchedUdp(new Map(), all)) this.#udp.add(frontend)
+    const holds = holdsIn((map, key) => this.value(map, key))
     const remembered = await this.#remembered()
     return [
       ...tableScript(this.#options),
@@ -128,7 +150,7 @@ export class KernelServices {
   }
 
   async #forgetStale(): Promise<void> {
-    const holds = holdsIn((map, key) => this.#owners.value(map, key))
+    const holds = holdsIn((map, key) => this.value(map, key))
     const stale = (await this.#remembered()).filter((one) => !holds(one))
     await this.#nft(forgetScript(this.#options.table, stale))
     this.#isStale = false

@@ -13,6 +13,7 @@ import { type SlicesByService, serviceKeyOf } from '@brume/client/slices-by-serv
 import { run } from '@brume/machine/run'
 import { elementsOf, type Family } from './elements.ts'
 import { KernelServices, type ServiceChange } from './kernel.ts'
+import { StaleFlows } from './stale-flows.ts'
 
 export interface ServiceRulesOptions {
   services: Informer<Service>
@@ -50,13 +51,19 @@ export function serviceRules(options: ServiceRulesOptions): ControllerSpec {
   const told = new Map<string, string>()
   const dirty = new Set<string>()
   const { table, bridge, podRange, podRange6 } = options
+  const kernelOf = (family: Family, podRangeOf: string | undefined) =>
+    new KernelServices({ table, bridge, podRange: podRangeOf, family }, logger, (frontends) =>
+      flows.touch(family, frontends),
+    )
   const kernels: { number: 4 | 6; family: Family; kernel: KernelServices }[] = [
-    { number: 4, family: 'ip', kernel: new KernelServices({ table, bridge, podRange }, logger) },
+    { number: 4, family: 'ip', kernel: kernelOf('ip', podRange) },
   ]
-  if (podRange6 !== undefined) {
-    const of = { table, bridge, podRange: podRange6, family: 'ip6' } as const
-    kernels.push({ number: 6, family: 'ip6', kernel: new KernelServices(of, logger) })
-  }
+  if (podRange6 !== undefined) kernels.push({ number: 6, family: 'ip6', kernel: kernelOf('ip6', podRange6) })
+  const flows = new StaleFlows({
+    valueFor: (of) => (map, key) => kernels.find(({ family }) => family === of)?.kernel.value(map, key),
+    clock: options.clock,
+    logger,
+  })
 
   const source: Source = {
     start(enqueue) {
@@ -96,6 +103,7 @@ export function serviceRules(options: ServiceRulesOptions): ControllerSpec {
       enqueue(KEY)
       return () => {
         for (const stop of stops) stop()
+        flows.stop()
       }
     },
     async synced() {
