@@ -138,7 +138,7 @@ async function startAgent(
   context: NodeContext,
   { network, dataDir }: { network: PodNetwork; dataDir: string },
 ): Promise<Agent> {
-  const logger = createLogger('warn')
+  const logger = createLogger('error')
   const clock = systemClock
   const informer = nodeInformer(context)
   const services = informer(SERVICES)

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { after, before, describe, it } from 'node:test'
+import { brume } from '@brume/cli/testing'
 import { NODES, PODS, SERVICES } from '@brume/client/builtin'
 import { whyNoBusybox } from '@brume/testkit/busybox-image'
 import { whyNoContainers } from '@brume/testkit/containerd'
@@ -46,6 +47,9 @@ describe('a cloud of two machines with both families', { skip, timeout: 240_000 
     })
     return made.spec!
   }
+
+  const check = (from: string, to: string) =>
+    brume(['net', 'check', `pod/${from}`, to, '--kubeconfig', cloud.kubeconfig])
 
   before(async () => {
     cloud = await startTwoMachines({ upOptions: ['--ip-families', 'IPv4,IPv6'] })
@@ -115,10 +119,18 @@ describe('a cloud of two machines with both families', { skip, timeout: 240_000 
     })
     const far = await ipv6Of('far')
     await eventually('a stranger is kept out', async () => NOTHING.test(await cloud.exec('near', get(far))))
+    const stopped = await check('near', `[${far}]:${PORT}`)
+    assert.equal(stopped.code, 1)
+    assert.match(stopped.out, /NetworkPolicy default\/far of far:\d+ does not let near in at this port/)
     assert.match(await cloud.exec('friend', get(far)), /^far sees fd/)
     assert.match(await cloud.exec('near', get('six', 80)), NOTHING)
     await cloud.kubectl(['delete', 'networkpolicy', 'far'])
     await eventually('all are let in again', async () => /^far sees/.test(await cloud.exec('near', get(far))))
+    for (const to of ['svc/web:80', 'six:80', `pod/far:${PORT}`]) {
+      const { code, out } = await check('near', to)
+      assert.equal(code, 0, out)
+      assert.match(out, /no policy stops it; a connection was made\.$/m)
+    }
   })
 
   it('goes on when the agent of the second machine is killed and started again', async () => {

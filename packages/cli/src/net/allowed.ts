@@ -1,5 +1,6 @@
 // Whether network policies let a connection through, and which of them does not. Pure.
 
+import { isIPv6 } from 'node:net'
 import { parseIpRange, rangesOverlap } from '@brume/api/network/ip-range'
 import {
   compilePolicies,
@@ -28,7 +29,8 @@ export function stoppedBy(
 ): string[] | undefined {
   const nodeName = pod['spec'].nodeName as string
   const name = `${pod.metadata.namespace}/${pod.metadata.name}`
-  const filter = compilePolicies({ ...world, nodeName }).find(
+  const family = isIPv6(packet.ip) ? 6 : 4
+  const filter = compilePolicies({ ...world, nodeName }, family).find(
     (one) => one.pod === name && one.direction === direction,
   )
   if (filter === undefined || letsThrough(filter, packet)) return undefined

@@ -4,9 +4,9 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { KubeObject } from '@brume/api/object'
 import { outcomeOf } from './attempt.ts'
-import { pathTo } from './explain-path.ts'
+import { pathsTo } from './explain-path.ts'
 import { targetOf } from './target.ts'
-import { verdictOf } from './verdict.ts'
+import { together, verdictOf } from './verdict.ts'
 import type { NetworkWorld } from './world.ts'
 
 const READY = [{ type: 'Ready', status: 'True' }]
@@ -66,7 +66,17 @@ function world(more: Partial<NetworkWorld> = {}): NetworkWorld {
 
 function check(to: string, of: NetworkWorld = world()) {
   const target = targetOf(to, { namespace: 'shop', namespaces: new Set(['shop']) })
-  return pathTo(of, of.pods[0]!, target)
+  const [first, ...more] = pathsTo(of, of.pods[0]!, target)
+  assert.deepEqual(more, [])
+  return first!.path
+}
+
+/** What is said of both families. */
+function checkBoth(to: string, of: NetworkWorld) {
+  const target = targetOf(to, { namespace: 'shop', namespaces: new Set(['shop']) })
+  const paths = pathsTo(of, of.pods[0]!, target)
+  const verdict = together(paths.map(({ family, path }) => ({ family, verdict: verdictOf(path, undefined) })))
+  return { verdict, attempts: paths.map(({ path }) => path.attempt?.host) }
 }
 
 describe('the way from a pod', () => {
@@ -154,6 +164,83 @@ describe('the way from a pod', () => {
     const pods = [pod('a', '10.42.0.2', { labels: { role: 'friend' } }), pod('b', '10.42.0.3')]
     assert.equal(check('svc/b:80', world({ pods, policies: [ONLY_FRIENDS] })).isOpen, true)
     assert.equal(check('pod/b:8081', world({ pods, policies: [ONLY_FRIENDS] })).isOpen, false)
+  })
+})
+
+describe('the way from a pod with both families', () => {
+  const both = (name: string, ip: string, ip6: string, more: object = {}) => {
+    const one = pod(name, ip, more)
+    return { ...one, status: { ...one['status'], podIPs: [{ ip }, { ip: ip6 }] } } as KubeObject
+  }
+  const dual = { ipFamilies: ['IPv4', 'IPv6'], clusterIPs: ['10.96.0.9', 'fd00::96:9'] }
+  const slice6 = { ...slice('b', ['fd00::3']), addressType: 'IPv6' } as KubeObject
+  const of = (more: Partial<NetworkWorld> = {}) =>
+    world({
+      pods: [both('a', '10.42.0.2', 'fd00::2'), both('b', '10.42.0.3', 'fd00::3')],
+      services: [service('b', dual)],
+      slices: [slice('b', ['10.42.0.3']), slice6],
+      ...more,
+    })
+  const blocks = (...cidrs: string[]) =>
+    policy('blocks', {
+      podSelector: { matchLabels: { app: 'b' } },
+      policyTypes: ['Ingress'],
+      ingress: [{ from: cidrs.map((cidr) => ({ ipBlock: { cidr } })) }],
+    })
+
+  it('is looked at by each that both ends have, and said once where nothing differs', () => {
+    assert.deepEqual(checkBoth('svc/b:80', of()), {
+      verdict: { reachable: true, sentence: 'Service b leads to b:8080, and no policy stops it' },
+      attempts: ['10.96.0.9', 'fd00::96:9'],
+    })
+    assert.deepEqual(checkBoth('pod/b:8080', of()).attempts, ['10.42.0.3', 'fd00::3'])
+    assert.deepEqual(checkBoth('svc/b:80', of({ services: [service('b')] })).attempts, ['10.96.0.9'])
+    const headless = service('b', { ...dual, clusterIP: 'None', clusterIPs: ['None'] })
+    assert.deepEqual(checkBoth('svc/b:80', of({ services: [headless] })).attempts, ['10.42.0.3', 'fd00::3'])
+  })
+
+  it('is not there where one of them is stopped, which is named', () => {
+    const { verdict } = checkBoth('svc/b:80', of({ policies: [blocks('10.42.0.0/16')] }))
+    assert.deepEqual(verdict, {
+      reachable: false,
+      sentence:
+        'by IPv4: Service b leads to b:8080, and no policy stops it; by IPv6: NetworkPolicy shop/blocks of b:8080 does not let a in at this port',
+      next: 'kubectl describe networkpolicy blocks -n shop',
+    })
+    assert.equal(
+      checkBoth('svc/b:80', of({ policies: [blocks('10.42.0.0/16', 'fd00::/64')] })).verdict.reachable,
+      true,
+    )
+    const noSlice = checkBoth('svc/b:80', of({ slices: [slice('b', ['10.42.0.3'])] })).verdict
+    assert.match(noSlice.sentence, /^by IPv4: .*; by IPv6: .*connections are refused$/)
+  })
+
+  it('is that of an address, in brackets with IPv6', () => {
+    assert.deepEqual(checkBoth('[fd00::96:9]:80', of()).attempts, ['fd00::96:9'])
+    assert.match(checkBoth('[fd00:0:0::3]:8080', of()).verdict.sentence, /^no policy stops it/)
+    assert.match(
+      checkBoth('[2001:db8::1]:443', of()).verdict.sentence,
+      /^2001:db8::1 is no address of the cloud/,
+    )
+    const out = policy('in', {
+      podSelector: {},
+      policyTypes: ['Egress'],
+      egress: [{ to: [{ ipBlock: { cidr: '0.0.0.0/0' } }] }],
+    })
+    assert.equal(checkBoth('203.0.113.1:443', of({ policies: [out] })).verdict.reachable, true)
+    const stopped = checkBoth('[2001:db8::1]:443', of({ policies: [out] })).verdict
+    assert.equal(stopped.sentence, 'NetworkPolicy shop/in of a does not let it out to [2001:db8::1]:443')
+  })
+
+  it('needs a family that both have', () => {
+    const alone = of({
+      pods: [pod('a', '10.42.0.2'), both('b', '10.42.0.3', 'fd00::3')],
+      services: [service('b', { ipFamilies: ['IPv6'], clusterIP: 'fd00::96:9', clusterIPs: ['fd00::96:9'] })],
+    })
+    const { verdict, attempts } = checkBoth('svc/b:80', alone)
+    assert.equal(verdict.sentence, 'pod a has no IPv6 address, and there is no other way')
+    assert.deepEqual([verdict.reachable, attempts], [false, [undefined]])
+    assert.deepEqual(checkBoth('pod/b:8080', alone).attempts, ['10.42.0.3'])
   })
 })
 

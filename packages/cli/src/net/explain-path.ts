@@ -1,31 +1,64 @@
 // The way from a pod to what it is to reach, as the API's objects have it: whether it is open, and if not, what stops it
 // and what to run next. Pure.
 
-import { isIPv4 } from 'node:net'
+import { isIP } from 'node:net'
 import { SERVICE_NAME } from '@brume/api/network/service-model'
 import { routesOf } from '@brume/api/network/services'
 import type { KubeObject } from '@brume/api/object'
 import { listOf } from '@brume/api/validate/json'
 import { stoppedBy } from './allowed.ts'
+import { closed, described, notOut, type Path, policies, withPort } from './path.ts'
 import type { NamedTarget, Target } from './target.ts'
 import { whyEmpty } from './why-empty.ts'
+import { whyNoNames } from './why-no-names.ts'
 import { find, ipOf, type NetworkWorld, portsOf, shortName } from './world.ts'
 
-export interface Path {
-  isOpen: boolean
-  /** Why, or why not. */
-  sentence: string
-  /** The command to run next. */
-  next?: string
-  /** What a real try connects to; absent: there is nothing to try. */
-  attempt?: { host: string; port: number }
-  /** What answers there. */
-  pods: readonly KubeObject[]
+type Family = 4 | 6
+
+/** Nobody's address, for a headless Service. */
+const ANY = { 4: '0.0.0.0', 6: '::' } as const
+
+/** What the API says, for connections of one family. */
+interface FamilyWorld extends NetworkWorld {
+  family: Family
 }
 
-const DNS_PORT = 53
+/** By each family that the pod and its target have: one, or IPv4 and then IPv6. */
+export function pathsTo(
+  world: NetworkWorld,
+  from: KubeObject,
+  target: Target,
+): { family: Family; path: Path }[] {
+  const [own, its] = [familiesOf(from), familiesThere(world, target)]
+  const common = its === undefined ? own.slice(0, 1) : its.filter((family) => own.includes(family))
+  // A pod that does not run has none yet: it is told.
+  if (own.length === 0) common.push(its?.[0] ?? 4)
+  if (common.length > 0)
+    return common.map((family) => ({ family, path: pathTo({ ...world, family }, from, target) }))
+  const sentence = `pod ${from.metadata.name} has no ${its!.map((family) => `IPv${family}`).join(' or ')} address, and there is no other way`
+  return [{ family: its![0]!, path: closed(sentence) }]
+}
 
-export function pathTo(world: NetworkWorld, from: KubeObject, target: Target): Path {
+/** Sorted. undefined: whatever the pod has. */
+function familiesThere({ pods, services }: NetworkWorld, target: Target): Family[] | undefined {
+  if (target.type === 'address') return [isIP(target.ip) as Family]
+  if (target.type === 'outside') return undefined
+  const found = find(target.type === 'pod' ? pods : services, target)
+  if (found === undefined) return undefined
+  const families =
+    target.type === 'pod'
+      ? familiesOf(found)
+      : found['spec'].type === 'ExternalName'
+        ? []
+        : listOf(found['spec'].ipFamilies).map((family) => (String(family) === 'IPv6' ? 6 : 4))
+  return families.length === 0 ? undefined : [...families].sort()
+}
+
+function familiesOf(pod: KubeObject): Family[] {
+  return ([4, 6] as const).filter((family) => ipOf(pod, family) !== undefined)
+}
+
+function pathTo(world: FamilyWorld, from: KubeObject, target: Target): Path {
   const trouble = troubleOf(world, from)
   if (trouble !== undefined) return trouble
   if (target.type === 'pod') return toPod(world, from, target)
@@ -36,13 +69,13 @@ export function pathTo(world: NetworkWorld, from: KubeObject, target: Target): P
   if (target.type === 'address') return toAddress(world, from, { ip: target.ip, port })
   const attempt = { host: target.name, port }
   const sentence = `${target.name} is no name of the cloud: the nodes' own DNS servers are asked for it`
-  return askable(world, from) ?? { isOpen: true, sentence, attempt, pods: [] }
+  return whyNoNames(world, from) ?? { isOpen: true, sentence, attempt, pods: [] }
 }
 
 /** The pod that asks must run, on a node that answers. */
 function troubleOf(world: NetworkWorld, pod: KubeObject): Path | undefined {
   const name = pod.metadata.name!
-  if (ipOf(pod) === undefined || pod['status']?.phase !== 'Running') {
+  if (familiesOf(pod).length === 0 || pod['status']?.phase !== 'Running') {
     const phase = pod['status']?.phase ?? 'Pending'
     return closed(
       `pod ${name} does not run (${phase})`,
@@ -59,7 +92,7 @@ function troubleOf(world: NetworkWorld, pod: KubeObject): Path | undefined {
   )
 }
 
-function toPod(world: NetworkWorld, from: KubeObject, target: NamedTarget<'pod'>): Path {
+function toPod(world: FamilyWorld, from: KubeObject, target: NamedTarget<'pod'>): Path {
   const pod = find(world.pods, target)
   if (pod === undefined)
     return closed(
@@ -77,28 +110,29 @@ function toPod(world: NetworkWorld, from: KubeObject, target: NamedTarget<'pod'>
   const trouble = troubleOf(world, pod)
   if (trouble !== undefined) return trouble
   return (
-    stopped(world, from, { pod, port }) ?? open(`no policy stops it`, { ip: ipOf(pod)!, port, pods: [pod] })
+    stopped(world, from, { pod, port }) ??
+    open(`no policy stops it`, { ip: ipOf(pod, world.family)!, port, pods: [pod] })
   )
 }
 
-function toAddress(world: NetworkWorld, from: KubeObject, { ip, port }: { ip: string; port: number }): Path {
+function toAddress(world: FamilyWorld, from: KubeObject, { ip, port }: { ip: string; port: number }): Path {
   const service = world.services.find(({ spec }) => listOf(spec!['clusterIPs']).includes(ip as never))
   if (service !== undefined) {
     const { namespace = '', name = '' } = service.metadata
     return toService(world, from, { type: 'service', namespace, name, port: String(port) }, false)
   }
-  const pod = world.pods.find((one) => ipOf(one) === ip && one['status']?.phase === 'Running')
+  const pod = world.pods.find((one) => ipOf(one, world.family) === ip && one['status']?.phase === 'Running')
   if (pod !== undefined) {
     const { namespace = '', name = '' } = pod.metadata
     return toPod(world, from, { type: 'pod', namespace, name, port: String(port) })
   }
   const by = stoppedBy(from, 'egress', { world, packet: { ip, protocol: 'tcp', port } })
-  if (by !== undefined) return closed(notOut(from, by, `${ip}:${port}`), described(by))
+  if (by !== undefined) return closed(notOut(from, by, withPort(ip, port)), described(by))
   return open(`${ip} is no address of the cloud, and no policy keeps the pod from it`, { ip, port, pods: [] })
 }
 
 function toService(
-  world: NetworkWorld,
+  world: FamilyWorld,
   from: KubeObject,
   target: NamedTarget<'service'>,
   byName = true,
@@ -114,7 +148,7 @@ function toService(
       `kubectl get services -n ${namespace}`,
     )
   }
-  const unnamed = byName ? askable(world, from) : undefined
+  const unnamed = byName ? whyNoNames(world, from) : undefined
   if (unnamed !== undefined) return unnamed
   const { spec } = service
   if (spec!['type'] === 'ExternalName') {
@@ -138,7 +172,7 @@ function toService(
 }
 
 function throughService(
-  world: NetworkWorld,
+  world: FamilyWorld,
   from: KubeObject,
   { service, port }: { service: KubeObject; port: { name?: string; port: number; targetPort?: unknown } },
 ): Path {
@@ -147,17 +181,19 @@ function throughService(
   const slices = world.slices.filter(
     ({ metadata }) => metadata.namespace === namespace && metadata.labels?.[SERVICE_NAME] === name,
   )
+  const { family } = world
+  const own = headless
+    ? ANY[family]
+    : listOf(service['spec'].clusterIPs ?? [service['spec'].clusterIP]).find((ip) => isIP(ip) === family)
   // A headless Service leads where its endpoints are: the same rules, without an address of its own.
   const asked = headless
-    ? { ...service, spec: { ...service['spec'], clusterIP: '0.0.0.0', clusterIPs: ['0.0.0.0'] } }
+    ? { ...service, spec: { ...service['spec'], clusterIP: own, clusterIPs: [own] } }
     : service
-  const routes = routesOf(asked as KubeObject, slices, {
-    name: from['spec'].nodeName,
-    zone: zoneOf(world, from),
-  })
+  const node = { name: from['spec'].nodeName, zone: zoneOf(world, from) }
+  const routes = routesOf(asked as KubeObject, slices, node, family)
   const route = routes.find(({ frontend }) => frontend.protocol === 'tcp' && frontend.port === port.port)
   const next = `kubectl describe service ${name} -n ${namespace}`
-  if (route === undefined) return closed(`Service ${name} has no IPv4 address`, next)
+  if (route === undefined) return closed(`Service ${name} has no IPv${family} address`, next)
   const { behaviour } = route
   if (behaviour.type === 'refuse')
     return closed(`${whyEmpty(world, service, port)}: connections are refused`, next)
@@ -170,18 +206,18 @@ function throughService(
   const found = behaviour.backends.map(({ ip, port: number }) => ({
     port: number,
     ip,
-    pod: world.pods.find((pod) => ipOf(pod) === ip && pod['status']?.phase === 'Running'),
+    pod: world.pods.find((pod) => ipOf(pod, family) === ip && pod['status']?.phase === 'Running'),
   }))
   const stops = found.flatMap(({ pod, port: number }) => {
     const stop =
       pod === undefined ? undefined : (troubleOf(world, pod) ?? stopped(world, from, { pod, port: number }))
     return stop === undefined ? [] : [stop]
   })
-  const to = headless ? found[0]! : { ip: service['spec'].clusterIP as string, port: port.port }
+  const to = headless ? found[0]! : { ip: String(own), port: port.port }
   const pods = found.flatMap(({ pod }) => (pod === undefined ? [] : [pod]))
   const [stop] = stops
   const told = found.map(({ ip, port: number, pod }) =>
-    pod === undefined ? `${ip}:${number}` : `${shortName(pod, namespace)}:${number}`,
+    pod === undefined ? withPort(ip, number) : `${shortName(pod, namespace)}:${number}`,
   )
   if (stop === undefined)
     return open(`Service ${name} leads to ${told.join(', ')}, and no policy stops it`, { ...to, pods })
@@ -199,46 +235,13 @@ function throughService(
   }
 }
 
-/** Names are asked at the node's DNS server, which policies may keep a pod from. */
-function askable(world: NetworkWorld, from: KubeObject): Path | undefined {
-  const node = world.nodes.find(({ metadata }) => metadata.name === from['spec'].nodeName)
-  const range = String(node?.['spec']?.podCIDR ?? '')
-  const server = range.replace(/\.0\/\d+$/, '.1')
-  if (!isIPv4(server) || from['spec'].hostNetwork === true) return undefined
-  const asDns = dnsPod(node!, server)
-  const seen = { ...world, pods: [...world.pods, asDns] }
-  const by = stoppedBy(from, 'egress', {
-    world: seen,
-    packet: { ip: server, protocol: 'udp', port: DNS_PORT },
-  })
-  if (by === undefined) return undefined
-  return closed(`${notOut(from, by, 'the DNS server (UDP port 53)')}: it knows no names`, described(by))
-}
-
-/** The node's DNS server, as policies name it. */
-function dnsPod(node: KubeObject, ip: string): KubeObject {
-  return {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: {
-      namespace: 'kube-system',
-      name: `dns-${node.metadata.name}`,
-      labels: { 'k8s-app': 'kube-dns' },
-    },
-    spec: {
-      containers: [{ name: 'dns', ports: [{ name: 'dns', protocol: 'UDP', containerPort: DNS_PORT }] }],
-    },
-    status: { podIPs: [{ ip }] },
-  } as unknown as KubeObject
-}
-
 /** One of both ends' policies. */
 function stopped(
-  world: NetworkWorld,
+  world: FamilyWorld,
   from: KubeObject,
   to: { pod: KubeObject; port: number },
 ): Path | undefined {
-  const [fromIp, toIp] = [ipOf(from)!, ipOf(to.pod)!]
+  const [fromIp, toIp] = [ipOf(from, world.family)!, ipOf(to.pod, world.family)!]
   const attempt = { host: toIp, port: to.port }
   const told = `${shortName(to.pod, from.metadata.namespace!)}:${to.port}`
   const out = stoppedBy(from, 'egress', { world, packet: { ip: toIp, protocol: 'tcp', port: to.port } })
@@ -247,19 +250,6 @@ function stopped(
   if (into === undefined) return undefined
   const sentence = `${policies(into)} of ${told} ${into.length === 1 ? 'does' : 'do'} not let ${shortName(from, to.pod.metadata.namespace!)} in at this port`
   return { ...closed(sentence, described(into)), attempt }
-}
-
-function notOut(from: KubeObject, by: readonly string[], to: string): string {
-  return `${policies(by)} of ${from.metadata.name} ${by.length === 1 ? 'does' : 'do'} not let it out to ${to}`
-}
-
-function policies(names: readonly string[]): string {
-  return names.length === 1 ? `NetworkPolicy ${names[0]}` : `NetworkPolicies ${names.join(', ')}`
-}
-
-function described([first = '']: readonly string[]): string {
-  const [namespace, name] = first.split('/')
-  return `kubectl describe networkpolicy ${name} -n ${namespace}`
 }
 
 function zoneOf({ nodes }: NetworkWorld, pod: KubeObject): string | undefined {
@@ -273,8 +263,4 @@ function open(
   { ip, port, pods }: { ip: string; port: number; pods: readonly KubeObject[] },
 ): Path {
   return { isOpen: true, sentence, attempt: { host: ip, port }, pods }
-}
-
-function closed(sentence: string, next?: string): Path {
-  return { isOpen: false, sentence, pods: [], ...(next === undefined ? {} : { next }) }
 }

@@ -1,7 +1,8 @@
-// What a pod is to reach, as it is written on the command line: svc/NAME:PORT, pod/NAME:PORT, NAME:PORT, ADDRESS:PORT.
-// Names as the pod's own search path resolves them. Pure.
+// What a pod is to reach, as it is written on the command line: svc/NAME:PORT, pod/NAME:PORT, NAME:PORT, ADDRESS:PORT
+// ([ADDRESS]:PORT with IPv6). Names as the pod's own search path resolves them. Pure.
 
-import { isIPv4 } from 'node:net'
+import { isIPv4, isIPv6 } from 'node:net'
+import { addressAt, parseIpRange } from '@brume/api/network/ip-range'
 import { UsageError } from '@brume/base/command-line'
 
 export interface NamedTarget<T extends 'pod' | 'service'> {
@@ -34,6 +35,9 @@ export function targetOf(
   text: string,
   { namespace, namespaces }: { namespace: string; namespaces: ReadonlySet<string> },
 ): Target {
+  const [, inBrackets = '', itsPort = ''] = /^\[([0-9a-f:.]+)\]:([a-z0-9-]+)$/.exec(text.toLowerCase()) ?? []
+  if (isIPv6(inBrackets))
+    return { type: 'address', ip: addressAt(parseIpRange(inBrackets)!, 0), port: itsPort }
   const match = /^(?:([a-z]+)\/)?([^/:]+):([a-z0-9-]+)$/.exec(text.toLowerCase())
   if (match === null)
     throw new UsageError(`"${text}" is not svc/NAME:PORT, pod/NAME:PORT or NAME:PORT. ${HOW}`)

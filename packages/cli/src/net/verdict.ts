@@ -1,12 +1,26 @@
 // What the objects say and what a real connection says, as one sentence. The connection has the last word. Pure.
 
 import type { Attempt } from './attempt.ts'
-import type { Path } from './explain-path.ts'
+import type { Path } from './path.ts'
 
 export interface Verdict {
   reachable: boolean
   sentence: string
   next?: string
+}
+
+/** Of each family that there is, in one: reachable where all are. */
+export function together(all: readonly { family: 4 | 6; verdict: Verdict }[]): Verdict {
+  const [first] = all
+  const isOne = all.every(({ verdict }) => verdict.sentence === first!.verdict.sentence)
+  if (isOne) return first!.verdict
+  const bad = all.find(({ verdict }) => !verdict.reachable)?.verdict
+  const sentence = all.map(({ family, verdict }) => `by IPv${family}: ${verdict.sentence}`).join('; ')
+  return {
+    reachable: bad === undefined,
+    sentence,
+    ...(bad?.next === undefined ? {} : { next: bad.next }),
+  }
 }
 
 /** `tried` undefined: nothing was tried. */

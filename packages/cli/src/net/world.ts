@@ -1,6 +1,6 @@
 // What the API says of a cloud's network: everything that decides whether a pod reaches something.
 
-import { isIPv4 } from 'node:net'
+import { isIP } from 'node:net'
 import type { KubeObject } from '@brume/api/object'
 import { listOf } from '@brume/api/validate/json'
 import { ENDPOINT_SLICES, NAMESPACES, NETWORK_POLICIES, NODES, PODS, SERVICES } from '@brume/client/builtin'
@@ -49,8 +49,8 @@ export function portsOf({ spec }: KubeObject): { name?: string; containerPort: n
     .map(({ name, containerPort }) => ({ name, containerPort }))
 }
 
-export function ipOf({ status }: KubeObject): string | undefined {
+export function ipOf({ status }: KubeObject, family: 4 | 6): string | undefined {
   return listOf(status?.['podIPs'])
     .map(({ ip }) => ip)
-    .find(isIPv4)
+    .find((ip) => isIP(ip) === family)
 }
