@@ -48,6 +48,8 @@ describe('a cloud of two machines with both families', { skip, timeout: 240_000 
     return made.spec!
   }
 
+  const clusterIp = async (name: string): Promise<string> =>
+    (await cloud.client.resource(SERVICES).get({ namespace: 'default', name })).spec!['clusterIP']
   const check = (from: string, to: string) =>
     brume(['net', 'check', `pod/${from}`, to, '--kubeconfig', cloud.kubeconfig])
 
@@ -107,6 +109,46 @@ describe('a cloud of two machines with both families', { skip, timeout: 240_000 
     const { clusterIPs } = await create('four', {})
     assert.equal(clusterIPs.length, 1)
     assert.doesNotMatch(clusterIPs[0], IPV6)
+  })
+
+  it('has nodes and pods in their network with an address of each, as endpoints of Services too', async () => {
+    const { items } = await cloud.client.resource(NODES).list({})
+    const addresses = items.map(({ status, spec }) => [
+      spec!['podCIDRs'][1].replace('::/64', '::1'),
+      ...status!['addresses']
+        .filter(({ type }: { type: string }) => type === 'InternalIP')
+        .map(({ address }: { address: string }) => address),
+    ])
+    for (const [ipv6, first, second] of addresses) {
+      assert.match(first, /^198\.18\./)
+      assert.equal(second, ipv6)
+    }
+    const pods = [both('host-one', 'one'), both('host-two', 'two')]
+    for (const one of pods) one['spec'].hostNetwork = true
+    await start(...pods)
+    await running('host-one', 'host-two')
+    const { podIPs, hostIPs } = (await pod('host-two')).status!
+    assert.deepEqual(podIPs, hostIPs)
+    const [hostOne, hostTwo] = [await ipv6Of('host-one'), await ipv6Of('host-two')]
+    assert.deepEqual([hostOne, hostTwo].sort(), addresses.map(([ipv6]) => ipv6).sort())
+    for (const name of ['host-one', 'host-two'])
+      await create(name, { selector: { app: name }, ipFamilies: ['IPv6'] })
+    for (const [from, to] of [
+      ['near', 'host-one'],
+      ['near', 'host-two'],
+      ['host-one', 'host-two'],
+      ['host-two', 'far'],
+    ] as const)
+      assert.match(
+        await cloud.exec(from, get(await ipv6Of(to))),
+        new RegExp(`^${to} sees fd`),
+        `${from} ${to}`,
+      )
+    for (const from of ['near', 'far', 'host-one'])
+      for (const to of ['host-one', 'host-two'])
+        await eventually(`${from} reaches the Service of ${to}`, async () =>
+          (await cloud.exec(from, get(await clusterIp(to), 80))).startsWith(`${to} sees fd`),
+        )
   })
 
   it('keeps a pod from whom its policy does not name, by IPv6 too', async () => {

@@ -49,7 +49,9 @@ export async function runParts(
   const watched = watchedBy(context)
   const { pods, podInformer, services, nodes } = watched
   const hierarchies = await mountedHierarchies()
-  const hostIps = [nodeAddress()]
+  const address = nodeAddress()
+  const { address6 } = network
+  const hostIps = address6 === undefined ? [address] : [address, address6]
   const own = () => ownPorts({ url: options.registry.url, edgePorts: options.edgePorts ?? [] })
   const networkClient = new Client({ transport: actingAs(context.client.transport, NETWORK_USER), clock })
   const networking = await startNetworking({
@@ -62,7 +64,7 @@ export async function runParts(
     informer: nodeInformer({ ...context, client: networkClient }),
     services,
     pods: podInformer,
-    address: hostIps[0] ?? '',
+    address,
     caPem: options.credentials.ca,
     ownPorts: own,
     node: () => nodes.store.get('', nodeName),
@@ -121,6 +123,7 @@ export async function runParts(
     context.event(nodeSubject(nodeName), { type: 'Warning', reason: 'PodTrafficDropped', message })
   registration = startRegistration(context, {
     kubeletPort: server.port,
+    address6,
     evictionThresholds: eviction.thresholds,
     ...(options.labels === undefined ? {} : { labels: options.labels }),
     problems: () => networking.problems,

@@ -56,10 +56,14 @@ export function enableForwarding(bridge: string, hasIpv6: boolean): void {
   setTo(`${IPV6}/all/forwarding`, '1')
 }
 
+/** The node's own address in the range of its pods. */
+export function gatewayOf(range: string): string {
+  return addressAt(parseIpRange(range)!, 1)
+}
+
 async function ensureGateway(bridge: string, range: string): Promise<void> {
-  const parsed = parseIpRange(range)!
-  const { family, bits } = parsed
-  const gateway = `${addressAt(parsed, 1)}/${bits}`
+  const { family, bits } = parseIpRange(range)!
+  const gateway = `${gatewayOf(range)}/${bits}`
   if (family === 6) setTo(`${IPV6}/${bridge}/disable_ipv6`, '0')
   const addresses = await addressesOf(bridge, family)
   for (const other of addresses.filter((address) => address !== gateway && !address.startsWith('fe80:')))

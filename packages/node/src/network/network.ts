@@ -10,7 +10,7 @@ import { ownNames } from '@brume/machine/own-names'
 import { run } from '@brume/machine/run'
 import { RuntimeError } from '../runtime/error.ts'
 import { runtimePaths } from '../runtime/paths.ts'
-import { enableForwarding, ensureBridge } from './bridge.ts'
+import { enableForwarding, ensureBridge, gatewayOf } from './bridge.ts'
 import { chooseRange } from './choose-range.ts'
 import { CNI_CONF_FILE, cniConf } from './cni-conf.ts'
 import { type HostRoute, hostRoutes, outgoingMtu, takenByRoutes } from './host.ts'
@@ -56,6 +56,8 @@ export interface PodNetwork {
   bridge: string | undefined
   /** undefined: pods have IPv4 alone. */
   ipv6: Ipv6Network | undefined
+  /** This node's own of IPv6, on the bridge: every pod and node of the cloud reaches it, whatever the LAN has. */
+  address6: string | undefined
   mtu: number
   /** Of pods and Services: no Service gets an address of these from outside. */
   reserved: readonly string[]
@@ -110,6 +112,7 @@ export async function ensureNetwork(options: NetworkOptions): Promise<PodNetwork
     range,
     bridge,
     ipv6,
+    address6: ipv6 && gatewayOf(ipv6.range),
     mtu,
     reserved: known([
       options.cloudRange ?? range,
@@ -239,6 +242,7 @@ function siteNetwork(cniConfDir: string, serviceRange: string | undefined): PodN
     range: undefined,
     bridge: undefined,
     ipv6: undefined,
+    address6: undefined,
     mtu: 0,
     reserved: known([serviceRange]),
     cniConfDir,

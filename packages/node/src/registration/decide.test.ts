@@ -71,6 +71,15 @@ test('a node that is not there is created with the site’s labels, which do not
   assert.equal(labels?.['kubernetes.io/hostname'], 'box')
 })
 
+test('a node of a cloud with both families has an address of each, IPv4 first', () => {
+  const { addresses } = statusOf({ ...REPORT, address6: 'fd00::1' })
+  assert.deepEqual(addresses, [
+    { type: 'InternalIP', address: '192.0.2.7' },
+    { type: 'InternalIP', address: 'fd00::1' },
+    { type: 'Hostname', address: 'box' },
+  ])
+})
+
 test('a status that says what is true is not written again until its heartbeat is old', () => {
   const node = settled()
   assert.deepEqual(decide(node), [])

@@ -21,6 +21,8 @@ export interface Reserved {
 
 export interface NodeReport {
   facts: MachineFacts
+  /** In a cloud with both families. */
+  address6?: string | undefined
   /** `containerd://1.6.20` */
   runtimeVersion: string
   /** As the API server's /version says. */
@@ -64,10 +66,12 @@ export function newNode(
 
 /** Node.status without its conditions. */
 export function statusOf(report: NodeReport): Record<string, unknown> {
-  const { facts, kubeletVersion } = report
+  const { facts, address6, kubeletVersion } = report
   return {
     addresses: [
+      // The first is what others ask for when they want one.
       { type: 'InternalIP', address: facts.address },
+      ...(address6 === undefined ? [] : [{ type: 'InternalIP', address: address6 }]),
       { type: 'Hostname', address: facts.hostname },
     ],
     ...resourcesOf(report),

@@ -31,6 +31,8 @@ export interface RegistrationOptions {
   taints?: readonly Taint[]
   /** Default: the address on the default route's interface. */
   address?: string
+  /** Of IPv6, beside it. */
+  address6?: string | undefined
   /** Default 110. */
   maxPods?: number
   /** Beside what eviction keeps free. Default: nothing. */
@@ -242,6 +244,7 @@ class Registrar implements Registration {
     const free = keptFree(evictionThresholds, facts)
     return {
       facts,
+      address6: this.#options.address6,
       runtimeVersion: this.#runtime.version,
       kubeletVersion: this.#kubeletVersion,
       kubeletPort,
