@@ -175,6 +175,23 @@ describe('a cloud of two machines with both families', { skip, timeout: 240_000 
     }
   })
 
+  it('gives a Service an address of the LAN of each family, which one machine answers for', async () => {
+    const pool = [cloud.lan.address(201), (await cloud.lan.addIpv6())(201)]
+    const map = ['create', 'configmap', 'load-balancer-addresses', '-n', 'kube-system']
+    const made = await cloud.kubectl([...map, `--from-literal=addresses=${pool.join()}`])
+    assert.equal(made.code, 0, made.stderr)
+    await create('public', { type: 'LoadBalancer', ipFamilyPolicy: 'RequireDualStack' })
+    for (const address of pool) {
+      const host = address.includes(':') ? `[${address}]` : address
+      await eventually(`${host} is reached from the LAN`, async () => {
+        const answer = await fetch(`http://${host}/`, { signal: AbortSignal.timeout(2_000) })
+        return /^far sees /.test(await answer.text())
+      })
+      await assert.rejects(fetch(`http://${host}:10250/`, { signal: AbortSignal.timeout(5_000) }))
+      assert.match(await cloud.exec('near', get(address, 80)), /^far sees /)
+    }
+  })
+
   it('goes on when the agent of the second machine is killed and started again', async () => {
     const far = await ipv6Of('far')
     await cloud.two.process.kill('SIGKILL')

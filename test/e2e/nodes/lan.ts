@@ -23,6 +23,8 @@ export interface Seen {
 
 /** For measurements of networks (RFC 2544): no site has them. */
 const WIRE = '198.18'
+/** For measurements by IPv6 (RFC 5180). */
+const WIRE6 = '2001:2:0'
 /** Where pods and Services have their addresses, unless told otherwise. */
 const INSIDE = '10.0.0.0/8'
 /** Unique local ones. */
@@ -67,6 +69,17 @@ export class Lan {
   /** One that no machine has: 100 to 253. */
   address(number: number): string {
     return `${this.#net}.${number}`
+  }
+
+  /** From now on the wire has IPv6 too: addresses by number, those of machines begin with 1. */
+  async addIpv6(): Promise<(number: number) => string> {
+    const wire = `${WIRE6}:${this.#net.split('.')[2]}`
+    const address = (number: number) => `${wire}::${number.toString(16)}`
+    const add = (number: number, dev: string) =>
+      ['ip', 'address', 'add', `${address(number)}/64`, 'dev', dev, 'nodad'] as const
+    await run([...add(254, this.#bridge)])
+    for (const [i, machine] of this.#machines.entries()) await inside(machine, add(i + 1, 'eth0'))
+    return address
   }
 
   /** The cable. */

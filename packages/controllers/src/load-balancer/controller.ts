@@ -14,7 +14,7 @@ import { keyOf } from '@brume/client/resource-ref'
 import type { Dependencies } from '../dependencies.ts'
 import { patchIfPresent } from '../writes.ts'
 import {
-  addressOf,
+  addressesOf,
   type BalancerAction,
   CONDITION,
   decideBalancer,
@@ -42,7 +42,7 @@ export function loadBalancer(dependencies: Dependencies): ControllerSpec {
   })
   const events = new EventRecorder({ client, component: 'load-balancer', clock, logger })
   /** Given, and perhaps not seen yet. */
-  const given = new Map<string, string>()
+  const given = new Map<string, readonly string[]>()
   const concerned = () =>
     services.store
       .list()
@@ -88,10 +88,11 @@ export function loadBalancer(dependencies: Dependencies): ControllerSpec {
       if (service === undefined) return undefined
       const taken = new Map<string, string>()
       for (const other of services.store.list()) {
-        const [owner, ip] = [keyOf(other), addressOf(other)]
-        if (owner !== key && isOurs(other) && ip !== undefined) taken.set(ip, owner)
+        const owner = keyOf(other)
+        if (owner === key || !isOurs(other)) continue
+        for (const ip of addressesOf(other)) taken.set(ip, owner)
       }
-      for (const [owner, ip] of given) if (owner !== key) taken.set(ip, owner)
+      for (const [owner, ips] of given) if (owner !== key) for (const ip of ips) taken.set(ip, owner)
       return {
         service,
         pool: poolOf(pools.store.get('kube-system', ADDRESS_POOL)),
@@ -118,11 +119,12 @@ export function loadBalancer(dependencies: Dependencies): ControllerSpec {
           return
         }
         case 'set': {
-          if (action.ip === undefined) given.delete(keyOf(action.service))
-          else given.set(keyOf(action.service), action.ip)
+          const { ips } = action
+          if (ips.length === 0) given.delete(keyOf(action.service))
+          else given.set(keyOf(action.service), ips)
           const others = listOf(status?.['conditions']).filter(({ type }) => type !== CONDITION)
           const own = { type: CONDITION, ...action.condition, lastTransitionTime: formatTime(clock.now()) }
-          const ingress = action.ip === undefined ? null : [{ ip: action.ip, ipMode: 'VIP' }]
+          const ingress = ips.length === 0 ? null : ips.map((ip) => ({ ip, ipMode: 'VIP' }))
           const body = {
             metadata: { uid, resourceVersion },
             status: { loadBalancer: { ingress }, conditions: [...others, own] },

@@ -35,7 +35,7 @@ function decide(more: Partial<ObservedBalancer>): BalancerAction[] {
 
 const set = (actions: readonly BalancerAction[]) => {
   const found = actions.find(({ type }) => type === 'set')
-  return found?.type === 'set' ? [found.ip, found.condition.status, found.condition.reason] : undefined
+  return found?.type === 'set' ? [found.ips[0], found.condition.status, found.condition.reason] : undefined
 }
 const announcer = (actions: readonly BalancerAction[]) => {
   const found = actions.find(({ type }) => type === 'announce')
@@ -44,14 +44,22 @@ const announcer = (actions: readonly BalancerAction[]) => {
 
 describe('the pool of addresses', () => {
   it('is written as ranges and addresses', () => {
-    assert.deepEqual(parsePool('10.0.0.1'), [{ first: 0x0a000001n, last: 0x0a000001n }])
+    assert.deepEqual(parsePool('10.0.0.1'), [{ family: 4, first: 0x0a000001n, last: 0x0a000001n }])
     assert.deepEqual(parsePool(' 10.0.0.4-10.0.0.6,\n10.0.1.0/30 ').length, 2)
     assert.equal(isInPool(POOL, '192.0.2.11'), true)
     assert.equal(isInPool(POOL, '192.0.2.12'), false)
-    assert.equal(freeAddress(POOL, new Set(['192.0.2.10'])), '192.0.2.11')
+    assert.equal(freeAddress(POOL, new Set(['192.0.2.10']), 4), '192.0.2.11')
   })
 
-  for (const text of ['10.0.0', '10.0.0.9-10.0.0.1', '10.0.0.0/24-10.0.1.0', 'fd00::1', '10.0.0.0/8']) {
+  for (const text of [
+    '10.0.0',
+    '10.0.0.9-10.0.0.1',
+    '10.0.0.0/24-10.0.1.0',
+    'fd00::/64',
+    '10.0.0.0/8',
+    '10.0.0.1-fd00::1',
+    'fd00::2-fd00::1',
+  ]) {
     it(`says what is wrong with ${text}`, () => assert.throws(() => parsePool(text), RangeError))
   }
 })
@@ -104,9 +112,31 @@ describe('the address of a Service', () => {
     assert.deepEqual(set(decide({ pool: '"x" is no address' })), [undefined, 'False', 'BrokenAddressPool'])
   })
 
-  it('is missed where the Service has IPv6 alone, which no pool has', () => {
-    const six = service({ spec: { type: 'LoadBalancer', ipFamilies: ['IPv6'] } })
+  it('is one of each family that the Service and the pool have', () => {
+    const spec = { type: 'LoadBalancer', ipFamilies: ['IPv6', 'IPv4'] }
+    const pool = parsePool('192.0.2.10-192.0.2.11, 2001:db8::f0/124')
+    const all = (more: Partial<ObservedBalancer>) => {
+      const found = decide(more).find(({ type }) => type === 'set')
+      return found?.type === 'set' ? [...found.ips, found.condition.reason, found.condition.message] : []
+    }
+    const said = ['AddressAllocated', '2001:db8::f0 and 192.0.2.10 of the pool']
+    assert.deepEqual(all({ pool, service: service({ spec }) }), ['2001:db8::f0', '192.0.2.10', ...said])
+    assert.deepEqual(all({ service: service({ spec }) }), [
+      '192.0.2.10',
+      'AddressAllocated',
+      '192.0.2.10 of the pool, which has none of IPv6',
+    ])
+    const six = service({ spec: { ipFamilies: ['IPv6'] } })
+    assert.deepEqual(all({ pool, service: six }).slice(0, 2), ['2001:db8::f0', 'AddressAllocated'])
     assert.deepEqual(set(decide({ service: six })), [undefined, 'False', 'AddressFamilyNotServed'])
+    const annotations = { [WANTED_ADDRESS]: '192.0.2.11, 2001:db8:0::f7' }
+    const wants = all({ pool, service: service({ spec, annotations }) })
+    assert.deepEqual(wants.slice(0, 2), ['2001:db8::f7', '192.0.2.11'])
+    const four = service({ annotations: { [WANTED_ADDRESS]: '2001:db8::f7' } })
+    assert.deepEqual(set(decide({ pool, service: four })), [undefined, 'False', 'AddressNotInPool'])
+    const taken = new Map([['2001:db8::f7', 'a/a']])
+    const half = all({ pool, taken, service: service({ spec, annotations }) })
+    assert.deepEqual(half, ['192.0.2.11', 'AddressTaken', '2001:db8::f7 belongs to Service a/a'])
   })
 
   it('is left alone where there is no pool and somebody else gave it', () => {

@@ -1,16 +1,19 @@
 // The pool of addresses for Services of type LoadBalancer, as a person writes it. Pure.
 
-import { formatAddress, parseRangeOf, sizeOf } from '@brume/api/network/ip-range'
+import { formatAddress, type IpRange, parseIpRange, sizeOf } from '@brume/api/network/ip-range'
 
 export interface Span {
+  family: Family
   first: bigint
   last: bigint
 }
 
+export type Family = IpRange['family']
+
 /** Far more than a LAN has. */
 const MAX_ADDRESSES = 65_536
 
-/** `192.168.1.240-192.168.1.250, 192.168.2.0/28`: ranges, or addresses alone. Throws RangeError with a sentence. */
+/** `192.168.1.240-192.168.1.250, 2001:db8::f0-2001:db8::ff`: ranges, or addresses alone. Throws RangeError with a sentence. */
 export function parsePool(text: string): Span[] {
   const parts = text.split(/[\s,]+/).filter((part) => part !== '')
   const spans = parts.map(parseSpan)
@@ -22,27 +25,36 @@ export function parsePool(text: string): Span[] {
 
 function parseSpan(part: string): Span {
   const [from = '', to] = part.split('-')
-  const [a, b] = [parseRangeOf(4, from), to === undefined ? undefined : parseRangeOf(4, to)]
-  if (a === undefined || (to !== undefined && (b === undefined || a.bits !== 32 || b.bits !== 32))) {
-    throw new RangeError(`"${part}" is neither FIRST-LAST nor CIDR nor an IPv4 address`)
-  }
+  const [a, b] = [parseIpRange(from), to === undefined ? undefined : parseIpRange(to)]
+  const areAlone = a?.family === b?.family && [a, b].every((one) => one !== undefined && sizeOf(one) === 1n)
+  if (a === undefined || (to !== undefined && !areAlone))
+    throw new RangeError(`"${part}" is neither FIRST-LAST nor CIDR nor an address`)
   const last = b === undefined ? a.first + sizeOf(a) - 1n : b.first
   if (last < a.first) throw new RangeError(`"${part}" ends before it begins`)
-  return { first: a.first, last }
+  return { family: a.family, first: a.first, last }
 }
 
 export function isInPool(pool: readonly Span[], ip: string): boolean {
-  const address = parseRangeOf(4, ip)
+  const address = parseIpRange(ip)
   return (
-    address !== undefined && pool.some(({ first, last }) => address.first >= first && address.first <= last)
+    address !== undefined &&
+    pool.some(
+      ({ family, first, last }) =>
+        family === address.family && address.first >= first && address.first <= last,
+    )
   )
 }
 
 /** The lowest that nobody has; undefined when all are taken. */
-export function freeAddress(pool: readonly Span[], taken: ReadonlySet<string>): string | undefined {
-  for (const { first, last } of pool) {
+export function freeAddress(
+  pool: readonly Span[],
+  taken: ReadonlySet<string>,
+  wanted: Family,
+): string | undefined {
+  for (const { family, first, last } of pool) {
+    if (family !== wanted) continue
     for (let address = first; address <= last; address++) {
-      const ip = formatAddress(4, address)
+      const ip = formatAddress(family, address)
       if (!taken.has(ip)) return ip
     }
   }

@@ -1,16 +1,16 @@
 // Addresses of Services of type LoadBalancer that this node answers for on the LAN: each is an address of the card that
-// the node's own address is on, so that the kernel answers ARP for it, and is told to the neighbours once. What the
-// Service does not have a port for is refused, so that the machine's own services are not reached by it.
+// the node's own address is on, so that the kernel answers for it (ARP, neighbour discovery), and is told to the neighbours
+// once. What the Service does not have a port for is refused, so that the machine's own services are not reached by it.
 
-import { isIPv4 } from 'node:net'
+import { isIP } from 'node:net'
 import { ANNOUNCED_BY } from '@brume/api/network'
 import type { KubeObject } from '@brume/api/object'
 import { listOf } from '@brume/api/validate/json'
 import { type ControllerSpec, defineController, fromInformer } from '@brume/client/controller'
 import type { Informer } from '@brume/client/informer'
 import { run } from '@brume/machine/run'
-import { cardState, holderOf, leaveAll, tellNeighbours } from './lan.ts'
-import { freshAddresses, leaveCommands, tableLines, takeCommand } from './plan.ts'
+import { cardState, leaveAll, take } from './lan.ts'
+import { type Family, freshAddresses, leaveCommands, ofFamily, tableLines } from './plan.ts'
 
 export interface AnnounceOptions {
   services: Informer
@@ -29,7 +29,7 @@ const LOOK_EVERY_MS = 60_000
 
 export function announce(options: AnnounceOptions): ControllerSpec {
   const { services, nodeName, table } = options
-  let filtered: string | undefined
+  const filtered = new Map<Family, string>()
   return defineController<string[], { type: 'answer'; addresses: string[] }>({
     name: 'announce',
     sources: [
@@ -45,34 +45,38 @@ export function announce(options: AnnounceOptions): ControllerSpec {
       ...(addresses.length > 0 ? { requeueAfterMs: LOOK_EVERY_MS } : {}),
     }),
     async act({ addresses }) {
-      const script = `${tableLines(table, addresses).join('\n')}\n`
-      if (addresses.length === 0) {
-        if (script === filtered) return
-        await leaveAll(table)
-        await run(['nft', '-f', '-'], { input: script })
-        filtered = script
-        return
-      }
-      const state = await cardState(options.address, table)
-      for (const command of leaveCommands(state, addresses)) await run(command)
-      if (script !== filtered) await run(['nft', '-f', '-'], { input: script })
-      filtered = script
       const clashes: string[] = []
-      for (const ip of freshAddresses(state, addresses)) {
-        const holder = await holderOf(ip, state.card)
-        if (holder === undefined) {
-          await run(takeCommand(state.card, ip))
-          await tellNeighbours(ip, state.card)
-          continue
-        }
-        const clash = `${ip} is answered for by another machine of the LAN (${holder})`
-        for (const service of servicesWith(services.store.list(), ip)) options.onClash(service, clash)
-        clashes.push(clash)
-      }
+      for (const family of ['ip', 'ip6'] as const)
+        clashes.push(...(await answer(family, ofFamily(family, addresses))))
       // Another node may be about to give it up: soon again, then less and less often.
       if (clashes.length > 0) throw new Error(clashes.join('; '))
     },
   })
+
+  /** Gives sentences about those that another machine has. */
+  async function answer(family: Family, addresses: readonly string[]): Promise<string[]> {
+    const script = `${tableLines(table, addresses, family).join('\n')}\n`
+    if (addresses.length === 0) {
+      if (script === filtered.get(family)) return []
+      await leaveAll(table, family)
+      await run(['nft', '-f', '-'], { input: script })
+      filtered.set(family, script)
+      return []
+    }
+    const state = await cardState(options.address, table, family)
+    for (const command of leaveCommands(state, addresses)) await run(command)
+    if (script !== filtered.get(family)) await run(['nft', '-f', '-'], { input: script })
+    filtered.set(family, script)
+    const clashes: string[] = []
+    for (const ip of freshAddresses(state, addresses)) {
+      const holder = await take(ip, state)
+      if (holder === undefined) continue
+      const clash = `${ip} is answered for by another machine of the LAN (${holder})`
+      for (const service of servicesWith(services.store.list(), ip)) options.onClash(service, clash)
+      clashes.push(clash)
+    }
+    return clashes
+  }
 }
 
 export function announcedHere(services: readonly KubeObject[], nodeName: string): string[] {
@@ -89,7 +93,7 @@ function servicesWith(services: readonly KubeObject[], ip: string): KubeObject[]
 function addressesOf({ status }: KubeObject): string[] {
   return listOf(status?.['loadBalancer']?.ingress)
     .map(({ ip }) => ip)
-    .filter((ip) => typeof ip === 'string' && isIPv4(ip))
+    .filter((ip) => typeof ip === 'string' && isIP(ip) !== 0)
 }
 
 function isBalancer({ metadata }: KubeObject): boolean {

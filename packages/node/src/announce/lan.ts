@@ -3,26 +3,47 @@
 
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { RunError, run } from '@brume/machine/run'
-import { ANNOUNCED_SET, type CardAddress, type CardState, labelOf } from './plan.ts'
+import {
+  ANNOUNCED_SET,
+  type CardAddress,
+  type CardState,
+  type Family,
+  leaveCommand,
+  leaveCommands,
+  takeCommand,
+} from './plan.ts'
 
 /** Nobody listens there; what matters is the question that the kernel asks first. */
 const DISCARD_PORT = 9
 /** An answer on a LAN takes a millisecond. */
 const PROBE_MS = 300
+/** The kernel asks for a second whether an address of IPv6 is somebody's (RFC 4862); more where the site says so. */
+const DAD_LIMIT_MS = 5000
 
-export async function cardState(address: string, table: string): Promise<CardState> {
-  const { stdout } = await run(['ip', '-json', '-4', 'address', 'show'])
-  const links: { ifname: string; addr_info: CardAddress[] }[] = JSON.parse(stdout)
-  const link = links.find(({ addr_info }) => addr_info.some(({ local }) => local === address))
-  if (link === undefined) throw new Error(`no card of this machine has the address ${address}`)
-  return { card: link.ifname, addresses: link.addr_info, told: await toldBefore(table) }
+/** Of the card that has the node's own address (of IPv4): its addresses of one family. */
+export async function cardState(address: string, table: string, family: Family): Promise<CardState> {
+  const card = (await links('ip')).find(({ addr_info }) => addr_info.some(({ local }) => local === address))
+  if (card === undefined) throw new Error(`no card of this machine has the address ${address}`)
+  const { ifname } = card
+  const addresses = await addressesOf(ifname, family)
+  return { card: ifname, family, addresses, told: await toldBefore(table, family) }
 }
 
-async function toldBefore(table: string): Promise<string[]> {
+async function addressesOf(card: string, family: Family): Promise<CardAddress[]> {
+  return (await links(family)).find(({ ifname }) => ifname === card)?.addr_info ?? []
+}
+
+async function links(family: Family): Promise<{ ifname: string; addr_info: CardAddress[] }[]> {
+  const { stdout } = await run(['ip', '-json', family === 'ip' ? '-4' : '-6', 'address', 'show'])
+  return stdout.trim() === '' ? [] : JSON.parse(stdout)
+}
+
+async function toldBefore(table: string, family: Family): Promise<string[]> {
   try {
-    const { stdout } = await run(['nft', '-j', 'list', 'set', 'ip', table, ANNOUNCED_SET])
+    const { stdout } = await run(['nft', '-j', 'list', 'set', family, table, ANNOUNCED_SET])
     const parts: { set?: { elem?: string[] } }[] = JSON.parse(stdout).nftables
     return parts.flatMap(({ set }) => set?.elem ?? [])
   } catch (error) {
@@ -31,8 +52,39 @@ async function toldBefore(table: string): Promise<string[]> {
   }
 }
 
+/** Gives who has it already, if anybody, in words; else the card has it from now on, and the neighbours know. */
+export async function take(ip: string, { card, family }: CardState): Promise<string | undefined> {
+  return family === 'ip' ? takeIpv4(ip, card) : takeIpv6(ip, card)
+}
+
+async function takeIpv4(ip: string, card: string): Promise<string | undefined> {
+  const holder = await holderOf(ip, card)
+  if (holder !== undefined) return holder
+  await run(takeCommand(card, ip))
+  await tellNeighbours(ip, card)
+  return undefined
+}
+
+/** The kernel asks whether it is somebody's before it answers for it, and tells all neighbours then. */
+async function takeIpv6(ip: string, card: string): Promise<string | undefined> {
+  writeFileSync(`/proc/sys/net/ipv6/conf/${card}/ndisc_notify`, '1')
+  await run(takeCommand(card, ip))
+  const end = performance.now() + DAD_LIMIT_MS
+  // Without a cable it stays so, and the kernel asks when there is one.
+  while (performance.now() < end) {
+    const found = (await addressesOf(card, 'ip6')).find(({ local }) => local === ip)
+    if (found?.dadfailed === true) {
+      await run(leaveCommand(card, ip))
+      return 'by neighbour discovery'
+    }
+    if (found?.tentative !== true) return undefined
+    await sleep(PROBE_MS)
+  }
+  return undefined
+}
+
 /** Ethernet address of whoever answers for it; undefined: nobody does. */
-export async function holderOf(ip: string, card: string): Promise<string | undefined> {
+async function holderOf(ip: string, card: string): Promise<string | undefined> {
   await forget(ip, card)
   await poke(ip, undefined)
   await sleep(PROBE_MS)
@@ -46,7 +98,7 @@ export async function holderOf(ip: string, card: string): Promise<string | undef
  * A question for the way out, asked from the new address: it is broadcast, and whoever knows the address at another
  * machine learns the new one from it (RFC 826, "Packet Reception"). The way out is forgotten first, so that it is asked.
  */
-export async function tellNeighbours(ip: string, card: string): Promise<void> {
+async function tellNeighbours(ip: string, card: string): Promise<void> {
   const { stdout } = await run(['ip', '-json', '-4', 'route', 'show', 'default', 'dev', card])
   const gateway: string | undefined = stdout.trim() === '' ? undefined : JSON.parse(stdout)[0]?.gateway
   if (gateway === undefined) return
@@ -70,16 +122,10 @@ async function poke(ip: string, from: string | undefined): Promise<void> {
   }
 }
 
-/** Of a cloud that is taken away. Idempotent. */
-export async function leaveAll(table: string): Promise<void> {
-  const told = await toldBefore(table)
+/** Of a cloud that is taken away, or that answers for nothing of the family any more. Idempotent. */
+export async function leaveAll(table: string, family: Family): Promise<void> {
+  const told = await toldBefore(table, family)
   if (told.length === 0) return
-  const { stdout } = await run(['ip', '-json', '-4', 'address', 'show'])
-  const links: { ifname: string; addr_info: CardAddress[] }[] = JSON.parse(stdout)
-  for (const { ifname, addr_info } of links) {
-    for (const { local, label } of addr_info) {
-      if (told.includes(local) && label === labelOf(ifname))
-        await run(['ip', 'address', 'del', `${local}/32`, 'dev', ifname])
-    }
-  }
+  for (const { ifname, addr_info } of await links(family))
+    for (const command of leaveCommands({ card: ifname, addresses: addr_info, told }, [])) await run(command)
 }

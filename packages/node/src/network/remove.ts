@@ -15,7 +15,7 @@ import { announceTable, policiesTable, removalRules, servicesTable } from './nft
 export async function removeNetwork(dataDir: string): Promise<void> {
   const { bridge, table, tunnel, wireguard } = ownNames(dataDir)
   const tables = [table, servicesTable(table), policiesTable(table), announceTable(table), namesTable(table)]
-  await ignoreMissing(leaveAll(announceTable(table)))
+  for (const family of ['ip', 'ip6'] as const) await ignoreMissing(leaveAll(announceTable(table), family))
   const removals = tables.flatMap((one) => [removalRules(one), removalRules(one, 'ip6')])
   await ignoreMissing(run(['nft', '-f', '-'], { input: removals.join('') }))
   await ignoreMissing(removeBridgeTable(table))
