@@ -4,7 +4,7 @@ import type { Route } from '@brume/api/network/service-model'
 import { silentLogger } from '@brume/base/log'
 import { eventually } from '@brume/testkit/eventually'
 import { type Elements, elementsOf } from './elements.ts'
-import { deletion, isStale, parseFlow, touchedUdp } from './flows.ts'
+import { deletion, parseFlow, staleIn, touchedUdp } from './flows.ts'
 import { Owners } from './owners.ts'
 import { StaleFlows } from './stale-flows.ts'
 
@@ -60,7 +60,7 @@ describe('a flow of UDP', () => {
       addresses: new Set(['198.51.100.2']),
     }
     const stale = (dst: string, port: number, from: string, number = 8053) =>
-      isStale({ dst, port, backend: `${from} . ${number}` }, view)
+      staleIn(view)({ dst, port, backend: `${from} . ${number}` })
     assert.equal(stale('10.96.0.1', 53, '10.42.0.7'), false)
     assert.equal(stale('10.96.0.1', 53, '10.42.0.8'), true)
     assert.equal(stale('10.96.0.1', 53, '10.42.0.7', 8054), true)

@@ -44,15 +44,19 @@ export function touchedUdp(before: Elements, after: Elements): Set<string> {
   return touched
 }
 
-/** Whether it keeps a client from where the rules lead now. */
-export function isStale({ dst, port, backend }: Flow, { touched, valueFor, addresses }: FlowView): boolean {
-  const frontend = `${dst} . udp . ${port}`
-  const isTouched = touched.has(frontend) || (touched.has(portOf(frontend)) && addresses.has(dst))
-  if (!isTouched) return false
-  const backends = backendsBehind(frontend, valueFor)
-  // From before there was anything behind it; or of a program of the node, which nothing is to be taken from.
-  if (backend === `${dst} . ${port}`) return backends.size > 0
-  return !backends.has(backend)
+/** Whether a flow keeps its client from where the rules lead now. */
+export function staleIn({ touched, valueFor, addresses }: FlowView): (flow: Flow) => boolean {
+  const known = new Map<string, ReadonlySet<string>>()
+  return ({ dst, port, backend }) => {
+    const frontend = `${dst} . udp . ${port}`
+    const isTouched = touched.has(frontend) || (touched.has(portOf(frontend)) && addresses.has(dst))
+    if (!isTouched) return false
+    const backends = known.get(frontend) ?? backendsBehind(frontend, valueFor)
+    known.set(frontend, backends)
+    // From before there was anything behind it; or of a program of the node, which nothing is to be taken from.
+    if (backend === `${dst} . ${port}`) return backends.size > 0
+    return !backends.has(backend)
+  }
 }
 
 /** Arguments for conntrack, which ends all flows that are led the same way, whoever the client is. */

@@ -7,7 +7,7 @@ import type { Logger } from '@brume/base/log'
 import { RunError, run } from '@brume/machine/run'
 import type { ValueFor } from './behind.ts'
 import type { Family } from './elements.ts'
-import { deletion, isStale, parseFlow } from './flows.ts'
+import { deletion, parseFlow, staleIn } from './flows.ts'
 
 export interface StaleFlowsOptions {
   valueFor(family: Family): ValueFor
@@ -87,7 +87,7 @@ export class StaleFlows {
   /** Whether that were all. */
   async #remove(family: Family, touched: ReadonlySet<string>): Promise<boolean> {
     const valueFor = this.#options.valueFor(family)
-    const view = { touched, valueFor, addresses: ownAddresses() }
+    const isStale = staleIn({ touched, valueFor, addresses: ownAddresses() })
     const deletions = new Map<string, string[]>()
     let isMore = false
     let rest = ''
@@ -100,7 +100,7 @@ export class StaleFlows {
         rest = lines.pop()!
         for (const listed of lines) {
           const flow = parseFlow(listed)
-          if (flow === undefined || !isStale(flow, view)) continue
+          if (flow === undefined || !isStale(flow)) continue
           const argv = deletion(family, flow)
           const key = argv.join(' ')
           if (deletions.size < MAX_DELETIONS) deletions.set(key, argv)
