@@ -48,6 +48,15 @@ describe('WebSockets into containers', { skip, timeout: 120_000 }, () => {
     })
   }
 
+  it('a command that says nothing says that it has begun', async () => {
+    const { ws, closed } = await open(exec('p', ['sleep', '1000']), ['v5.channel.k8s.io'])
+    const messages: string[] = []
+    ws.on('message', (data: Buffer) => messages.push(data.toString('latin1')))
+    await eventually('it says so', () => messages.includes('\x01'))
+    ws.terminate()
+    await closed
+  })
+
   it('standard input can be closed, and nothing else with it', async () => {
     const { ws, text, closed } = await open(
       exec('p', ['sh', '-c', 'cat; echo done'], 'stdin=true&stdout=true'),

@@ -13,6 +13,11 @@ const STDOUT = 1
 const STDERR = 2
 const ERROR = 3
 const RESIZE = 4
+/**
+ * Some clients wait for a first message, to know that it has begun. kubectl complains of one that comes before it has made
+ * its streams, which it does when the connection is open already.
+ */
+const GREETING_MS = 100
 const MAX_STATUS_BYTES = 64 * 1024
 
 /** Resolves when both sides are closed. */
@@ -35,9 +40,10 @@ export async function serveCommand(
   if (streams.stderr) show(STDERR, open('stderr'))
   if (streams.tty) inputs.set(RESIZE, open('resize'))
   channels.receive(inputs)
-  // Some clients wait for a first message, to know that it has begun.
-  void channels.send(streams.stdout ? STDOUT : streams.stderr ? STDERR : ERROR, Buffer.alloc(0))
+  const first = streams.stdout ? STDOUT : streams.stderr ? STDERR : ERROR
+  const greeting = setTimeout(() => void channels.send(first, Buffer.alloc(0)), GREETING_MS)
   const status = await textOf(errors)
+  clearTimeout(greeting)
   await Promise.all(outputs)
   await channels.send(ERROR, Buffer.from(statusFor(protocol, status)))
   channels.close()
