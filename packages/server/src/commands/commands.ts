@@ -9,6 +9,7 @@ import {
   parseCommand,
   UsageError,
 } from '@brume/base/command-line'
+import { StatusError } from '@brume/base/errors'
 import { UserError } from '../user-error.ts'
 import type { ServerCommand } from './command.ts'
 
@@ -47,6 +48,12 @@ function fail(name: string, error: unknown): number {
   if (error instanceof UserError) {
     process.stderr.write(`brume ${name}: ${message}\nnext: ${error.next}\n`)
     return error.exitCode
+  }
+  if (error instanceof StatusError) {
+    process.stderr.write(
+      `brume ${name}: the API's answer: ${message}\nnext: try again, then: ./brume doctor\n`,
+    )
+    return EXIT_FAILED
   }
   process.stderr.write(`brume ${name}: unexpected: ${error instanceof Error ? error.stack : message}\n`)
   return EXIT_FAILED
