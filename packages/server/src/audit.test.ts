@@ -117,6 +117,29 @@ test('a failed write says why', async () => {
   assert.equal(objectRef.name, 'twice')
 })
 
+test('of a Secret that is refused no value comes into the log, neither what was sent nor what was there', async () => {
+  const secrets = '/api/v1/namespaces/default/secrets'
+  const secret = (data: object) => ({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'quoted' }, data })
+  const stored = Buffer.from('stored').toString('base64')
+  assert.equal((await http.send('POST', secrets, secret({ old: stored }))).status, 201)
+  const merge = { contentType: 'application/merge-patch+json' }
+  const strategic = { contentType: 'application/strategic-merge-patch+json' }
+  const quoting = [
+    await recorded('PATCH', `${secrets}/quoted`, { data: { k: 'hunter2!' } }, merge),
+    await recorded('PATCH', `${secrets}/quoted`, { data: { k: ['hunter2'] } }, strategic),
+    await recorded('POST', secrets, secret({ 'hunter2 as a key': '' })),
+    await recorded('POST', secrets, '{"data": hunter2}'),
+  ]
+  for (const { responseStatus } of quoting) {
+    assert.ok([400, 422].includes(responseStatus.code), JSON.stringify(responseStatus))
+    assert.match(responseStatus.message, /not repeated/)
+  }
+  const log = readFileSync(plane.dir.auditLog, 'utf8')
+  for (const value of ['hunter2', stored]) assert.ok(!log.includes(value), value)
+  const known = await recorded('POST', secrets, secret({}))
+  assert.match(known.responseStatus.message, /already exists/)
+})
+
 test('a refusal is recorded whatever was asked for, with both identities', async () => {
   const event = await recorded('GET', '/api/v1/nodes', undefined, { headers: { 'impersonate-user': 'bob' } })
   assert.equal(event.user.username, 'brume-admin')

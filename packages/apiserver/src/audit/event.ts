@@ -14,6 +14,19 @@ import type { AuditLevel, AuditStage } from './types.ts'
 const MAX_USER_AGENT = 1024
 /** Messages repeat what was sent, which may be large. */
 const MAX_MESSAGE = 4096
+/** Their messages are our own words. Others quote what was sent, or, of a patch, all that it would have made. */
+const QUOTES_NOTHING: ReadonlySet<string> = new Set([
+  'AlreadyExists',
+  'Conflict',
+  'Expired',
+  'Forbidden',
+  'MethodNotAllowed',
+  'NotFound',
+  'RequestEntityTooLarge',
+  'TooManyRequests',
+  'Unauthorized',
+])
+const NOT_REPEATED = 'what was sent is not repeated here'
 
 export interface ObservedRequest {
   level: AuditLevel
@@ -52,7 +65,7 @@ export function eventLine(of: ObservedRequest, stage: AuditStage, now: number): 
     ...(sourceIPs.length === 0 ? {} : { sourceIPs }),
     ...(userAgent === '' ? {} : { userAgent: shortened(userAgent, MAX_USER_AGENT) }),
     ...(info.resourceRequest ? { objectRef: objectRefOf(info, of.target) } : {}),
-    ...(of.outcome === undefined ? {} : { responseStatus: statusIn(of.outcome) }),
+    ...(of.outcome === undefined ? {} : { responseStatus: statusIn(of.outcome, of) }),
     ...(of.requestObject === undefined ? {} : { requestObject: of.requestObject }),
     ...(of.responseObject === undefined ? {} : { responseObject: of.responseObject }),
     requestReceivedTimestamp: formatMicros(of.receivedAt),
@@ -104,16 +117,29 @@ function objectRefOf(
   }
 }
 
-/** Of an error, what its Status says (its causes are in the message too); of anything else the code alone. */
-function statusIn({ code, error }: NonNullable<ObservedRequest['outcome']>): object {
+/**
+ * Of an error, what its Status says (its causes are in the message too); of anything else the code alone. Where bodies
+ * are left out, no secret comes in by way of the message either.
+ */
+function statusIn(
+  { code, error }: NonNullable<ObservedRequest['outcome']>,
+  { level, info }: Pick<ObservedRequest, 'level' | 'info'>,
+): object {
   if (error === undefined) return { metadata: {}, code }
   const { metadata, status, message = '', reason } = statusOf(error)
   const { causes: _, ...details } = error.details ?? {}
+  const isTold = level !== 'Metadata' || !carriesSecrets(info) || QUOTES_NOTHING.has(reason ?? '')
   return {
-    ...{ metadata, status, message: shortened(message, MAX_MESSAGE), reason },
+    ...{ metadata, status, message: isTold ? shortened(message, MAX_MESSAGE) : NOT_REPEATED, reason },
     ...(isEmpty(details) ? {} : { details }),
     code,
   }
+}
+
+function carriesSecrets(info: RequestInfo): boolean {
+  if (!info.resourceRequest) return false
+  const { group, resource } = info
+  return group === '' ? resource === 'secrets' : group === 'authentication.k8s.io' && resource === 'tokenreviews'
 }
 
 function isEmpty(fields: object): boolean {
