@@ -7,7 +7,7 @@ import { isTrue } from '@brume/apiserver/request/info'
 import { StatusError } from '@brume/base/errors'
 import type { Logger } from '@brume/base/log'
 import { StoreError } from '@brume/store/contract'
-import { dropOldKeys, readKeyFile, rotateKey } from '@brume/store/encryption/key-file'
+import { dropOldKeys, isFull, readKeyFile, rotateKey } from '@brume/store/encryption/key-file'
 import type { SqliteStore } from '@brume/store/sqlite/open'
 
 export const ROTATE_PATH = '/encryption/rotate'
@@ -44,13 +44,23 @@ export function rotateHandler(options: RotateOptions): PathHandler {
 }
 
 async function rotate({ store, file, logger }: RotateOptions, { query }: ApiRequest) {
+  const drops = isTrue(query.get('dropOldKeys'))
+  if (drops) await makeRoom(store, file)
   // On the disk before anything is written with it.
   const keys = rotateKey(file)
   const { rewritten } = await store.reencrypt(keys)
-  const left = isTrue(query.get('dropOldKeys')) ? dropOldKeys(file) : keys
+  const left = drops ? dropOldKeys(file) : keys
   const [{ id: key }] = keys
   logger.info('Secrets have a new key', { key, rewritten, keys: left.length })
   return { key, rewritten, keys: left.length }
+}
+
+/** A full file has no room for the new key until the old ones are gone, which nothing may need by then. */
+async function makeRoom(store: RotateOptions['store'], file: string): Promise<void> {
+  const keys = readKeyFile(file)
+  if (!isFull(keys)) return
+  await store.reencrypt(keys)
+  dropOldKeys(file)
 }
 
 /** What a rotation that was cut off has left behind. Costs a look at the log where there is more than one key. */

@@ -61,7 +61,7 @@ function parseKeys(file: string, text: string): EncryptionKeys {
 /** Puts a new key first. Values keep their old keys until `store.reencrypt(keys)`. */
 export function rotateKey(file: string): EncryptionKeys {
   const keys = readKeyFile(file)
-  if (keys.length >= MAX_KEYS) throw unusable(file, `it has ${MAX_KEYS} keys already: drop the old ones`)
+  if (isFull(keys)) throw unusable(file, `it has ${MAX_KEYS} keys already. Next: ./brume rotate-key --drop-old-keys`)
   write(file, [newKey(), ...keys])
   return readKeyFile(file)
 }
@@ -72,6 +72,9 @@ export function dropOldKeys(file: string): EncryptionKeys {
   write(file, [first])
   return [first]
 }
+
+/** No other key has room beside these. */
+export const isFull = (keys: EncryptionKeys) => keys.length >= MAX_KEYS
 
 function newKey(): EncryptionKey {
   const id = `${new Date().toISOString().slice(0, 10)}-${randomBytes(3).toString('hex')}`
