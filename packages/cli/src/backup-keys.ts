@@ -25,6 +25,23 @@ export function keysOf(dataDir: string, ca: string | undefined): FoundKeys {
   return { files }
 }
 
+const SECRET_KEYS = 'encryption-keys.json'
+
+/**
+ * The later ones, and keys of Secrets that were there before alone: a rotation may have dropped them while the copy was
+ * under way, which still needs them.
+ */
+export function withEarlierKeys(later: KeyFiles, earlier: KeyFiles): KeyFiles {
+  const listed = [later, earlier].flatMap((files) => keysIn(files[SECRET_KEYS]))
+  const all = [...new Map(listed.map((key) => [key.id, key])).values()]
+  if (all.length === keysIn(later[SECRET_KEYS]).length) return later
+  return { ...later, [SECRET_KEYS]: `${JSON.stringify({ keys: all }, null, 2)}\n` }
+}
+
+function keysIn(text = '{"keys":[]}'): { id: string }[] {
+  return JSON.parse(text).keys
+}
+
 function textOf(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8')

@@ -8,7 +8,7 @@ import { EXIT_OK } from '@brume/base/command-line'
 import { keysBeside } from '@brume/base/key-bundle'
 import { headerOf, type TransportResponse } from '@brume/client/transport'
 import { USUAL_DIR } from '@brume/machine/own-names'
-import { keysOf, passphraseIn, saveKeys } from '../backup-keys.ts'
+import { keysOf, passphraseIn, saveKeys, withEarlierKeys } from '../backup-keys.ts'
 import { CONNECTION_OPTIONS, type Command, CommandError, type Output } from '../command.ts'
 import { connect } from '../connect.ts'
 
@@ -45,21 +45,24 @@ Put both back with: ./brume restore FILE`,
     const secret = options['passphrase-file']
     const passphrase = secret === undefined ? undefined : passphraseIn(secret)
     const { client, connection } = connect(parsed, io, { answerTimeoutMs: ANSWER_TIMEOUT_MS })
+    const dataDir = resolve(options['data-dir'] ?? USUAL_DIR)
     try {
+      const earlier = keysOf(dataDir, connection.caPem)
       const response = await client.call({ method: 'GET', path: '/backup', accept: '*/*' })
       const { bytes, sha256 } = await save(response, path, io.err)
       const revision = headerOf(response, 'x-brume-revision') ?? 'unknown'
       io.out.write(`backup: ${path}\nverified: ${bytes} bytes, revision ${revision}, sha256 ${sha256}\n`)
       if (options['without-keys'] !== undefined) return EXIT_OK
       // After the copy: what a rotation of the key meanwhile has made is there too.
-      const found = keysOf(resolve(options['data-dir'] ?? USUAL_DIR), connection.caPem)
+      const found = keysOf(dataDir, connection.caPem)
       if ('missing' in found) {
         const next =
           'run this on the machine of the control plane, or keep its encryption-keys.json and pki/ yourself'
         io.err.write(`warning: without its keys, as ${found.missing}. Next: ${next}\n`)
         return EXIT_OK
       }
-      await saveKeys(keysBeside(path), found.files, passphrase)
+      const files = 'files' in earlier ? withEarlierKeys(found.files, earlier.files) : found.files
+      await saveKeys(keysBeside(path), files, passphrase)
       const how =
         passphrase === undefined ? 'open to whoever reads it: keep it apart from the backup' : 'protected'
       io.out.write(`keys: ${keysBeside(path)} (${how})\n`)
