@@ -10,8 +10,12 @@ export interface Ran {
   err: string
 }
 
-/** `answer` is typed at every question; without it there is no terminal to ask at. */
-export async function brume(argv: readonly string[], env: Environment = {}, answer?: string): Promise<Ran> {
+/** `answer` is typed at every question, or found when it is asked; without it there is no terminal to ask at. */
+export async function brume(
+  argv: readonly string[],
+  env: Environment = {},
+  answer?: string | (() => Promise<string>),
+): Promise<Ran> {
   let [out, err] = ['', '']
   const code = await main(argv, {
     out: {
@@ -28,7 +32,7 @@ export async function brume(argv: readonly string[], env: Environment = {}, answ
     },
     env,
     clock: systemClock,
-    ...(answer === undefined ? {} : { ask: async () => answer }),
+    ...(answer === undefined ? {} : { ask: typeof answer === 'string' ? async () => answer : answer }),
   })
   return { code, out, err }
 }

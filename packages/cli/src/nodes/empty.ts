@@ -7,7 +7,7 @@ import { CommandError, type Io } from '../command.ts'
 import { DEFAULT_DRAIN_SECONDS } from '../commands/node/specs.ts'
 import { type BoundVolume, claimsOf, volumeText } from './bound-volumes.ts'
 import { setCordoned } from './cordon.ts'
-import { drain, type Remaining } from './drain.ts'
+import { drain, planDrain, type Remaining } from './drain.ts'
 import { type DrainOptions, type DrainPlan, podName, type Refused } from './drain-plan.ts'
 
 export interface EmptyOptions extends DrainOptions {
@@ -36,45 +36,63 @@ export function emptyOptions({ command, options }: ParsedCommand): EmptyOptions 
   }
 }
 
-/** Throws CommandError, naming the options, when something would be lost that nobody allowed to lose. */
-export function checkPlan({ refused }: DrainPlan, { command, words, options }: ParsedCommand): void {
+/**
+ * Throws CommandError, naming the options, when something would be lost that nobody allowed to lose. `state`: what became
+ * of the node so far.
+ */
+export function checkPlan(
+  { refused }: DrainPlan,
+  { command, words, options }: ParsedCommand,
+  state = 'left as it is',
+): void {
   if (refused.length === 0) return
   const [name] = words
   const given = ['force', 'delete-emptydir-data'].filter((option) => options[option] !== undefined)
   const flags = [...new Set([...given.map((option) => `--${option}`), ...refused.map(({ flag }) => flag)])]
   const lines = refused.map(({ pod, why, flag }: Refused) => `\n    ${podName(pod)}: ${why} (${flag})`)
   throw new CommandError(
-    `${name} is left as it is, for this would be lost:${lines.join('')}`,
+    `${name} is ${state}; this would be lost:${lines.join('')}`,
     `./brume ${command.name} ${name} ${flags.join(' ')}   (lets it go)`,
   )
 }
 
-/** Cordons the node and waits until it is empty. Throws CommandError when it is not in time. */
+/**
+ * Cordons the node and waits until it is empty; returns how many pods went. What is to go is asked for once no more can
+ * come, and again when it has gone: a pod may have been on its way to the node. Throws CommandError when something would
+ * be lost, or when it is not empty in time.
+ */
 export async function emptyNode(
   client: Client,
   node: KubeObject,
   {
-    plan,
+    parsed,
     options,
     volumes,
     io,
-  }: { plan: DrainPlan; options: EmptyOptions; volumes: readonly BoundVolume[]; io: Io },
-): Promise<void> {
+  }: { parsed: ParsedCommand; options: EmptyOptions; volumes: readonly BoundVolume[]; io: Io },
+): Promise<number> {
   const { name = '' } = node.metadata
   if (await setCordoned(client, node, true)) io.err.write(`${name} is cordoned\n`)
-  for (const { pod, why } of plan.stays) io.err.write(`${podName(pod)} stays: ${why}\n`)
-  for (const line of keptHere(plan.goes, volumes, name)) io.err.write(line)
-  const { graceSeconds, limitMs } = options
+  const until = io.clock.now() + options.limitMs
   const onProgress = (line: string) => io.err.write(`${line}\n`)
-  const left = await drain(client, {
-    nodeName: name,
-    goes: plan.goes,
-    graceSeconds,
-    limitMs,
-    clock: io.clock,
-    onProgress,
-  })
-  if (left.length > 0) throw tooLate(name, left, limitMs)
+  let went = 0
+  for (let isFirst = true; ; isFirst = false) {
+    const plan = await planDrain(client, name, options)
+    checkPlan(plan, parsed, 'cordoned, and pods came to it meanwhile')
+    if (isFirst) for (const { pod, why } of plan.stays) io.err.write(`${podName(pod)} stays: ${why}\n`)
+    if (plan.goes.length === 0) return went
+    for (const line of keptHere(plan.goes, volumes, name)) io.err.write(line)
+    const left = await drain(client, {
+      nodeName: name,
+      goes: plan.goes,
+      graceSeconds: options.graceSeconds,
+      limitMs: until - io.clock.now(),
+      clock: io.clock,
+      onProgress,
+    })
+    if (left.length > 0) throw tooLate(name, left, options.limitMs)
+    went += plan.goes.length
+  }
 }
 
 function keptHere(goes: readonly KubeObject[], volumes: readonly BoundVolume[], nodeName: string): string[] {

@@ -203,6 +203,19 @@ describe('brume node', { timeout: 120_000 }, () => {
     transport.close()
   })
 
+  it('names what came to the node while the question stood, and loses nothing', async () => {
+    await addNode(plane.client, 'n5')
+    const { code, err } = await brume(['node', 'remove', 'n5'], env, async () => {
+      await plane.client.resource(PODS).create(pod('late', 'n5'))
+      return 'yes'
+    })
+    assert.equal(code, 1, err)
+    assert.match(err, /n5 is cordoned, and pods came to it meanwhile; this would be lost:\n +default\/late: /)
+    assert.equal((await podsOn('n5')).length, 1)
+    assert.equal((await node('remove', 'n5', '--yes', '--force')).code, 0)
+    await assert.rejects(get('n5'), (error) => isStatus(error, 'NotFound'))
+  })
+
   it('does not wait for a node that does not answer, and forgets removals of long ago', async () => {
     const long = { data: { old: '2020-01-01T00:00:00Z' } }
     const key = { namespace: 'kube-system', name: 'removed-nodes' }
@@ -215,6 +228,7 @@ describe('brume node', { timeout: 120_000 }, () => {
     assert.deepEqual(Object.keys((await plane.client.resource(CONFIG_MAPS).get(key))['data']).sort(), [
       'n2',
       'n4',
+      'n5',
     ])
   })
 

@@ -24,9 +24,11 @@ export async function run(parsed: ParsedCommand, io: Io): Promise<number> {
       return EXIT_OK
     }
     checkPlan(plan, parsed)
-    await emptyNode(client, node, { plan, options, volumes: await volumesOnlyOn(client, node), io })
-    const count = plan.goes.length === 1 ? '1 pod' : `${plan.goes.length} pods`
-    io.out.write(`${name} is drained: ${count} went\n`)
+    const went = await emptyNode(client, node, {
+      ...{ parsed, options, io },
+      volumes: await volumesOnlyOn(client, node),
+    })
+    io.out.write(`${name} is drained: ${went === 1 ? '1 pod' : `${went} pods`} went\n`)
     io.err.write(`when it may take pods again: ./brume node uncordon ${name}\n`)
     return EXIT_OK
   } finally {

@@ -23,8 +23,7 @@ export async function run(parsed: ParsedCommand, io: Io): Promise<number> {
     checkRole(node)
     const answers = !['Silent', 'New'].includes(stateOf(node).state)
     const volumes = await volumesOnlyOn(client, node)
-    const plan = answers ? await planDrain(client, name, options) : undefined
-    if (plan !== undefined) checkPlan(plan, parsed)
+    if (answers) checkPlan(await planDrain(client, name, options), parsed)
     warn({ name, answers, volumes }, io)
     if (parsed.options['yes'] === undefined && io.ask !== undefined) {
       const answer = await io.ask(`Take ${name} out of the cloud for good? Type yes: `)
@@ -33,7 +32,7 @@ export async function run(parsed: ParsedCommand, io: Io): Promise<number> {
         return EXIT_FAILED
       }
     }
-    if (plan !== undefined) await emptyNode(client, node, { plan, options, volumes: [], io })
+    if (answers) await emptyNode(client, node, { parsed, options, volumes: [], io })
     await removeNode(client, node, io.clock.now())
     io.out.write(`${name} is removed\n`)
     await sayWhatIsLeft(client, io)
