@@ -1,6 +1,6 @@
 // Runs a command line in this process and keeps what it printed.
 
-import { systemClock } from '@brume/base/clock'
+import { type Clock, systemClock } from '@brume/base/clock'
 import type { Environment } from '@brume/client/kubeconfig'
 import { main } from './main.ts'
 
@@ -15,6 +15,7 @@ export async function brume(
   argv: readonly string[],
   env: Environment = {},
   answer?: string | (() => Promise<string>),
+  clock: Clock = systemClock,
 ): Promise<Ran> {
   let [out, err] = ['', '']
   const code = await main(argv, {
@@ -31,7 +32,7 @@ export async function brume(
       isTerminal: false,
     },
     env,
-    clock: systemClock,
+    clock,
     ...(answer === undefined ? {} : { ask: typeof answer === 'string' ? async () => answer : answer }),
   })
   return { code, out, err }

@@ -216,6 +216,43 @@ describe('brume node', { timeout: 120_000 }, () => {
     await assert.rejects(get('n5'), (error) => isStatus(error, 'NotFound'))
   })
 
+  it('shuts a node out by the clock of the cloud, whatever the time is where it is removed', async () => {
+    await addNode(plane.client, 'n6')
+    const agent = new Client({ transport: await nodeTransport(plane, 'n6') })
+    const late = { ...systemClock, now: () => systemClock.now() - 3600_000 }
+    const { code, err } = await brume(['node', 'remove', 'n6', '--yes'], env, undefined, late)
+    assert.equal(code, 0, err)
+    await assert.rejects(agent.resource(NODES).create(nodeObject('n6')), /node n6 was removed from this cloud/)
+    agent.transport.close()
+  })
+
+  it('ends what a removed node still hears, and no other', async () => {
+    for (const name of ['n7', 'n8']) await addNode(plane.client, name)
+    const hearing = new Map<string, Promise<unknown>>()
+    const transports = await Promise.all(['n7', 'n8'].map((name) => nodeTransport(plane, name)))
+    const ended = new Set<string>()
+    for (const [i, name] of ['n7', 'n8'].entries()) {
+      const watch = await transports[i]!.request({
+        method: 'GET',
+        path: '/api/v1/pods',
+        query: { watch: 'true', fieldSelector: `spec.nodeName=${name}` },
+        headers: {},
+      })
+      assert.equal(watch.status, 200)
+      hearing.set(
+        name,
+        watch.buffer().finally(() => ended.add(name)),
+      )
+    }
+    assert.equal((await node('remove', 'n7', '--yes')).code, 0)
+    await eventually('the watch of the removed node ends', () => ended.has('n7'))
+    assert.deepEqual([...ended], ['n7'])
+    assert.equal((await node('remove', 'n8', '--yes')).code, 0)
+    await eventually('that of the other ends with it', () => ended.has('n8'))
+    await Promise.allSettled(hearing.values())
+    for (const transport of transports) transport.close()
+  })
+
   it('does not wait for a node that does not answer, and forgets removals of long ago', async () => {
     const long = { data: { old: '2020-01-01T00:00:00Z' } }
     const key = { namespace: 'kube-system', name: 'removed-nodes' }
@@ -229,6 +266,9 @@ describe('brume node', { timeout: 120_000 }, () => {
       'n2',
       'n4',
       'n5',
+      'n6',
+      'n7',
+      'n8',
     ])
   })
 

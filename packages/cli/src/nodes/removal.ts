@@ -2,7 +2,6 @@
 
 import { REMOVED_NODES } from '@brume/api/node-membership'
 import type { KubeObject } from '@brume/api/object'
-import { formatTime } from '@brume/base/clock'
 import { isStatus } from '@brume/base/errors'
 import { CONFIG_MAPS, LEASES, NODES, SECRETS } from '@brume/client/builtin'
 import type { Client } from '@brume/client/client'
@@ -20,9 +19,9 @@ const LONGEST_CERTIFICATE_MS = 366 * 24 * 3600_000
 const TOKEN_TYPE = 'bootstrap.kubernetes.io/token'
 
 /** Its agent is shut out first, else it would make its Node again. */
-export async function removeNode(client: Client, node: KubeObject, now: number): Promise<void> {
+export async function removeNode(client: Client, node: KubeObject): Promise<void> {
   const { name = '', uid } = node.metadata
-  await shutOut(client, name, now)
+  await shutOut(client, name)
   await unlessGone(client.resource(NODES).delete({ name }, { preconditions: { uid: uid! } }))
   await unlessGone(client.resource(LEASES).delete({ namespace: 'kube-node-lease', name }))
   await unlessGone(client.resource(CSI_NODES).delete({ name }))
@@ -46,22 +45,38 @@ export async function openTokens(client: Client, now: number): Promise<{ secret:
     .map(({ secret, endsAt }) => ({ secret, endsAt }))
 }
 
-async function shutOut(client: Client, nodeName: string, now: number): Promise<void> {
+async function shutOut(client: Client, nodeName: string): Promise<void> {
   const maps = client.resource(CONFIG_MAPS)
+  const time = await serverTime(client)
+  const entry = { [nodeName]: time }
   const before = await maps.get(REMOVED_NODES).catch((error) => {
     if (isStatus(error, 'NotFound')) return undefined
     throw error
   })
-  const entry = { [nodeName]: formatTime(now) }
   if (before === undefined) {
-    await maps.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { ...REMOVED_NODES }, data: entry })
-    return
+    const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { ...REMOVED_NODES }, data: entry }
+    try {
+      await maps.create(map)
+      return
+    } catch (error) {
+      // Another node is removed at the same time.
+      if (!isStatus(error, 'AlreadyExists')) throw error
+    }
   }
-  const old = Object.entries<string>(before['data'] ?? {}).filter(
-    ([, time]) => Date.parse(time) < now - LONGEST_CERTIFICATE_MS,
+  const old = Object.entries<string>(before?.['data'] ?? {}).filter(
+    ([, removedAt]) => Date.parse(removedAt) < Date.parse(time) - LONGEST_CERTIFICATE_MS,
   )
   const data = { ...Object.fromEntries(old.map(([name]) => [name, null])), ...entry }
   await maps.patch(REMOVED_NODES, { type: 'merge', body: { data } })
+}
+
+/** By the clock that dates certificates: with a late one of this machine, younger certificates would go on to count. */
+async function serverTime(client: Client): Promise<string> {
+  const { namespace, name } = REMOVED_NODES
+  const metadata = { namespace, generateName: `${name}-` }
+  const tried = { apiVersion: 'v1', kind: 'ConfigMap', metadata }
+  const { metadata: made } = await client.resource(CONFIG_MAPS).create(tried, { dryRun: true })
+  return made.creationTimestamp!
 }
 
 async function unlessGone(deleting: Promise<unknown>): Promise<void> {
