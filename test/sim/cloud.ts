@@ -3,6 +3,7 @@
 
 import { builtinResources } from '@brume/api/kinds/builtin'
 import { admissionPlugins } from '@brume/apiserver/admission/plugins'
+import { removedNodes } from '@brume/apiserver/auth/authenticators/removed-nodes'
 import { createRbacIndex } from '@brume/apiserver/auth/authorizers/rbac-index'
 import { superuserAuthorizer } from '@brume/apiserver/auth/authorizers/union'
 import { watchCrds } from '@brume/apiserver/crd/watch'
@@ -104,6 +105,7 @@ function startServer({ store, clock, logger, random, kinds }: ServerOptions): Tr
       admission: admissionPlugins({ reader, registry, clock, authorizer, rbac }),
       authorizer,
       watches: new WatchHub({ store, clock, logger, maxWatchers: 1000, stopwatch: () => clock.now() }),
+      removed: removedNodes(reader),
       nodes: nodeAgents({ reader, credentials: () => ({ ca: '', certificate: '', key: '' }) }),
       clock,
       logger,

@@ -158,6 +158,7 @@ async function compose(
     }),
     authorizer: identity.authorizer,
     watches,
+    removed: identity.removed,
     nodes,
     clock,
     logger,

@@ -2,7 +2,7 @@
 
 import { bootstrapTokenAuthenticator } from '@brume/apiserver/auth/authenticators/bootstrap-token'
 import { clientCertificateAuthenticator } from '@brume/apiserver/auth/authenticators/client-certificate'
-import { removedNodes } from '@brume/apiserver/auth/authenticators/removed-nodes'
+import { type RemovedNodes, removedNodes } from '@brume/apiserver/auth/authenticators/removed-nodes'
 import { serviceAccountTokenAuthenticator } from '@brume/apiserver/auth/authenticators/service-account-token'
 import { unionAuthenticator } from '@brume/apiserver/auth/authenticators/union'
 import { nodeAuthorizer } from '@brume/apiserver/auth/authorizers/node'
@@ -31,6 +31,7 @@ export interface Identity {
   authenticator: Authenticator
   authorizer: Authorizer
   rbac: RbacIndex
+  removed: RemovedNodes
   review(id: string): ReviewAnswer | undefined
 }
 
@@ -52,6 +53,7 @@ export function createIdentity({
   })
   const otherTokens = bootstrapTokenAuthenticator({ reader, clock })
   const rbac = createRbacIndex(reader)
+  const removed = removedNodes(reader)
   const authorizer = unionAuthorizer([
     superuserAuthorizer,
     nodeAuthorizer(createNodeGraph(reader)),
@@ -69,12 +71,13 @@ export function createIdentity({
   }
   return {
     authenticator: unionAuthenticator([
-      clientCertificateAuthenticator({ ca: pki.ca.certificate, clock, removed: removedNodes(reader) }),
+      clientCertificateAuthenticator({ ca: pki.ca.certificate, clock, removed }),
       serviceAccountTokenAuthenticator(verifier),
       otherTokens,
     ]),
     authorizer,
     rbac,
+    removed,
     review(id) {
       const handler = Object.hasOwn(reviewHandlers, id) ? reviewHandlers[id] : undefined
       return handler && ((request) => handler(request, deps))

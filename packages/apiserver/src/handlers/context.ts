@@ -9,6 +9,7 @@ import type { Logger } from '@brume/base/log'
 import type { Store } from '@brume/store/contract'
 import type { AdmissionPlugin, AdmissionRequest } from '../admission/types.ts'
 import type { AuditTrail } from '../audit/trail.ts'
+import type { RemovedNodes } from '../auth/authenticators/removed-nodes.ts'
 import type { ReviewRequest } from '../auth/reviews/types.ts'
 import type { Authorizer, UserInfo } from '../auth/types.ts'
 import type { ApiRequest } from '../http/types.ts'
@@ -26,6 +27,8 @@ export interface ServerParts {
   /** For what a request turns out to do beside its verb: an update or an apply that creates. */
   authorizer: Authorizer
   watches: WatchHub
+  /** Their watches end, as their certificates do. */
+  removed: RemovedNodes
   /** For what only the node of a pod can answer. */
   nodes: NodeAgents
   clock: Clock

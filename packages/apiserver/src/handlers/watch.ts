@@ -2,6 +2,7 @@
 
 import { expired, notFound, tooManyRequests } from '@brume/base/errors'
 import type { Entry } from '@brume/store/contract'
+import { nodeNameOf } from '../auth/authorizers/node-identity.ts'
 import { negotiate, notAcceptable, TABLE_VIEWS } from '../http/accept.ts'
 import { statusOf } from '../http/status.ts'
 import type { ApiResponse, BodyStream, Sink } from '../http/types.ts'
@@ -95,6 +96,8 @@ function begin<Frame>(context: RequestContext, asked: Asked, { sink, framing }: 
   const timer = parts.clock.after(seconds * 1000, () => watcher.finish())
   sink.onClose(() => timer.cancel())
   if (definition.custom === true) sink.onClose(finishWhenUnserved(context, watcher))
+  const node = nodeNameOf(context.user)
+  if (node !== undefined) sink.onClose(parts.removed.onRemoval(node, () => watcher.drop()))
 }
 
 const isExempt = ({ user }: RequestContext) => user.groups.includes('system:masters')

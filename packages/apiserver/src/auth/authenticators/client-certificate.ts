@@ -49,7 +49,7 @@ export function clientCertificateAuthenticator(options: {
       if (now < verdict.notBefore) throw unauthorized('the client certificate is not valid yet')
       if (now > verdict.notAfter) throw unauthorized('the client certificate has expired')
       const { nodeName } = verdict
-      const removedAt = nodeName === undefined ? undefined : options.removed(nodeName)
+      const removedAt = nodeName === undefined ? undefined : options.removed.since(nodeName)
       if (removedAt !== undefined && issuedAt(verdict) <= removedAt) throw removedNode(nodeName!)
       return verdict.user
     },
