@@ -16,8 +16,7 @@ test('a full key file is told with the way out, and the way out leads out', asyn
     const http = httpOf(plane)
     const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' }, data: { k: 'dmFsdWU=' } }
     assert.equal((await http.send('POST', SECRETS, secret)).status, 201)
-    for (let keys = 2; keys <= MAX_KEYS; keys++)
-      assert.equal((await http.send('POST', PATH)).body.keys, keys)
+    for (let keys = 2; keys <= MAX_KEYS; keys++) assert.equal((await http.send('POST', PATH)).body.keys, keys)
     const full = await http.send('POST', PATH)
     assert.equal(full.status, 500)
     assert.match(full.body.message, /it has 16 keys already. Next: \.\/brume rotate-key --drop-old-keys$/)

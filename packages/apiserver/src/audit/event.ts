@@ -139,7 +139,9 @@ function statusIn(
 function carriesSecrets(info: RequestInfo): boolean {
   if (!info.resourceRequest) return false
   const { group, resource } = info
-  return group === '' ? resource === 'secrets' : group === 'authentication.k8s.io' && resource === 'tokenreviews'
+  return group === ''
+    ? resource === 'secrets'
+    : group === 'authentication.k8s.io' && resource === 'tokenreviews'
 }
 
 function isEmpty(fields: object): boolean {

@@ -222,7 +222,10 @@ describe('brume node', { timeout: 120_000 }, () => {
     const late = { ...systemClock, now: () => systemClock.now() - 3600_000 }
     const { code, err } = await brume(['node', 'remove', 'n6', '--yes'], env, undefined, late)
     assert.equal(code, 0, err)
-    await assert.rejects(agent.resource(NODES).create(nodeObject('n6')), /node n6 was removed from this cloud/)
+    await assert.rejects(
+      agent.resource(NODES).create(nodeObject('n6')),
+      /node n6 was removed from this cloud/,
+    )
     agent.transport.close()
   })
 

@@ -61,7 +61,8 @@ function parseKeys(file: string, text: string): EncryptionKeys {
 /** Puts a new key first. Values keep their old keys until `store.reencrypt(keys)`. */
 export function rotateKey(file: string): EncryptionKeys {
   const keys = readKeyFile(file)
-  if (isFull(keys)) throw unusable(file, `it has ${MAX_KEYS} keys already. Next: ./brume rotate-key --drop-old-keys`)
+  if (isFull(keys))
+    throw unusable(file, `it has ${MAX_KEYS} keys already. Next: ./brume rotate-key --drop-old-keys`)
   write(file, [newKey(), ...keys])
   return readKeyFile(file)
 }
