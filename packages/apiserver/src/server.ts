@@ -15,10 +15,11 @@ import { negotiate } from './http/accept.ts'
 import { refuseCrossSite } from './http/cross-site.ts'
 import { metaSchema, respondWith } from './http/encode.ts'
 import type { InFlight } from './http/in-flight.ts'
+import { LateAnswers } from './http/late-answers.ts'
 import type { OpenStreams } from './http/open-streams.ts'
 import { SLAB_BYTES, slabsOf, writeSlabs } from './http/slabs.ts'
 import { statusOf, toStatusError } from './http/status.ts'
-import type { ApiRequest, ApiResponse, BodyStream, PathHandler } from './http/types.ts'
+import type { ApiRequest, ApiResponse, BodyStream, PathHandler, Sink } from './http/types.ts'
 import type { RequestMetrics } from './metrics/requests.ts'
 import { parseRequestInfo, type RequestInfo } from './request/info.ts'
 
@@ -42,6 +43,7 @@ export interface ApiServerOptions {
 }
 
 export function createApiServer(options: ApiServerOptions): ApiServer {
+  const late = new LateAnswers(options.parts.clock)
   return {
     async handle(request) {
       const info = parseRequestInfo(request)
@@ -50,7 +52,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       const asked: Asked = { request, info, audit, flow: undefined }
       let response: ApiResponse
       try {
-        response = await answer(options, asked)
+        response = await answer(options, asked, late)
       } catch (thrown) {
         let isBug = false
         const error = toStatusError(thrown, () => {
@@ -76,7 +78,7 @@ interface Asked {
   flow: Flow | undefined
 }
 
-async function answer(options: ApiServerOptions, asked: Asked): Promise<ApiResponse> {
+async function answer(options: ApiServerOptions, asked: Asked, late: LateAnswers): Promise<ApiResponse> {
   const { info, audit } = asked
   refuseCrossSite(asked.request)
   const known = asked.request.user ?? options.authenticator.authenticate(asked.request)
@@ -93,7 +95,12 @@ async function answer(options: ApiServerOptions, asked: Asked): Promise<ApiRespo
     authorize(options.authorizer, attributesOf(request, info, user), audit)
     const handle = () => handled(options, { request, info, audit, user })
     const response = request.upgrade === undefined ? handle() : options.streams.hold(async () => handle())
-    return holdUntilSent(response instanceof Promise ? await response : response, release)
+    const watch = (sink: Sink, done: () => void) =>
+      flow.level.spec.exempt ? sink.onClose(done) : late.watch(sink, user.name, done)
+    return holdWhileSent(
+      response instanceof Promise ? await response : response,
+      release && { release, watch },
+    )
   } catch (error) {
     release?.()
     throw error
@@ -135,17 +142,22 @@ function handled(
   return handler(request, user)
 }
 
-/** A large answer counts as being worked on until its client took it: that is what bounds the memory of answers. */
-function holdUntilSent(response: ApiResponse, release: (() => void) | undefined): ApiResponse {
-  if (release === undefined) return response
+interface Seat {
+  release(): void
+  watch(sink: Sink, done: () => void): void
+}
+
+/** A large answer counts as being worked on while its client takes it: that is what bounds the memory of answers. */
+function holdWhileSent(response: ApiResponse, seat: Seat | undefined): ApiResponse {
+  if (seat === undefined) return response
   const stream = streamOf(response.body)
   if (stream === undefined) {
-    release()
+    seat.release()
     return response
   }
   const body: BodyStream = {
     start(sink) {
-      sink.onClose(release)
+      seat.watch(sink, seat.release)
       stream.start(sink)
     },
   }

@@ -91,3 +91,29 @@ test(
     await eventually('all is free again', async () => (await all()).every((count) => count === 0))
   },
 )
+
+test(
+  'who asks for much and does not read it has no seat for long, and others are answered',
+  LIMIT,
+  async () => {
+    // More than the buffers of a connection take.
+    const filler = 'x'.repeat(1_000_000)
+    for (let i = 0; i < 12; i++) {
+      const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: `large-${i}` }, data: { filler } }
+      assert.equal((await http.send('POST', PATH, map)).status, 201)
+    }
+    const executing = () => figure('current_executing_requests')
+    const wires = await Promise.all(
+      Array.from({ length: FLOOD }, () => openWire(plane, { protocol: 'http/1.1' })),
+    )
+    for (const { socket, send } of wires) {
+      socket.pause()
+      send(`GET ${PATH} HTTP/1.1\r\nhost: x\r\nimpersonate-user: hog\r\n\r\n`)
+    }
+    await eventually('the seats of the level are taken', async () => (await executing()) > 1)
+    assert.equal((await list('anna')).status, 200)
+    await eventually('no answer has a seat, and none is cut', async () => (await executing()) === 0)
+    assert.ok(wires.every((wire) => !wire.isClosed()))
+    for (const wire of wires) wire.reset()
+  },
+)
