@@ -1,8 +1,10 @@
 // `brume restore`: a backup in the place of the store.
 
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { StoreError } from '@brume/store/contract'
 import { readKeyFile } from '@brume/store/encryption/key-file'
+import { STORE_FILE, stagedFile } from '@brume/store/sqlite/file'
 import { lockStore } from '@brume/store/sqlite/open'
 import { restoreBackup } from '@brume/store/sqlite/restore'
 import { type DataDir, dataDirAt, ensureDataDir, keyFileNext } from './data-dir.ts'
@@ -15,6 +17,7 @@ export async function restore(file: string, dataDir: string, options: KeyOptions
   if (!existsSync(file)) throw new UserError(`${file} does not exist`, './brume backup FILE   (makes one)')
   const saved = savedKeys(file, options)
   ensureDataDir(dir)
+  const isNew = !existsSync(dir.encryptionKeys)
   try {
     // Whoever runs on the directory has the store locked: keys are not touched either.
     if (saved !== undefined) {
@@ -33,6 +36,10 @@ export async function restore(file: string, dataDir: string, options: KeyOptions
     process.stdout.write(`next: ./brume up --data-dir ${dataDir}\n`)
     return 0
   } catch (error) {
+    // Keys that open nothing here: the next try would write new Secrets with them.
+    const store = join(dir.store, STORE_FILE)
+    if (isNew && !existsSync(store) && !existsSync(stagedFile(store)))
+      rmSync(dir.encryptionKeys, { force: true })
     if (!(error instanceof StoreError)) throw error
     throw new UserError(error.message, nextOf(error, dir), { cause: error })
   }

@@ -186,6 +186,27 @@ describe('a backup with its keys', { timeout: 180_000 }, () => {
     await stop()
   })
 
+  it('keys that do not open the backup are not kept, and the right ones are taken then', async () => {
+    const fifth = join(folder, 'fifth')
+    const foreign = join(folder, 'foreign.keys')
+    const bundle = JSON.parse(readFileSync(join(folder, 'b.keys'), 'utf8'))
+    const { keys } = JSON.parse(bundle.files['encryption-keys.json'])
+    const others = keys.map(({ id }: { id: string }) => ({
+      id,
+      secret: Buffer.alloc(32, 7).toString('base64'),
+    }))
+    bundle.files['encryption-keys.json'] = JSON.stringify({ keys: others })
+    writeFileSync(foreign, JSON.stringify(bundle), { mode: 0o600 })
+    const argv = ['restore', join(folder, 'b'), '--data-dir', fifth]
+    const refused = await runMain([...argv, '--keys', foreign])
+    assert.equal(refused.code, 1)
+    assert.match(refused.stderr, /does not fit/)
+    assert.ok(!existsSync(join(fifth, 'encryption-keys.json')))
+    const restored = await runMain(argv)
+    assert.equal(restored.code, 0, restored.stderr)
+    assert.equal(JSON.parse(readFileSync(join(fifth, 'encryption-keys.json'), 'utf8')).keys[0].id, keys[0].id)
+  })
+
   it("keys that lost their backup's passphrase are told from a damaged file", async () => {
     const wrong = join(folder, 'wrong')
     writeFileSync(wrong, 'another long passphrase', { mode: 0o600 })
