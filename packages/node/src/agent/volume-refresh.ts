@@ -18,9 +18,10 @@ const REFRESH_EVERY_MS = 60_000
 /** The result stops it. */
 export function refreshVolumes({ volumes, objects, pods, logger }: VolumeRefreshOptions): () => void {
   const refresh = (pod: Pod) =>
-    volumes
-      .refresh(pod)
-      .catch((error) => logger.warn('volumes could not be refreshed', { error: String(error) }))
+    volumes.refresh(pod).catch((error) => {
+      const { namespace, name } = pod.metadata
+      logger.warn('volumes could not be refreshed', { pod: `${namespace}/${name}`, error: String(error) })
+    })
   const stopChanges = objects.onChange((uid) => {
     const pod = pods.get(uid)
     if (pod !== undefined) void refresh(pod)

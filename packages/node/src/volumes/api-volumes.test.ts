@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { CONFIG_MAPS } from '@brume/client/builtin'
+import { CONFIG_MAPS, SECRETS } from '@brume/client/builtin'
 import { mounts } from '@brume/machine/mounts'
 import { eventually } from '@brume/testkit/eventually'
 import {
@@ -51,6 +51,20 @@ describe('volumes whose files come from the API', { skip: skipVolumes, timeout: 
     await bench.volumes.ensure(pod)
     assert.equal(readIn(dir, 'color'), 'red')
     await bench.volumes.refresh(pod)
+  })
+
+  test('a pod that waits for its Secret is left to its start: nothing is refreshed, nothing is said', async () => {
+    const pod = await bench.withVolume({ secret: { secretName: 'later' } })
+    await assert.rejects(bench.volumes.ensure(pod), /secret "later" not found/)
+    await bench.volumes.refresh(pod)
+    await bench.fresh().refresh(pod)
+    await bench.create(SECRETS, 'Secret', 'later', { stringData: { a: 'b' } })
+    await eventually('the secret is known', async () => {
+      await bench.volumes.ensure(pod)
+      return true
+    })
+    await bench.volumes.refresh(pod)
+    assert.equal(readIn(await bench.pathOf(pod), 'a'), 'b')
   })
 
   test('a secret is in memory, mounted for reading, with the modes that were asked for', async () => {

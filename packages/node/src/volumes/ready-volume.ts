@@ -1,5 +1,6 @@
 // Making one volume of a pod ready, whatever its kind.
 
+import { existsSync } from 'node:fs'
 import { chmod, mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PROVISIONED_BY, PROVISIONER } from '@brume/api/local-volumes'
@@ -75,8 +76,13 @@ export async function writtenVolume(volume: Json, context: VolumeContext): Promi
   return { path, readOnly: true, block: false }
 }
 
-/** Of a volume that was made: looks at the disk only when its files are other ones than those that were written. */
+/**
+ * Looks at the files only when they are other ones than those that were written. A volume that was not made yet, for what
+ * it needs is missing, is left to the start of its pod, which says so.
+ */
 export async function refreshVolume(volume: Json, context: VolumeContext): Promise<void> {
+  const { dirs, pod } = context
+  if (!existsSync(volumeDir(dirs, pod.metadata.uid ?? '', payloadPlugin(volume)!, volume.name))) return
   const payload = await payloadOf(volume, context)
   if (context.written.get(volume.name) === payloadDigest(payload)) return
   await writtenVolume(volume, context)
