@@ -75,19 +75,23 @@ export class FlowQueues {
   }
 }
 
-/** Different numbers of queues, the same for the same flow: cards of a deck, dealt by the flow's hash. */
+/**
+ * Different numbers of queues, the same for the same flow: cards of a deck, dealt by the flow's hash. A deck may have ten
+ * million cards: only those that have changed places are kept.
+ */
 export function handOf(
   flow: string,
   { queues, handSize }: Pick<QueueLimits, 'queues' | 'handSize'>,
 ): number[] {
-  const deck = Array.from({ length: queues }, (_, i) => i)
+  const deck = new Map<number, number>()
+  const card = (at: number) => deck.get(at) ?? at
   const hand: number[] = []
   let seed = hash(flow)
   for (let i = 0; i < Math.min(handSize, queues); i++) {
     seed = scramble(seed)
     const at = i + (seed % (queues - i))
-    ;[deck[i], deck[at]] = [deck[at]!, deck[i]!]
-    hand.push(deck[i]!)
+    hand.push(card(at))
+    deck.set(at, card(i))
   }
   return hand
 }

@@ -146,3 +146,14 @@ for (const seed of [1, 2, 3]) {
     )
   })
 }
+
+test('a deck may have as many queues as Kubernetes allows, and is not laid out for each request', () => {
+  const deck = { queues: 10_000_000, handSize: 2 }
+  const before = process.memoryUsage().heapTotal
+  const hands = Array.from({ length: 200 }, (_, n) => handOf(`flow ${n}`, deck))
+  for (const hand of hands) {
+    assert.equal(new Set(hand).size, 2)
+    assert.ok(hand.every((number) => number >= 0 && number < deck.queues))
+  }
+  assert.ok(process.memoryUsage().heapTotal - before < 64 * 1024 * 1024)
+})
