@@ -54,7 +54,7 @@ describe('the access log', { skip, timeout: 60_000 }, () => {
     assert.match(time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
     assert.deepEqual([typeof ms, typeof bytes], ['number', 'number'])
     assert.equal(server, `127.0.0.1:${edge.endpoints.get('web')![0]!.port}`)
-    assert.deepEqual([second.host, second.status], ['nobody".example', 404])
+    assert.deepEqual([second.host, second.status], ['nobody".example', 400])
   })
 
   it('is put aside when it is full, and no line is lost', async () => {

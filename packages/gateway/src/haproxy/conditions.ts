@@ -16,7 +16,7 @@ export function conditionsOf({ method, headers, query }: HttpRoute): string[] {
 }
 
 export function regexPath(value: string): string {
-  return `path -m reg -- ${word(wholeRegex(value))}`
+  return `var(txn.path) -m reg -- ${word(wholeRegex(value))}`
 }
 
 function pattern({ value, regex }: ValueMatch): string {

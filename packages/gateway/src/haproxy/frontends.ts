@@ -4,6 +4,7 @@
 import type { Listener } from '../model.ts'
 import { conditionsOf, regexPath } from './conditions.ts'
 import { logLines } from './head.ts'
+import { clientLines, readingLines } from './requests.ts'
 import { Conditions, keyOf, type Section } from './tables.ts'
 import { type Lines, proxyName, say } from './text.ts'
 
@@ -34,12 +35,8 @@ export function httpFrontend(
     ),
     ...conditions.lines,
     all(
-      '# What a client says of itself is not believed.',
-      'http-request set-header X-Forwarded-For %[src]',
-      `http-request set-header X-Forwarded-Proto ${scheme}`,
-      'http-request set-header X-Forwarded-Host %[req.hdr(host)]',
-      'http-request set-var(txn.host) req.hdr(host),field(1,:),lower',
-      'http-request set-var(txn.path) path',
+      ...readingLines(),
+      ...clientLines(scheme),
     ),
     ...lookups,
     all(say(404, NOWHERE, '!{ var(txn.to) -m found }'), 'use_backend %[var(txn.to)]'),

@@ -17,6 +17,8 @@ export function head(dir: string): string[] {
     `  stats socket ${dir}/run/admin.sock mode 600 level admin expose-fd listeners`,
     // Another process on a port is an error, not one that takes half of the requests.
     '  noreuseport',
+    '# For `normalize-uri`, of which the form alone may still change.',
+    '  expose-experimental-directives',
     '  hard-stop-after 1h',
     '  ssl-default-bind-options ssl-min-ver TLSv1.2 no-tls-tickets',
     '  tune.ssl.default-dh-param 2048',

@@ -2,6 +2,7 @@
 // HTTPPathModifier.
 
 import type { PathChange, Redirect, Rewrite } from '../model.ts'
+import { readPath } from './requests.ts'
 import { literalFormat, word } from './text.ts'
 
 const WELL_KNOWN = { http: 80, https: 443 }
@@ -47,8 +48,11 @@ export function rewriteLines({ host, path }: Rewrite): string[] {
 
 function restLines(path: PathChange): string[] {
   if (path.type === 'full') return []
-  const bytes = Buffer.byteLength(path.from.replace(/\/+$/, ''))
-  return [`http-request set-var(txn.rest) path,bytes(${bytes})`]
+  const from = readPath(path.from).replace(/\/+$/, '')
+  const rest = (of: string) => `http-request set-var(txn.rest) ${of},bytes(${Buffer.byteLength(from)})`
+  const asWritten = [`{ path -m beg -- ${word(`${from}/`)} }`, `{ path -m str -- ${word(from)} }`]
+  // As the client wrote it, where it wrote the prefix as the route does.
+  return [rest('path'), `${rest('var(txn.path)')} if ${asWritten.map((one) => `!${one}`).join(' ')}`]
 }
 
 /** Formats, each with its conditions, which exclude each other. */

@@ -8,6 +8,7 @@
 // with the next shorter prefixes, and if none holds, the next section is asked.
 
 import type { HttpRoute } from '../model.ts'
+import { readPath } from './requests.ts'
 import { type Lines, proxyName } from './text.ts'
 
 export interface Tables {
@@ -117,11 +118,12 @@ function place(byPort: Map<number, Map<string, HostRoutes>>, port: number, route
   const key = hostKey(port, kind, route.host)
   const host: HostRoutes = hosts.get(key) ?? { kind, exact: new Map(), prefix: new Map(), regexes: [] }
   hosts.set(key, host)
-  const { type, value } = route.path
+  const { type } = route.path
   if (type === 'regex') {
     host.regexes.push(route)
     return
   }
+  const value = readPath(route.path.value)
   // Elements of a path count whole: /shop is /shop/..., and never /shopping.
   const path = type === 'exact' ? value : `${value.replace(/\/+$/, '')}/`
   const group = host[type].get(path)
