@@ -7,7 +7,7 @@ import { after, before, describe, it } from 'node:test'
 import { findExecutable } from '@brume/machine/executables'
 import { eventually } from '@brume/testkit/eventually'
 import { ask as tell } from './haproxy/admin.ts'
-import { RealEdge } from './testing/real-edge.ts'
+import { freePort, RealEdge } from './testing/real-edge.ts'
 
 const skip = findExecutable('haproxy') === undefined ? 'haproxy is not installed' : false
 
@@ -123,6 +123,31 @@ describe('the edge', { skip, timeout: 120_000 }, () => {
     } finally {
       await other.close()
     }
+  })
+
+  it('keeps the ports of the machine and of its own figures to itself, and serves all others', async () => {
+    const metrics = { port: await freePort(), from: [] }
+    edge.applier = edge.newApplier({ metrics })
+    const wanted = model()
+    for (const port of [metrics.port, 22]) {
+      wanted.listeners.push({ port, protocol: 'http' })
+      wanted.routes.push(edge.route('', '/', 'any', { ports: [port] }))
+    }
+    const { ports } = await edge.apply(wanted)
+    assert.deepEqual([...ports.keys()], [metrics.port, 22])
+    assert.equal(await heard('a.example', '/shop'), 'shop')
+    assert.match(await heard('a.example', '/metrics', { port: metrics.port }).then(String), /^#$/)
+    edge.applier = edge.newApplier()
+    await edge.apply(model())
+  })
+
+  it('listens again where a worker that could not take over has stopped listening', async () => {
+    await tell(haproxy.socket, `disable frontend http:${edge.ports.http}`)
+    await assert.rejects(heard('a.example', '/shop'))
+    assert.equal(await edge.applier.isIntact(), false)
+    assert.equal((await edge.apply(model())).by, 'loading')
+    assert.equal(await heard('a.example', '/shop'), 'shop')
+    assert.equal(await edge.applier.isIntact(), true)
   })
 
   it('is adopted by the next one who comes, and started again when it was killed', async () => {

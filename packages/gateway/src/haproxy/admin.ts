@@ -52,6 +52,12 @@ export async function infoOf(socket: string): Promise<{ pid: number; fingerprint
   return { pid: Number(of('Pid')), fingerprint: of('description') }
 }
 
+/** Whether some frontend does not listen. */
+export async function arePaused(socket: string): Promise<boolean> {
+  const text = await ask(socket, 'show stat -1 1 -1')
+  return /,(PAUSED|STOP),/.test(text)
+}
+
 /** Backend -> server -> state. */
 export async function serversOf(socket: string): Promise<Map<string, Map<string, ServerState>>> {
   const text = await ask(socket, 'show servers state')

@@ -7,6 +7,7 @@ import type { Model } from '../model.ts'
 import { isFull, MAX_ACCESS_LOG_BYTES, putAside } from './access-log.ts'
 import {
   AdminError,
+  arePaused,
   askAll,
   infoOf,
   mapOf,
@@ -18,7 +19,7 @@ import {
 } from './admin.ts'
 import { type Config, type ConfigInput, configOf, fingerprintIn, MAPS } from './config.ts'
 import { withoutCulprits } from './culprits.ts'
-import { whyTaken } from './ports.ts'
+import { whyReserved, whyTaken } from './ports.ts'
 import { CONFIG, type Haproxy } from './process.ts'
 import { seatCommands, seatedIn } from './seats.ts'
 import type { Seating } from './servers.ts'
@@ -111,7 +112,9 @@ export class Applier {
     const { haproxy } = this.#options
     const told = this.#told
     if (told === undefined || haproxy.running === undefined) return false
-    const intact = await this.#asTold(told).catch(() => false)
+    // A worker that could not take over may leave ports that nobody is listened at on; no command brings them back.
+    if (await arePaused(haproxy.socket).catch(() => false)) this.#loading = true
+    const intact = !this.#loading && (await this.#asTold(told).catch(() => false))
     if (!intact) this.#forget()
     return intact
   }
@@ -156,27 +159,33 @@ export class Applier {
 
   /** Ports that another program has are left out before HAProxy fails at them. */
   async #listenable(whole: Model) {
-    const { haproxy, ipv6, metrics } = this.#options
+    const { haproxy, metrics } = this.#options
     if (this.#listening.size === 0 && haproxy.running !== undefined)
       this.#listening = portsIn(haproxy.read(CONFIG) ?? '')
     const ports = new Map<number, string>()
-    const wanted = new Set(whole.listeners.map(({ port }) => port))
-    if (metrics !== undefined) wanted.add(metrics.port)
-    for (const port of wanted) {
-      if (this.#listening.has(port)) continue
-      let why = await whyTaken(port, ipv6)
-      // The workers of one that was killed are about to end.
-      for (let i = 0; why !== undefined && haproxy.running === undefined && i < ENDING_LOOKS; i++) {
-        await new Promise((resolve) => setTimeout(resolve, ENDING_LOOK_MS))
-        why = await whyTaken(port, ipv6)
-      }
+    for (const port of new Set(whole.listeners.map((one) => one.port))) {
+      const why = whyReserved(port, metrics?.port) ?? (await this.#whyNot(port))
       if (why !== undefined) ports.set(port, why)
     }
+    const noFigures = metrics === undefined ? undefined : await this.#whyNot(metrics.port)
+    if (metrics !== undefined && noFigures !== undefined) ports.set(metrics.port, noFigures)
     return {
       model: { ...whole, listeners: whole.listeners.filter(({ port }) => !ports.has(port)) },
       ports,
-      metrics: metrics !== undefined && ports.has(metrics.port) ? undefined : metrics,
+      metrics: noFigures === undefined ? metrics : undefined,
     }
+  }
+
+  async #whyNot(port: number): Promise<string | undefined> {
+    const { haproxy, ipv6 } = this.#options
+    if (this.#listening.has(port)) return undefined
+    let why = await whyTaken(port, ipv6)
+    // The workers of one that was killed are about to end.
+    for (let i = 0; why !== undefined && haproxy.running === undefined && i < ENDING_LOOKS; i++) {
+      await new Promise((resolve) => setTimeout(resolve, ENDING_LOOK_MS))
+      why = await whyTaken(port, ipv6)
+    }
+    return why
   }
 
   /** False: only loading its files anew brings the process there. */
