@@ -8,6 +8,7 @@ import { describe, it } from 'node:test'
 import { createSecureContext } from 'node:tls'
 import { findExecutable } from '@brume/machine/executables'
 import { certificateFiles } from './certificates.ts'
+import type { Certificate, Claim } from './model.ts'
 
 const skip = findExecutable('openssl') === undefined ? 'openssl is not installed' : false
 const GARBAGE = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'
@@ -36,14 +37,18 @@ function selfSigned(...kind: string[]): { certificate: string; key: string } {
   }
 }
 
-function filesOf(certificate: string, key: string) {
+interface More extends Pick<Certificate, 'hosts' | 'by'> {
+  claims: readonly Claim[]
+}
+
+function filesOf(certificate: string, key: string, { claims, ...more }: More = { hosts: ['a'], claims: [] }) {
   const data = {
     'tls.crt': Buffer.from(certificate).toString('base64'),
     'tls.key': Buffer.from(key).toString('base64'),
   }
   const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { namespace: 'd', name: 's' }, data }
-  const wanted = [{ namespace: 'd', secret: 's', hosts: ['a'] }]
-  return certificateFiles(wanted, () => secret, { dir: '/edge', own: 'own' })
+  const wanted = [{ namespace: 'd', secret: 's', ...more }]
+  return certificateFiles(wanted, () => secret, { dir: '/edge', own: 'own', claims })
 }
 
 describe("Ingresses' certificates", { skip }, () => {
@@ -66,6 +71,20 @@ describe("Ingresses' certificates", { skip }, () => {
     assert.doesNotMatch(pem, /words/)
     assert.equal(files.get('crt-list'), '/edge/certs/own.pem\n/edge/certs/d.s.pem a\n')
     createSecureContext({ cert: pem, key: pem })
+  })
+
+  it('are written for hosts of their own namespace alone, whatever names are in them', () => {
+    const { certificate, key } = selfSigned(...ec)
+    const claims = [{ host: 'a', namespace: 'mine', order: '1' }]
+    const list = (hosts: string[], order: string) => {
+      const object = { apiVersion: 'v1', kind: 'Ingress', metadata: { namespace: 'd', name: 'i' } }
+      const { files, problems } = filesOf(certificate, key, { hosts, claims, by: { object, order } })
+      return [files.get('crt-list'), problems.map(({ message }) => message)]
+    }
+    const why = 'Secret s is not shown for a: namespace mine had that host first; name another host'
+    for (const hosts of [['a'], []]) assert.deepEqual(list(hosts, '2'), ['/edge/certs/own.pem\n', [why]])
+    for (const hosts of [['a'], []])
+      assert.deepEqual(list(hosts, '0'), ['/edge/certs/own.pem\n/edge/certs/d.s.pem a\n', []])
   })
 
   it('are left out, with the reason, where HAProxy would refuse them and all others with them', () => {

@@ -4,7 +4,9 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
 import type { KubeObject } from '@brume/api/object'
-import type { Certificate } from './model.ts'
+import { type Claimant, firstClaims } from './claims.ts'
+import type { Certificate, Claim } from './model.ts'
+import { shownNames } from './shown-names.ts'
 import type { CertificateProblem } from './source.ts'
 
 /** Others are in no certificate, and could be more than a word of the list. */
@@ -21,12 +23,14 @@ export interface CertificateFiles {
 export function certificateFiles(
   wanted: readonly Certificate[],
   secretOf: (namespace: string, name: string) => KubeObject | undefined,
-  { dir, own }: { dir: string; own: string },
+  { dir, own, claims }: { dir: string; own: string; claims: readonly Claim[] },
 ): CertificateFiles {
   const files = new Map([['certs/own.pem', own]])
   const lines = [`${dir}/certs/own.pem`]
   const problems: CertificateFiles['problems'] = []
-  for (const { namespace, secret, hosts } of wanted) {
+  const good: { file: string; one: Certificate; names: string[]; claimant: Claimant | undefined }[] = []
+  for (const one of wanted) {
+    const { namespace, secret, hosts, by } = one
     const found = pemOf(secretOf(namespace, secret))
     if ('problem' in found) {
       problems.push({ namespace, secret, message: `Secret ${secret} ${found.problem}` })
@@ -34,11 +38,38 @@ export function certificateFiles(
     }
     const file = `certs/${namespace}.${secret}.pem`
     files.set(file, found.pem)
-    const names = hosts.filter((host) => NAME.test(host))
-    lines.push([`${dir}/${file}`, ...names].join(' '))
+    const names = (hosts.length > 0 ? hosts : namesIn(found.pem)).filter((host) => NAME.test(host))
+    const claimant = by && { namespace: by.object.metadata.namespace ?? '', order: by.order }
+    good.push({ file, one, names, claimant })
   }
+  const { names, kept, taken } = shownNames(good, firstClaims(claims))
+  for (const [i, { file, one }] of good.entries()) {
+    // Without names it would be shown for all that are in it.
+    if (names[i]!.length > 0) lines.push([`${dir}/${file}`, ...names[i]!].join(' '))
+    for (const [host, owner] of taken[i]!)
+      problems.push({
+        namespace: one.namespace,
+        secret: one.secret,
+        ...(one.by === undefined ? {} : { object: one.by.object }),
+        message: `Secret ${one.secret} is not shown for ${host}: namespace ${owner} had that host first; name another host`,
+      })
+  }
+  for (const [host, i] of kept)
+    lines.push(`${dir}/${i === undefined ? 'certs/own.pem' : good[i]!.file} ${host}`)
   files.set('crt-list', `${[...new Set(lines)].join('\n')}\n`)
   return { files, problems }
+}
+
+/** Names that a client could ask for: those of the first certificate. */
+function namesIn(pem: string): string[] {
+  const { subjectAltName = '', subject } = new X509Certificate(pem)
+  const others = subjectAltName.split(', ').filter((name) => name.startsWith('DNS:'))
+  const own = [...(subject ?? '').matchAll(/^CN=(.*)$/gm)].map(([, name]) => name!)
+  return [
+    ...new Set(
+      [...others.map((name) => name.slice('DNS:'.length)), ...own].map((name) => name.toLowerCase()),
+    ),
+  ]
 }
 
 /** What is wrong with a Secret as a certificate; undefined: nothing. */

@@ -14,6 +14,7 @@ import { SlicesByService } from '@brume/client/slices-by-service'
 import { Askings } from './acme/askings.ts'
 import { Challenges } from './acme/challenges.ts'
 import { type AcmeParts, acme } from './acme/controller.ts'
+import { withoutOthers } from './acme/others-hosts.ts'
 import { withIssued } from './acme/served.ts'
 import { acmeSource } from './acme/source.ts'
 import { announcement } from './announce.ts'
@@ -158,17 +159,29 @@ export function gateway(options: GatewayOptions): Gateway {
         service: (namespace: string, name: string) => services.store.get(namespace, name),
         slices: (namespace: string, name: string) => slices.of(namespace, name),
       }
-      askings.set(sources.flatMap((source) => source.askings?.() ?? []))
+      askings.set(
+        withoutOthers(
+          sources.flatMap((source) => source.askings?.() ?? []),
+          model.claims,
+        ),
+      )
       const secretOf = (namespace: string, name: string) => tlsSecrets.store.get(namespace, name)
       const certificates = certificateFiles(withIssued(model.certificates, ca.wants(), secretOf), secretOf, {
         dir,
         own: options.ownCertificate(),
+        claims: model.claims,
       })
       return {
         served: { model, behind: (backend) => serversOf(backend, found), files: certificates.files },
         certificates: certificates.problems,
         ports: taken,
-        problems: wanted.flatMap((one) => one.problems),
+        // Conditions of Gateways say what is wrong with Secrets; this is not.
+        problems: [
+          ...wanted.flatMap((one) => one.problems),
+          ...certificates.problems.flatMap(({ object, message }) =>
+            object?.kind === 'Gateway' ? [{ object, reason: 'Certificate', message }] : [],
+          ),
+        ],
       }
     },
     decide(observed) {

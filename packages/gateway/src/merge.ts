@@ -29,6 +29,7 @@ export function mergeModels(models: readonly Model[]): {
     routes: models.flatMap(({ routes }) => routes),
     streams: models.flatMap(({ streams }) => streams),
     certificates: models.flatMap(({ certificates }) => certificates),
+    claims: models.flatMap(({ claims }) => claims),
   }
   return { model, ports }
 }

@@ -1,6 +1,8 @@
 // What the edge serves, in its own words: neither Ingress nor Gateway API, which both become this, and nothing of HAProxy,
 // which is made of it. Plain data: equal models make equal configurations.
 
+import type { KubeObject } from '@brume/api/object'
+
 /** A port that is listened on. Routes name the ports that they are reached at. */
 export interface Listener {
   port: number
@@ -14,6 +16,16 @@ export interface Model {
   routes: HttpRoute[]
   streams: StreamRoute[]
   certificates: Certificate[]
+  /** Of hosts, by namespaces that have routes there. */
+  claims: Claim[]
+}
+
+export interface Claim {
+  /** In lower case, as in routes; never ''. */
+  host: string
+  namespace: string
+  /** As in routes: the older first. */
+  order: string
 }
 
 /** One way in to a rule. Of several that match a request the first wins of: the longest host, exact path, longest prefix,
@@ -130,6 +142,8 @@ export interface Certificate {
   secret: string
   /** None: for whatever name is in it. */
   hosts: readonly string[]
+  /** Who wants it shown; undefined: nobody is asked. */
+  by?: { object: KubeObject; order: string }
 }
 
 /** What a rule is that asks for nothing but its targets. */
@@ -147,5 +161,5 @@ export const PLAIN_RULE: Omit<Rule, 'id' | 'targets'> = {
 }
 
 export function emptyModel(): Model {
-  return { listeners: [], routes: [], streams: [], certificates: [] }
+  return { listeners: [], routes: [], streams: [], certificates: [], claims: [] }
 }

@@ -61,6 +61,8 @@ export interface CertificateProblem {
   namespace: string
   secret: string
   message: string
+  /** Who wants it shown. */
+  object?: EventSubject
 }
 
 /** What sources are made of. */

@@ -3,6 +3,7 @@
 
 import type { KubeObject } from '@brume/api/object'
 import type { Certificate } from '../model.ts'
+import { ageOf } from '../source.ts'
 import { CERTIFICATE, type Want } from './wants.ts'
 
 /** `wanted` are those that objects name. One that is on its way is no mistake: it is left out until it is there. */
@@ -21,6 +22,11 @@ export function withIssued(
   const issued = [...wants.values()].filter((want) => !named.has(key(want)) && isIssued(want))
   return [
     ...wanted.filter((one) => !wants.has(key(one)) || isThere(one)),
-    ...issued.map(({ namespace, secret, hosts }) => ({ namespace, secret, hosts })),
+    ...issued.map(({ namespace, secret, hosts, owners: [first] }) => ({
+      namespace,
+      secret,
+      hosts,
+      ...(first === undefined ? {} : { by: { object: first.owner, order: ageOf(first.owner) } }),
+    })),
   ]
 }

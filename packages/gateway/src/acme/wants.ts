@@ -16,6 +16,8 @@ export interface Asking {
   owner: KubeObject
   ref: ResourceRef
   entries: readonly Entry[]
+  /** Hosts that other namespaces named first -> whose they are. */
+  others?: ReadonlyMap<string, string>
 }
 
 export interface Entry {
@@ -93,7 +95,7 @@ export function wantsOf(askings: Iterable<Asking>, { all }: { all: boolean }): M
     for (const entry of asking.entries) {
       const hosts = entry.hosts.map((host) => host.toLowerCase())
       // Whoever did not ask is not told what cannot be.
-      const usable = explicit ? hosts : hosts.filter((host) => whyNot(host) === undefined)
+      const usable = explicit ? hosts : hosts.filter((host) => whyNot(host, asking) === undefined)
       if (usable.length === 0 && !explicit) continue
       add(wants, asking, { ...entry, hosts: usable }, explicit)
     }
@@ -120,23 +122,29 @@ function add(wants: Map<string, Want>, asking: Asking, entry: Entry, explicit: b
     owners: [...(known?.owners ?? []).filter(({ owner }) => owner !== asking.owner), asking],
     explicit: explicit || known?.explicit === true,
     precheck: known?.precheck !== false && asking.owner.metadata.annotations?.[PRECHECK] !== 'off',
-    problem: known?.problem ?? problemOf(entry, hosts),
+    problem: known?.problem ?? problemOf(entry, hosts, asking),
   })
 }
 
-function problemOf({ field, hosts: named }: Entry, hosts: readonly string[]): string | undefined {
+function problemOf(
+  { field, hosts: named }: Entry,
+  hosts: readonly string[],
+  asking: Asking,
+): string | undefined {
   if (named.length === 0) return `${field} names no host; name the hosts that the certificate is for`
   if (hosts.length > MAX_HOSTS) {
     return `${field}: more than ${MAX_HOSTS} hosts in one certificate; spread them over several Secrets`
   }
   for (const host of named) {
-    const why = whyNot(host)
+    const why = whyNot(host, asking)
     if (why !== undefined) return `${field}: ${JSON.stringify(host.slice(0, 80))} ${why}`
   }
   return undefined
 }
 
-function whyNot(host: string): string | undefined {
+function whyNot(host: string, { others }: Asking): string | undefined {
+  const owner = others?.get(host)
+  if (owner !== undefined) return `is namespace ${owner}'s, which had it first; name another host`
   if (host.startsWith('*.')) {
     return 'is a wildcard, which is not proven over HTTP; name the hosts, or bring a Secret of your own'
   }

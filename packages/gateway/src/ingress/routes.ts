@@ -50,6 +50,7 @@ export function wantedOf(
     const ruleOf = rulesOf(id, options)
     for (const [i, place] of placesOf(ingress, problems).entries()) {
       const { host, path, exact } = place
+      if (host !== '') model.claims.push({ host, namespace, order })
       const key = `${host} ${exact ? '=' : '^'} ${path}`
       const owner = owners.get(key)
       if (owner !== undefined) {
@@ -72,7 +73,7 @@ export function wantedOf(
     for (const { hosts, secretName } of listOf(ingress['spec'].tls)) {
       if (secretName === undefined || secretName === '') continue
       const names = (listOf(hosts) as unknown as string[]).map((host) => host.toLowerCase())
-      model.certificates.push({ namespace, secret: secretName, hosts: names })
+      model.certificates.push({ namespace, secret: secretName, hosts: names, by: { object: ingress, order } })
     }
   }
   return { model, problems }

@@ -3,6 +3,7 @@
 import type { KubeObject } from '@brume/api/object'
 import { type Json, listOf } from '@brume/api/validate/json'
 import type { Certificate } from '../../model.ts'
+import { ageOf } from '../../source.ts'
 import { type Finding, no } from './condition.ts'
 import { grantNeeded, isGranted } from './grants.ts'
 import type { Surroundings } from './observed.ts'
@@ -20,6 +21,7 @@ export function certificatesOf(
   const refs = listOf(tls?.certificateRefs)
   const certificates: Certificate[] = []
   const hosts = hostname === undefined || hostname === '' ? [] : [hostname.toLowerCase()]
+  const by = { object: gateway, order: ageOf(gateway) }
   let broken: Finding | undefined
   const breaks = (reason: string, message: string) => {
     broken ??= no('ResolvedRefs', reason, `tls.certificateRefs: ${message}`)
@@ -38,7 +40,7 @@ export function certificatesOf(
       breaks('InvalidCertificateRef', `${kind} ${name} is no Secret; name one of type kubernetes.io/tls`)
     } else if (isGranted(reference, grants)) {
       const problem = certificateProblem(namespace, name)
-      if (problem === undefined) certificates.push({ namespace, secret: name, hosts })
+      if (problem === undefined) certificates.push({ namespace, secret: name, hosts, by })
       else breaks('InvalidCertificateRef', `Secret ${namespace}/${name} ${problem}`)
     } else breaks('RefNotPermitted', grantNeeded(reference))
   }

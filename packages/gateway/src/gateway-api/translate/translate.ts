@@ -9,6 +9,7 @@ import {
   type Listener as Port,
   type StreamRoute,
 } from '../../model.ts'
+import { ageOf } from '../../source.ts'
 import { attach, gatewayRefs, type Place } from './attachment.ts'
 import { ownGateways } from './classes.ts'
 import { no } from './condition.ts'
@@ -108,6 +109,14 @@ function addRoute(
   const { routes = [], streams = [], ...rest } = content
   if (isRefusedAsAWhole(rest)) return rest
   for (const { listener } of places) listener.attached.add(`${route.kind} ${keyOf(route)}`)
+  for (const { host, listener } of isHttp ? served : [])
+    if (host !== '')
+      model.claims.push({
+        host,
+        // Whoever has the listener said whose routes come to it.
+        namespace: listener.gateway.metadata.namespace ?? '',
+        order: ageOf(route),
+      })
   model.routes.push(...routes)
   model.streams.push(...streams)
   return rest
