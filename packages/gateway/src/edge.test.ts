@@ -1,10 +1,11 @@
 // The configuration as HAProxy itself reads it, with real connections.
 
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { findExecutable } from '@brume/machine/executables'
+import { isSameProcess } from '@brume/machine/process-id'
 import { eventually } from '@brume/testkit/eventually'
 import { ask as tell } from './haproxy/admin.ts'
 import { freePort, RealEdge } from './testing/real-edge.ts'
@@ -148,6 +149,28 @@ describe('the edge', { skip, timeout: 120_000 }, () => {
     assert.equal((await edge.apply(model())).by, 'loading')
     assert.equal(await heard('a.example', '/shop'), 'shop')
     assert.equal(await edge.applier.isIntact(), true)
+  })
+
+  it('goes on changing when its socket is gone', async () => {
+    const first = haproxy.running!
+    rmSync(haproxy.socket)
+    assert.equal(await edge.applier.isIntact(), false)
+    assert.equal((await edge.apply(model())).by, 'loading')
+    assert.equal(await heard('a.example', '/shop'), 'shop')
+    assert.notEqual(haproxy.running!.pid, first.pid)
+    await eventually('the one before has ended', () => !isSameProcess(first))
+    assert.equal(await edge.applier.isIntact(), true)
+  })
+
+  it('is found again when nobody wrote down that it was started, or only a part', async () => {
+    const first = haproxy.running!
+    for (const text of ['', '{"pid":', undefined]) {
+      if (text === undefined) rmSync(join(dir, 'haproxy.json'))
+      else writeFileSync(join(dir, 'haproxy.json'), text)
+      assert.deepEqual(haproxy.running, first)
+      edge.applier = edge.newApplier()
+      assert.equal((await edge.apply(model())).by, 'nothing')
+    }
   })
 
   it('is adopted by the next one who comes, and started again when it was killed', async () => {

@@ -36,6 +36,11 @@ export function parentOf(pid: number): number | undefined {
   return parent === undefined ? undefined : Number(parent)
 }
 
+/** Whether it began a session of its own, as what is started detached does; false when it is gone. */
+export function leadsSession(pid: number): boolean {
+  return statFields(pid)?.[3] === String(pid)
+}
+
 /** All processes that can be seen. */
 export function processIds(): number[] {
   return readdirSync('/proc')

@@ -13,7 +13,14 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { isSameProcess, type ProcessId, processId, signalProcess } from '@brume/machine/process-id'
+import {
+  isSameProcess,
+  leadsSession,
+  type ProcessId,
+  processId,
+  processIds,
+  signalProcess,
+} from '@brume/machine/process-id'
 import { RunError, run } from '@brume/machine/run'
 
 export class GatewayError extends Error {
@@ -57,10 +64,27 @@ export class Haproxy {
   }
 
   get running(): ProcessId | undefined {
-    const path = join(this.#dir, PID_FILE)
-    if (!existsSync(path)) return undefined
-    const id = JSON.parse(readFileSync(path, 'utf8')) as ProcessId
-    return isSameProcess(id) ? id : undefined
+    const id = this.#written()
+    return id !== undefined && isSameProcess(id) ? id : this.#found()
+  }
+
+  #written(): ProcessId | undefined {
+    try {
+      return JSON.parse(this.read(PID_FILE) ?? 'null') ?? undefined
+    } catch (error) {
+      if (error instanceof SyntaxError) return undefined
+      throw error
+    }
+  }
+
+  /** Whoever started it may have been killed before that was written down. The newest: another one is about to end. */
+  #found(): ProcessId | undefined {
+    const config = join(this.#dir, CONFIG)
+    const found = processIds()
+      .filter((pid) => leadsSession(pid) && isOf(config, pid))
+      .map(processId)
+      .filter((id) => id !== undefined)
+    return found.sort((a, b) => Number(b.startTicks) - Number(a.startTicks))[0]
   }
 
   /** Starts it. Throws GatewayError with HAProxy's own words. */
@@ -74,6 +98,8 @@ export class Haproxy {
   async reload(loaded: () => Promise<boolean>): Promise<void> {
     const { running } = this
     if (running === undefined) return this.start()
+    // Workers hand the socket on to each other, and make it never again.
+    if (!existsSync(this.socket)) return this.replace(loaded)
     signalProcess(running, 'SIGUSR2')
     const limit = Date.now() + RELOAD_LIMIT_MS
     let wait = RELOAD_AGAIN_MS
@@ -97,7 +123,8 @@ export class Haproxy {
   async replace(taken: () => Promise<boolean>): Promise<void> {
     const { running } = this
     if (running === undefined) return this.start()
-    await this.#spawn(['-x', this.socket, '-sf', String(running.pid)], () => taken().catch(() => false))
+    const sockets = existsSync(this.socket) ? ['-x', this.socket] : []
+    await this.#spawn([...sockets, '-sf', String(running.pid)], () => taken().catch(() => false))
   }
 
   async stop(): Promise<void> {
@@ -148,11 +175,22 @@ export class Haproxy {
     await Promise.race([ended, ready()])
     // Gone before it was ready: why is about to be said.
     if (!isSameProcess(id)) await ended
-    writeFileSync(join(this.#dir, PID_FILE), JSON.stringify(id), { mode: 0o600 })
+    this.write(PID_FILE, JSON.stringify(id))
   }
 
   #lastWords(): string {
     return (this.read(LOG) ?? '').trim().split('\n').slice(-3).join('; ')
+  }
+}
+
+/** Whether the process is a HAProxy that reads these files. */
+function isOf(config: string, pid: number): boolean {
+  try {
+    const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+    return argv[0] === 'haproxy' && argv.includes('-W') && argv.includes(config)
+  } catch {
+    // It is gone.
+    return false
   }
 }
 
