@@ -34,10 +34,7 @@ export function httpFrontend(
       ...(input.accessLog ? logLines(true) : []),
     ),
     ...conditions.lines,
-    all(
-      ...readingLines(),
-      ...clientLines(scheme),
-    ),
+    all(...readingLines(), ...clientLines(scheme)),
     ...lookups,
     all(say(404, NOWHERE, '!{ var(txn.to) -m found }'), 'use_backend %[var(txn.to)]'),
   ]

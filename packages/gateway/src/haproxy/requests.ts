@@ -15,21 +15,28 @@ const UNRESERVED = /[A-Za-z0-9._~-]/
 /** txn.host: without port, in lower case. txn.path: as `readPath` writes it. */
 export function readingLines(): string[] {
   return [
-    `http-request set-var(txn.host) ${word('req.fhdr(host),lower,regsub("[.]?(:[0-9]*)?$",)')}`,
+    'http-request set-var(txn.host) req.fhdr(host),lower',
+    `http-request set-var(txn.host) ${word('var(txn.host),regsub("[.]?(:[0-9]*)?$",)')} if { var(txn.host) -m sub : } || { var(txn.host) -m end . }`,
     '# The same path in another spelling (RFC 3986, section 6.2.2); what is asked of it stays as it was written.',
-    'http-request set-var(txn.query) query if { query -m len 1: }',
+    // Most paths have one spelling: each line is a part of every request's time.
+    // Once: they change it.
+    `http-request set-var(txn.odd) bool(true) if { path -m sub -- % // /. ${word('\\')} }`,
+    'acl odd var(txn.odd) -m found',
+    'http-request set-var(txn.query) query if { query -m sub % }',
+    // Without conditions: HAProxy 2.6 does something else with them.
     'http-request normalize-uri percent-decode-unreserved',
     'http-request normalize-uri percent-to-uppercase',
     'http-request normalize-uri path-strip-dot',
     'http-request normalize-uri path-strip-dotdot full',
     'http-request set-query %[var(txn.query)] if { var(txn.query) -m found }',
-    `http-request set-var(txn.path) ${word('path,regsub(%2F,/,g),regsub(//+,/,g)')}`,
+    'http-request set-var(txn.path) path',
+    `http-request set-var(txn.path) ${word('path,regsub(%2F,/,g),regsub(//+,/,g)')} if odd`,
     refuse(
       400,
       'the host is no name of a host',
       `{ req.fhdr(host) -m found } !{ req.fhdr(host) -m reg -i ${word(HOST)} }`,
     ),
-    refuse(400, 'the path hides where it leads', `{ path -m reg -i ${word(HIDDEN_DOTS)} }`),
+    refuse(400, 'the path hides where it leads', `odd { path -m reg -i ${word(HIDDEN_DOTS)} }`),
     // Whole connections are not for routes of requests.
     refuse(405, 'tunnels are not opened here', '{ method CONNECT }'),
   ]
