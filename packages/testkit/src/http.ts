@@ -46,6 +46,17 @@ export function httpOf(plane: TestControlPlane): Http {
   }
 }
 
+/** Lets everybody who is known do what a role of the cluster allows. Throws when that is refused. */
+export async function grantEverybody(http: Http, role: 'view' | 'edit'): Promise<void> {
+  const group = 'rbac.authorization.k8s.io'
+  const { status, text } = await http.send('POST', `/apis/${group}/v1/clusterrolebindings`, {
+    metadata: { name: `everybody-${role}s` },
+    roleRef: { apiGroup: group, kind: 'ClusterRole', name: role },
+    subjects: [{ apiGroup: group, kind: 'Group', name: 'system:authenticated' }],
+  })
+  if (status !== 201) throw new Error(`nobody is allowed to ${role}: ${text}`)
+}
+
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text)

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { startTestControlPlane, type TestControlPlane } from '@brume/testkit/control-plane'
 import { eventually } from '@brume/testkit/eventually'
-import { type Http, httpOf } from '@brume/testkit/http'
+import { grantEverybody, type Http, httpOf } from '@brume/testkit/http'
 import { openWire } from './wire.ts'
 
 const SEATS = 20
@@ -20,12 +20,7 @@ let http: Http
 before(async () => {
   plane = await startTestControlPlane({ limits: { seats: SEATS } })
   http = httpOf(plane)
-  const bound = await http.send('POST', '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', {
-    metadata: { name: 'everybody-edits' },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'edit' },
-    subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'system:authenticated' }],
-  })
-  assert.equal(bound.status, 201)
+  await grantEverybody(http, 'edit')
 })
 after(() => plane.stop())
 
