@@ -121,6 +121,7 @@ export function startAgent({
         labels: podLabels(pod),
       }),
       runtimeHandler: () => '',
+      guarded: async () => {},
       containerConfig: async ({ pod, spec, attempt }) => ({
         metadata: { name: spec.name, attempt },
         image: { image: spec.image },

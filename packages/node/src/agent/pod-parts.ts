@@ -118,14 +118,16 @@ export function podParts({
       }
       return sandboxConfigOf(pod, attempt, settings)
     },
+    async guarded(pod: Pod, podIps: readonly string[]): Promise<void> {
+      // One from a file may be what the API server itself needs.
+      const filtered = isFromFile(pod) ? undefined : enforced(pod.metadata.uid ?? '', podIps)
+      await Promise.all([bindPods(), filtered])
+    },
     async containerConfig(request: ContainerConfigRequest) {
       const { pod, spec, attempt, imageRef, imageUser, podIps } = request
       const uid = pod.metadata.uid ?? ''
       await knowServices(pod)
       if (!prepared.has(uid)) await prepare(pod)
-      await bindPods()
-      // One from a file may be what the API server itself needs.
-      if (!isFromFile(pod)) await enforced(uid, podIps)
       const variables = await loadEnvObjects(objects, pod, spec)
       await mkdir(dirname(join(podLogDir(settings.logsDir, pod), containerLogPath(spec.name, attempt))), {
         recursive: true,

@@ -41,20 +41,17 @@ export function ownAddresses({ table, bridge, hasIpv6, logger }: OwnAddressesOpt
       const script = ownAddressRules(table, attachments, hasIpv6)
       if (script === applied) return
       applied = undefined
-      await run(['bridge', '-force', '-batch', '-'], { input: placeCommands(attachments) }).catch(cableGone)
-      if (!isSupported) {
-        applied = script
-        return
-      }
-      try {
-        await run(['nft', '-f', '-'], { input: script })
-        applied = script
-      } catch (error) {
-        if (!(error instanceof RunError) || !error.stderr.includes('not supported')) throw error
+      const placed = run(['bridge', '-force', '-batch', '-'], { input: placeCommands(attachments) })
+      const filtered = isSupported ? run(['nft', '-f', '-'], { input: script }) : undefined
+      const [places, filters] = await Promise.allSettled([placed.catch(cableGone), filtered])
+      if (places.status === 'rejected') throw places.reason
+      if (filters.status === 'rejected') {
+        const { reason } = filters
+        if (!(reason instanceof RunError) || !reason.stderr.includes('not supported')) throw reason
         isSupported = false
-        applied = script
         logger.warn(UNSUPPORTED)
       }
+      applied = script
     })
     turn = next.catch(() => {})
     return next

@@ -17,10 +17,11 @@ interface Given {
   create?: () => Promise<string>
   images?: ImagePuller['ensure']
   hook?: LifecycleHooks['run']
+  guarded?: () => Promise<void>
 }
 
 /** Starts the container `a`; what was asked of the runtime, in order, and the events. */
-function started({ start, create, images, hook }: Given, spec = specOf('a')) {
+function started({ start, create, images, hook, guarded }: Given, spec = specOf('a')) {
   const calls: string[] = []
   const said = (call: string, answer?: () => Promise<unknown>) => async () => {
     calls.push(call)
@@ -41,6 +42,7 @@ function started({ start, create, images, hook }: Given, spec = specOf('a')) {
     hooks: { run: hook ?? (async () => {}) },
     sandboxConfig: async () => ({}),
     containerConfig: async () => ({}),
+    guarded: guarded ?? (async () => {}),
   }
   const controller = new AbortController()
   const request = {
@@ -57,6 +59,25 @@ function started({ start, create, images, hook }: Given, spec = specOf('a')) {
 const refused = async () => {
   throw new CriError('X', { code: GRPC_STATUS.unknown, message: 'no such file' })
 }
+
+test('no container is started before what guards its network is in place', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const { done, calls } = started({ guarded: () => promise })
+  await new Promise((next) => setImmediate(next))
+  assert.deepEqual(calls, ['create'])
+  resolve()
+  await done
+  assert.deepEqual(calls, ['create', 'start'])
+})
+
+test('a container whose network is not guarded goes, and why is told', async () => {
+  const guarded = async () => {
+    throw new PodProblem('PodAddressNotEnforced', 'no nft')
+  }
+  const { done, calls } = started({ guarded })
+  await assert.rejects(done, /no nft/)
+  assert.deepEqual(calls, ['create', 'remove'])
+})
 
 test('a container is made, then started, and both are told', async () => {
   const { done, calls, reasons } = started({})

@@ -23,6 +23,8 @@ export interface StartParts {
   memories: Memories
   sandboxConfig(pod: Pod, attempt: number): Promise<SandboxConfig>
   containerConfig(request: ContainerConfigRequest): Promise<ContainerConfig>
+  /** Resolves when what guards the pod's network is in place: no container is started before. Throws PodProblem. */
+  guarded(pod: Pod, podIps: readonly string[]): Promise<void>
 }
 
 export interface ContainerConfigRequest {
@@ -56,8 +58,11 @@ export async function startContainer(
   const { context, images, hooks, memories } = parts
   const { cri } = context
   const uid = pod.metadata.uid ?? ''
-  const { imageRef, imageUser } = await unlessAborted(images.ensure(pod, spec), signal)
   const podIps = sandbox.ips
+  const guarded = parts.guarded(pod, podIps)
+  // Looked at below, maybe long after it has failed.
+  guarded.catch(() => {})
+  const { imageRef, imageUser } = await unlessAborted(images.ensure(pod, spec), signal)
   const [sandboxConfig, config] = await Promise.all([
     parts.sandboxConfig(pod, sandbox.attempt),
     parts.containerConfig({ pod, spec, kind, attempt, imageRef, imageUser, podIps, sandboxId: sandbox.id }),
@@ -67,6 +72,12 @@ export async function startContainer(
   const containerId = await reasoned('CreateContainerError', cri.createContainer(request))
   context.event(pod, { type: 'Normal', reason: 'Created', message: `Created container: ${spec.name}` })
   // Left as it is, the next agent would wait whether its start is still on the way.
+  try {
+    await guarded
+  } catch (error) {
+    await cri.removeContainer(containerId)
+    throw error
+  }
   if (signal.aborted) {
     await cri.removeContainer(containerId)
     return
