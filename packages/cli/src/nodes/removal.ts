@@ -2,6 +2,7 @@
 
 import { REMOVED_NODES } from '@brume/api/node-membership'
 import type { KubeObject } from '@brume/api/object'
+import type { Clock } from '@brume/base/clock'
 import { isStatus } from '@brume/base/errors'
 import { CONFIG_MAPS, LEASES, NODES, SECRETS } from '@brume/client/builtin'
 import type { Client } from '@brume/client/client'
@@ -18,13 +19,20 @@ const CSI_NODES: ResourceRef = {
 const LONGEST_CERTIFICATE_MS = 366 * 24 * 3600_000
 const TOKEN_TYPE = 'bootstrap.kubernetes.io/token'
 
+/**
+ * Certificates are dated to the second, and one of the second of the removal counts as one of before it: who is told that
+ * the node is out may let it in again at once.
+ */
+const DATED_TO_MS = 1000
+
 /** Its agent is shut out first, else it would make its Node again. */
-export async function removeNode(client: Client, node: KubeObject): Promise<void> {
+export async function removeNode(client: Client, node: KubeObject, clock: Clock): Promise<void> {
   const { name = '', uid } = node.metadata
   await shutOut(client, name)
   await unlessGone(client.resource(NODES).delete({ name }, { preconditions: { uid: uid! } }))
   await unlessGone(client.resource(LEASES).delete({ namespace: 'kube-node-lease', name }))
   await unlessGone(client.resource(CSI_NODES).delete({ name }))
+  await new Promise<void>((resolve) => clock.after(DATED_TO_MS, resolve))
 }
 
 /** Tokens by which any machine can still join, with the time when each ends. */

@@ -33,7 +33,7 @@ export async function run(parsed: ParsedCommand, io: Io): Promise<number> {
       }
     }
     if (answers) await emptyNode(client, node, { parsed, options, volumes: [], io })
-    await removeNode(client, node)
+    await removeNode(client, node, io.clock)
     io.out.write(`${name} is removed\n`)
     await sayWhatIsLeft(client, io)
     return EXIT_OK
