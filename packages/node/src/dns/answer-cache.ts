@@ -2,6 +2,7 @@
 // more (RFC 8767). Bounded in bytes. Pure but for what it remembers.
 
 import { encodingLength, type Packet } from 'dns-packet'
+import { NXDOMAIN, RCODE_MASK } from './wire.ts'
 
 interface Kept {
   packet: Packet
@@ -16,8 +17,6 @@ const MAX_TTL_SECONDS = 30
 const STALE_MS = 60 * 60_000
 /** What a client is told that such an answer is good for (RFC 8767, section 4). */
 const STALE_TTL_SECONDS = 30
-const RCODE_MASK = 0xf
-const NXDOMAIN = 3
 
 export class AnswerCache {
   readonly #kept = new Map<string, Kept>()

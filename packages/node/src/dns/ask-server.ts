@@ -3,9 +3,9 @@
 import { createSocket } from 'node:dgram'
 import { connect, isIPv6 } from 'node:net'
 import { decode, encode, type Packet, streamDecode, streamEncode } from 'dns-packet'
+import { TRUNCATED } from './wire.ts'
 
 const DNS_PORT = 53
-const TRUNCATED = 1 << 9
 
 /** `server` is 192.0.2.1 or 192.0.2.1:5353 (IPv6: [::1]:5353). Throws when it gives no answer within `limitMs`. */
 export async function askServer(server: string, query: Packet, limitMs: number): Promise<Packet> {

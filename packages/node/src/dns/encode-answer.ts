@@ -2,13 +2,13 @@
 // three times as many addresses fit into a datagram. What does not fit is cut off. Pure.
 
 import { encode, type Packet } from 'dns-packet'
+import { TRUNCATED } from './wire.ts'
 
 /** Names in an answer that are the question's: a pointer to it, behind the head of the message. */
 const TO_QUESTION = Buffer.from([0xc0, 12])
 const HEAD_BYTES = 12
 /** Where the head counts the answers. */
 const ANSWERS_AT = 6
-const TRUNCATED = 1 << 9
 /** A message over TCP. */
 const MAX_BYTES = 65_535
 

@@ -2,9 +2,7 @@
 
 import type { DnsRecord } from '@brume/api/network/dns-records'
 import type { Packet, Answer as PacketRecord, Question } from 'dns-packet'
-
-export const AUTHORITATIVE = 1 << 10
-export const NXDOMAIN = 3
+import { AUTHORITATIVE, NXDOMAIN } from './wire.ts'
 
 /** Whose records these are, for what is said of names that are not there. */
 export interface Authority {

@@ -5,6 +5,14 @@ import type { Packet, Answer as PacketRecord, Question } from 'dns-packet'
 import { addressOfReverse, answerOf, type NameSource, reverseAnswer } from './names.ts'
 import { type Authority, authoritative } from './records.ts'
 import type { Upstream } from './upstream.ts'
+import {
+  CHECKING_DISABLED,
+  NOTIMP,
+  RCODE_MASK,
+  RECURSION_AVAILABLE,
+  RECURSION_DESIRED,
+  SERVFAIL,
+} from './wire.ts'
 import type { ZoneSource } from './zone-views.ts'
 
 export interface ResolverOptions {
@@ -18,12 +26,6 @@ export interface ResolverOptions {
 /** `client`: the address of who asks. */
 export type Resolver = (query: Packet, client: string) => Promise<Packet>
 
-const RECURSION_DESIRED = 1 << 8
-const RECURSION_AVAILABLE = 1 << 7
-const CHECKING_DISABLED = 1 << 4
-const RCODE_MASK = 0xf
-const SERVFAIL = 2
-const NOTIMP = 4
 /** Short: Services change, and asking again costs a fraction of a millisecond. */
 const TTL_SECONDS = 5
 /** Names that lead to other names, perhaps in a circle. */

@@ -4,9 +4,10 @@ import { createSocket, type RemoteInfo } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer, isIPv6, type Socket } from 'node:net'
 import type { Logger } from '@brume/base/log'
-import { decode, type OptAnswer, type Packet } from 'dns-packet'
+import { decode, type Packet } from 'dns-packet'
 import { encodeForTcp, encodeForUdp } from './encode-answer.ts'
 import type { Resolver } from './resolve.ts'
+import { LARGEST_UDP_BYTES, optRecord } from './wire.ts'
 
 export interface DnsServerOptions {
   host: string
@@ -29,7 +30,6 @@ const MAX_CONNECTIONS = 200
 const MAX_CONNECTIONS_EACH = 20
 const IDLE_MS = 10_000
 const PLAIN_UDP_BYTES = 512
-const LARGEST_UDP_BYTES = 1232
 /** BADVERS is 16: its low four bits are in the head of the packet. */
 const BAD_VERSION_HIGH_BITS = 1
 
@@ -62,7 +62,7 @@ export async function startDnsServer({ host, port, resolve, logger }: DnsServerO
     const isKnown = edns(query)!.ednsVersion === 0
     const { id = 0, questions = [] } = query
     const packet: Packet = isKnown ? await resolve(query, client) : { type: 'response', id, questions }
-    return { ...packet, additionals: [ownEdns(isKnown ? 0 : BAD_VERSION_HIGH_BITS)] }
+    return { ...packet, additionals: [optRecord(isKnown ? 0 : BAD_VERSION_HIGH_BITS)] }
   }
   const onDatagram = async (bytes: Buffer, from: RemoteInfo) => {
     const found = await answer(bytes, from.address)
@@ -135,19 +135,6 @@ interface Edns {
 
 function edns({ additionals = [] }: Packet): Edns | undefined {
   return additionals.find((record) => record.type === 'OPT')
-}
-
-function ownEdns(extendedRcode: number): OptAnswer {
-  return {
-    type: 'OPT',
-    name: '.',
-    udpPayloadSize: LARGEST_UDP_BYTES,
-    extendedRcode,
-    ednsVersion: 0,
-    flags: 0,
-    flag_do: false,
-    options: [],
-  }
 }
 
 /** What the client said that it takes (RFC 6891, section 6.2.5). */

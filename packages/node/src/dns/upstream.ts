@@ -7,6 +7,15 @@ import type { Packet, Question } from 'dns-packet'
 import { AnswerCache } from './answer-cache.ts'
 import { askServer } from './ask-server.ts'
 import { FairShare, type Shares } from './fair-share.ts'
+import {
+  CHECKING_DISABLED,
+  NOTIMP,
+  optRecord,
+  RCODE_MASK,
+  RECURSION_DESIRED,
+  REFUSED,
+  SERVFAIL,
+} from './wire.ts'
 
 export interface UpstreamOptions {
   /** Addresses, asked in this order; 192.0.2.1 or 192.0.2.1:5353 (IPv6: [::1]:5353). */
@@ -43,12 +52,8 @@ const LIMIT_MS = 4000
 /** Then a client hears what was true before (RFC 8767, section 5). */
 const PATIENCE_MS = 1800
 const MAX_KEPT_BYTES = 4 * 1024 * 1024
-const UDP_BYTES = 1232
-const RECURSION_DESIRED = 1 << 8
-const CHECKING_DISABLED = 1 << 4
-const RCODE_MASK = 0xf
-/** Another server may know better: SERVFAIL, NOTIMP, REFUSED. */
-const USELESS: ReadonlySet<number> = new Set([2, 4, 5])
+/** Another server may know better. */
+const USELESS: ReadonlySet<number> = new Set([SERVFAIL, NOTIMP, REFUSED])
 
 /** Who guesses an id can answer in the server's place. */
 const unguessable = () => randomInt(65_536) / 65_536
@@ -144,22 +149,5 @@ async function orStale(
 }
 
 function queryFor(question: Question, flags: number, id: number): Packet {
-  return {
-    type: 'query',
-    id,
-    flags,
-    questions: [question],
-    additionals: [
-      {
-        type: 'OPT',
-        name: '.',
-        udpPayloadSize: UDP_BYTES,
-        flags: 0,
-        options: [],
-        extendedRcode: 0,
-        ednsVersion: 0,
-        flag_do: false,
-      },
-    ],
-  }
+  return { type: 'query', id, flags, questions: [question], additionals: [optRecord()] }
 }
