@@ -9,8 +9,9 @@ import { listOf } from '@brume/api/validate/json'
 import { type ControllerSpec, defineController, fromInformer } from '@brume/client/controller'
 import type { Informer } from '@brume/client/informer'
 import { run } from '@brume/machine/run'
+import type { Family } from '../network/family.ts'
 import { cardState, leaveAll, take } from './lan.ts'
-import { type Family, freshAddresses, leaveCommands, ofFamily, tableLines } from './plan.ts'
+import { freshAddresses, leaveCommands, ofFamily, tableLines } from './plan.ts'
 
 export interface AnnounceOptions {
   services: Informer

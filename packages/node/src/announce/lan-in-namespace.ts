@@ -3,9 +3,10 @@
 
 import { run } from '@brume/machine/run'
 import { eventually } from '@brume/testkit/eventually'
+import type { Family } from '../network/family.ts'
 import { ask, inside, Namespaces } from '../testing/namespaces.ts'
 import { cardState, leaveAll, take } from './lan.ts'
-import { type Family, freshAddresses, leaveCommands, tableLines } from './plan.ts'
+import { freshAddresses, leaveCommands, tableLines } from './plan.ts'
 
 const TABLE = 'lan-announce'
 const CARD = 'card0'

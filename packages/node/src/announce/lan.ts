@@ -6,11 +6,12 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { RunError, run } from '@brume/machine/run'
+import { type Family, NUMBERS } from '../network/family.ts'
+import { shown } from '../network/host.ts'
 import {
   ANNOUNCED_SET,
   type CardAddress,
   type CardState,
-  type Family,
   leaveCommand,
   leaveCommands,
   takeCommand,
@@ -37,8 +38,7 @@ async function addressesOf(card: string, family: Family): Promise<CardAddress[]>
 }
 
 async function links(family: Family): Promise<{ ifname: string; addr_info: CardAddress[] }[]> {
-  const { stdout } = await run(['ip', '-json', family === 'ip' ? '-4' : '-6', 'address', 'show'])
-  return stdout.trim() === '' ? [] : JSON.parse(stdout)
+  return shown(['ip', '-json', `-${NUMBERS[family]}`, 'address', 'show'])
 }
 
 async function toldBefore(table: string, family: Family): Promise<string[]> {
@@ -88,8 +88,7 @@ async function holderOf(ip: string, card: string): Promise<string | undefined> {
   await forget(ip, card)
   await poke(ip, undefined)
   await sleep(PROBE_MS)
-  const { stdout } = await run(['ip', '-json', '-4', 'neigh', 'show', ip, 'dev', card])
-  const found: { lladdr?: string }[] = stdout.trim() === '' ? [] : JSON.parse(stdout)
+  const found = await shown<{ lladdr?: string }>(['ip', '-json', '-4', 'neigh', 'show', ip, 'dev', card])
   await forget(ip, card)
   return found.find(({ lladdr }) => lladdr !== undefined)?.lladdr
 }
@@ -99,8 +98,10 @@ async function holderOf(ip: string, card: string): Promise<string | undefined> {
  * machine learns the new one from it (RFC 826, "Packet Reception"). The way out is forgotten first, so that it is asked.
  */
 async function tellNeighbours(ip: string, card: string): Promise<void> {
-  const { stdout } = await run(['ip', '-json', '-4', 'route', 'show', 'default', 'dev', card])
-  const gateway: string | undefined = stdout.trim() === '' ? undefined : JSON.parse(stdout)[0]?.gateway
+  const routes = await shown<{ gateway?: string }>([
+    ...['ip', '-json', '-4', 'route', 'show', 'default', 'dev', card],
+  ])
+  const gateway = routes[0]?.gateway
   if (gateway === undefined) return
   await forget(gateway, card)
   await poke(gateway, ip)

@@ -1,8 +1,7 @@
 // Commands and rules that make a card answer for some addresses and for no others of ours. Pure.
 
 import { isIPv6 } from 'node:net'
-
-export type Family = 'ip' | 'ip6'
+import { ADDRESS_TYPES, type Family } from '../network/family.ts'
 
 /** As iproute2 writes them as JSON. */
 export interface CardAddress {
@@ -74,14 +73,14 @@ export function tableLines(table: string, addresses: readonly string[], family: 
   const t = `${family} ${table}`
   const clean = [`add table ${t}`, `delete table ${t}`]
   if (addresses.length === 0) return clean
-  const [type, answered] =
+  const answered =
     family === 'ip'
-      ? ['ipv4_addr', 'icmp type echo-request']
-      : ['ipv6_addr', 'icmpv6 type { echo-request, nd-neighbor-solicit, nd-neighbor-advert }']
+      ? 'icmp type echo-request'
+      : 'icmpv6 type { echo-request, nd-neighbor-solicit, nd-neighbor-advert }'
   return [
     ...clean,
     `add table ${t}`,
-    `add set ${t} ${ANNOUNCED_SET} { type ${type} ; elements = { ${addresses.join(', ')} } ; }`,
+    `add set ${t} ${ANNOUNCED_SET} { type ${ADDRESS_TYPES[family]} ; elements = { ${addresses.join(', ')} } ; }`,
     `add chain ${t} input { type filter hook input priority 5 ; policy accept ; }`,
     `add rule ${t} input iifname "lo" accept`,
     `add rule ${t} input ${family} daddr @announced ${answered} accept`,

@@ -1,11 +1,11 @@
 // The bridge of a node's pods, with the node's own address of each family on it.
 
-import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { addressAt, parseIpRange } from '@brume/api/network/ip-range'
 import { run } from '@brume/machine/run'
 import { RuntimeError } from '../runtime/error.ts'
 import { addressesOf, linkKind } from './host.ts'
+import { madeUpMac } from './mac.ts'
 
 export interface BridgeOptions {
   bridge: string
@@ -23,7 +23,7 @@ export async function ensureBridge({ bridge, ranges, mtu }: BridgeOptions): Prom
   const kind = await linkKind(bridge)
   // With an address of its own: else it takes another one with each pod that comes, and neighbours lose it.
   if (kind === undefined)
-    await run(['ip', 'link', 'add', bridge, 'address', ownMac(bridge), 'type', 'bridge'])
+    await run(['ip', 'link', 'add', bridge, 'address', madeUpMac(bridge), 'type', 'bridge'])
   else if (kind !== 'bridge')
     throw new RuntimeError(
       `${bridge} is there and is no bridge`,
@@ -76,10 +76,4 @@ async function ensureGateway(bridge: string, range: string): Promise<void> {
 
 function setTo(path: string, value: string): void {
   if (readFileSync(path, 'utf8').trim() !== value) writeFileSync(path, value)
-}
-
-/** Locally administered: the second bit of the first byte. */
-function ownMac(name: string): string {
-  const [a, b, c, d, e] = createHash('sha256').update(name).digest()
-  return [0x02, a!, b!, c!, d!, e!].map((byte) => byte.toString(16).padStart(2, '0')).join(':')
 }

@@ -11,10 +11,21 @@ export interface HostRoute {
   dev?: string
 }
 
+/** What a command of iproute2 prints as JSON; where there is nothing, some of them print nothing. Throws RunError. */
+export async function shown<T>(argv: readonly string[]): Promise<T[]> {
+  const { stdout } = await run(argv)
+  return stdout.trim() === '' ? [] : JSON.parse(stdout)
+}
+
+/** Of `ip`, for both families. */
+export async function shownOfBoth<T>(argv: readonly string[]): Promise<T[]> {
+  const all = await Promise.all(['-4', '-6'].map((family) => shown<T>(['ip', '-json', family, ...argv])))
+  return all.flat()
+}
+
 /** IPv4 routes of all tables: those of VPNs are often not in the main one. */
 export async function hostRoutes(): Promise<HostRoute[]> {
-  const { stdout } = await run(['ip', '-json', '-4', 'route', 'show', 'table', 'all', 'type', 'unicast'])
-  return stdout.trim() === '' ? [] : JSON.parse(stdout)
+  return shown(['ip', '-json', '-4', 'route', 'show', 'table', 'all', 'type', 'unicast'])
 }
 
 /** What pods cannot have: where routes lead that do not lead to our own bridge. */
@@ -38,9 +49,10 @@ export async function linkKind(name: string): Promise<string | undefined> {
 
 /** `10.42.0.1/24`. */
 export async function addressesOf(name: string, family: 4 | 6 = 4): Promise<string[]> {
-  const { stdout } = await run(['ip', '-json', `-${family}`, 'address', 'show', 'dev', name])
-  const shown: { addr_info?: { local: string; prefixlen: number }[] }[] = JSON.parse(stdout)
-  return shown.flatMap(({ addr_info }) => addr_info ?? []).map((a) => `${a.local}/${a.prefixlen}`)
+  const links = await shown<{ addr_info?: { local: string; prefixlen: number }[] }>([
+    ...['ip', '-json', `-${family}`, 'address', 'show', 'dev', name],
+  ])
+  return links.flatMap(({ addr_info }) => addr_info ?? []).map((a) => `${a.local}/${a.prefixlen}`)
 }
 
 interface Link {

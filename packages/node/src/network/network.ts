@@ -13,6 +13,7 @@ import { runtimePaths } from '../runtime/paths.ts'
 import { enableForwarding, ensureBridge, gatewayOf } from './bridge.ts'
 import { chooseRange } from './choose-range.ts'
 import { CNI_CONF_FILE, cniConf } from './cni-conf.ts'
+import { type Family, familiesOf } from './family.ts'
 import { type HostRoute, hostRoutes, outgoingMtu, takenByRoutes } from './host.ts'
 import { attachPods, missingParts } from './mend.ts'
 import { needIpv6 } from './need-ipv6.ts'
@@ -86,7 +87,7 @@ export async function ensureNetwork(options: NetworkOptions): Promise<PodNetwork
   // Room for the tunnel to other nodes, also where there is none yet: pods that run keep their MTU.
   const mtu = (await outgoingMtu(routes)) - TUNNEL_BYTES
   const own = ownAddresses({ table, bridge, hasIpv6: ipv6 !== undefined, logger: options.logger })
-  const hostPorts = hostPortSetter(table, ipv6 === undefined ? ['ip'] : ['ip', 'ip6'])
+  const hostPorts = hostPortSetter(table, familiesOf(ipv6 !== undefined))
   let traced = false
   const make = async () => {
     await ensureBridge({ bridge, ranges: known([range, ipv6?.range]), mtu })
@@ -199,7 +200,7 @@ async function traceBridges(): Promise<boolean> {
 }
 
 /** One transaction at a time; the latest wins. */
-function hostPortSetter(table: string, families: readonly ('ip' | 'ip6')[]) {
+function hostPortSetter(table: string, families: readonly Family[]) {
   const rulesOf = (ports: readonly HostPort[]) =>
     families.map((family) => hostPortRules(table, ports, family)).join('')
   let applied: string | undefined

@@ -3,6 +3,7 @@
 
 import { isIP } from 'node:net'
 import { addressAt, parseRangeOf } from '@brume/api/network/ip-range'
+import { ADDRESS_TYPES, type Family, NUMBERS } from './family.ts'
 
 const EVERYWHERE: ReadonlySet<string> = new Set(['', '0.0.0.0', '::'])
 
@@ -71,13 +72,13 @@ function guard6(bridge: string, range: string): string[] {
 }
 
 function familyRules(
-  family: 'ip' | 'ip6',
+  family: Family,
   of: { table: string; bridge: string } & FamilyRules,
   { guard, loopback }: { guard: readonly string[]; loopback: readonly string[] },
 ): string[] {
   const { table, bridge, range, cloudRange = range, tracedServices } = of
   const t = `${family} ${table}`
-  const address = family === 'ip' ? 'ipv4_addr' : 'ipv6_addr'
+  const address = ADDRESS_TYPES[family]
   const multicast = family === 'ip' ? '224.0.0.0/4' : 'ff00::/8'
   const place = `${address} . inet_service`
   return [
@@ -104,12 +105,8 @@ function familyRules(
 }
 
 /** Replaces all host ports of a family in one transaction. The last of two that want the same one has it. */
-export function hostPortRules(
-  table: string,
-  ports: readonly HostPort[],
-  family: 'ip' | 'ip6' = 'ip',
-): string {
-  const number = family === 'ip' ? 4 : 6
+export function hostPortRules(table: string, ports: readonly HostPort[], family: Family = 'ip'): string {
+  const number = NUMBERS[family]
   const maps = { ports: new Map<string, string>(), 'address-ports': new Map<string, string>() }
   for (const { hostIp, protocol, hostPort, podIp, containerPort } of ports) {
     const address = hostIp === undefined || EVERYWHERE.has(hostIp) ? '' : addressText(hostIp, number)
@@ -147,7 +144,7 @@ export function policiesTable(table: string): string {
 }
 
 /** Also when there is no such table. */
-export function removalRules(table: string, family: 'ip' | 'ip6' = 'ip'): string {
+export function removalRules(table: string, family: Family = 'ip'): string {
   return `add table ${family} ${table}\ndelete table ${family} ${table}\n`
 }
 
@@ -161,7 +158,7 @@ function chain(table: string, name: string, hook: string, rules: readonly string
 }
 
 /** A port of one address wins over a port of all. */
-function toPods(family: 'ip' | 'ip6'): string[] {
+function toPods(family: Family): string[] {
   return [
     `fib daddr type local dnat ${family} to ${family} daddr . meta l4proto . th dport map @address-ports`,
     `fib daddr type local dnat ${family} to meta l4proto . th dport map @ports`,

@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto'
 import { addressAt, formatAddress, parseRangeOf } from '@brume/api/network/ip-range'
 import type { KubeObject } from '@brume/api/object'
+import { madeUpMac } from './mac.ts'
 
 export interface Peer {
   /** Of its pods. */
@@ -21,6 +22,11 @@ export function nodeIpOf({ status }: KubeObject): string | undefined {
   return addresses.find(({ type }) => type === 'InternalIP')?.address
 }
 
+/** One of each family. */
+export function podRangesOf({ spec }: KubeObject): string[] {
+  return spec?.['podCIDRs'] ?? (spec?.['podCIDR'] === undefined ? [] : [spec['podCIDR']])
+}
+
 export interface NodeSeen {
   name: string
   /** One of each family. */
@@ -36,8 +42,7 @@ export function tunnelEnd(podRange: string): string | undefined {
 
 /** The same on every node, without anybody telling it: locally administered, of the node's name. */
 export function tunnelMac(nodeName: string): string {
-  const [a, b, c, d, e] = createHash('sha256').update(`tunnel/${nodeName}`).digest()
-  return [0x02, a!, b!, c!, d!, e!].map((byte) => byte.toString(16).padStart(2, '0')).join(':')
+  return madeUpMac(`tunnel/${nodeName}`)
 }
 
 /** The address of IPv6 that the kernel gives a device with this Ethernet address (RFC 4291, appendix A). */

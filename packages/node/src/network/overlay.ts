@@ -7,7 +7,7 @@ import { type ControllerSpec, defineController, fromInformer } from '@brume/clie
 import type { Informer } from '@brume/client/informer'
 import { ownNames } from '@brume/machine/own-names'
 import { run } from '@brume/machine/run'
-import { addressesOf, linkKind } from './host.ts'
+import { addressesOf, linkKind, shown, shownOfBoth } from './host.ts'
 import {
   type KernelState,
   networkId,
@@ -15,6 +15,7 @@ import {
   overlayCommands,
   type Peer,
   peersOf,
+  podRangesOf,
   tunnelEnd,
   tunnelMac,
 } from './overlay-plan.ts'
@@ -70,9 +71,7 @@ export function overlay(options: OverlayOptions): ControllerSpec {
 function seen(node: KubeObject) {
   return {
     name: node.metadata.name ?? '',
-    podRanges: (node.spec?.['podCIDRs'] ?? [node.spec?.['podCIDR']]).filter(
-      (range: unknown) => typeof range === 'string',
-    ),
+    podRanges: podRangesOf(node),
     address: nodeIpOf(node),
   }
 }
@@ -95,8 +94,8 @@ async function ensureDevice(
 
 async function kernelState(dev: string): Promise<KernelState> {
   const [routes, neighbours, places] = await Promise.all([
-    bothFamilies<{ dst: string; gateway?: string }>(['route', 'show', 'dev', dev]),
-    bothFamilies<{ dst: string; lladdr?: string }>(['neigh', 'show', 'dev', dev, 'nud', 'permanent']),
+    shownOfBoth<{ dst: string; gateway?: string }>(['route', 'show', 'dev', dev]),
+    shownOfBoth<{ dst: string; lladdr?: string }>(['neigh', 'show', 'dev', dev, 'nud', 'permanent']),
     shown<{ mac: string; dst?: string }>(['bridge', '-json', 'fdb', 'show', 'dev', dev]),
   ])
   return {
@@ -108,14 +107,4 @@ async function kernelState(dev: string): Promise<KernelState> {
     ),
     places: places.flatMap(({ mac, dst }) => (dst === undefined ? [] : [{ mac, nodeIp: dst }])),
   }
-}
-
-async function bothFamilies<T>(argv: string[]): Promise<T[]> {
-  const all = await Promise.all(['-4', '-6'].map((family) => shown<T>(['ip', '-json', family, ...argv])))
-  return all.flat()
-}
-
-async function shown<T>(argv: string[]): Promise<T[]> {
-  const { stdout } = await run(argv)
-  return stdout.trim() === '' ? [] : JSON.parse(stdout)
 }

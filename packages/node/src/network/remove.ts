@@ -8,6 +8,7 @@ import { leaveAll } from '../announce/lan.ts'
 import { namesTable } from '../dns/silence.ts'
 import { runtimePaths } from '../runtime/paths.ts'
 import { CNI_RESULTS, isResultOf } from './cni-results.ts'
+import { familiesOf } from './family.ts'
 import { linkKind } from './host.ts'
 import { announceTable, policiesTable, removalRules, servicesTable } from './nft-rules.ts'
 
@@ -15,7 +16,7 @@ import { announceTable, policiesTable, removalRules, servicesTable } from './nft
 export async function removeNetwork(dataDir: string): Promise<void> {
   const { bridge, table, tunnel, wireguard } = ownNames(dataDir)
   const tables = [table, servicesTable(table), policiesTable(table), announceTable(table), namesTable(table)]
-  for (const family of ['ip', 'ip6'] as const) await ignoreMissing(leaveAll(announceTable(table), family))
+  for (const family of familiesOf(true)) await ignoreMissing(leaveAll(announceTable(table), family))
   const removals = tables.flatMap((one) => [removalRules(one), removalRules(one, 'ip6')])
   await ignoreMissing(run(['nft', '-f', '-'], { input: removals.join('') }))
   await ignoreMissing(removeBridgeTable(table))

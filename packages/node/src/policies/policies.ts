@@ -9,6 +9,7 @@ import { type ControllerSpec, defineController, type Enqueue, type Source } from
 import type { Informer } from '@brume/client/informer'
 import { run } from '@brume/machine/run'
 import { PodProblem } from '../contract.ts'
+import { familiesOf, NUMBERS } from '../network/family.ts'
 import { policyScript } from './table.ts'
 
 export interface PolicyOptions {
@@ -126,15 +127,9 @@ export function networkPolicies(options: PolicyOptions): NetworkPolicies {
       }
     },
     decide(observed) {
-      const families = (
-        [
-          { number: 4, family: 'ip' },
-          { number: 6, family: 'ip6' },
-        ] as const
-      ).slice(0, hasIpv6 ? 2 : 1)
-      const script = families
-        .map(({ number, family }) =>
-          policyScript({ table, bridge, filters: compilePolicies(observed, number), family }),
+      const script = familiesOf(hasIpv6)
+        .map((family) =>
+          policyScript({ table, bridge, filters: compilePolicies(observed, NUMBERS[family]), family }),
         )
         .join('')
       const pods = new Map(observed.pods.map((pod) => [pod.metadata.uid ?? '', addressesOf(pod)] as const))

@@ -2,7 +2,7 @@
 // its policies say. Pure.
 
 import type { Filter, PortMatch, Rule } from '@brume/api/network/policies'
-import type { Family } from '../services/elements.ts'
+import { ADDRESS_TYPES, type Family } from '../network/family.ts'
 
 /** nft takes no longer ones; names of pods may be. */
 const MAX_COMMENT = 128
@@ -30,9 +30,7 @@ export function policyScript({ table, bridge, filters, family = 'ip' }: PolicyTa
     maps[filter.direction].push(`${filter.podIp} : jump ${name}`)
   }
   for (const [direction, elements] of Object.entries(maps)) {
-    lines.push(
-      `add map ${t} ${direction} { type ${family === 'ip' ? 'ipv4_addr' : 'ipv6_addr'} : verdict ; }`,
-    )
+    lines.push(`add map ${t} ${direction} { type ${ADDRESS_TYPES[family]} : verdict ; }`)
     if (elements.length > 0) lines.push(`add element ${t} ${direction} { ${elements.join(', ')} }`)
   }
   // With IPv6 a pod asks for Ethernet addresses in packets of its own address; the bridge sees to it that it lies to nobody.

@@ -3,6 +3,7 @@
 // some elements. (10,000 Services as chains took 13 s to load here, 50,000 elements 0.7 s.) Pure.
 
 import { type Backend, type Behaviour, frontendKey, type Route } from '@brume/api/network/service-model'
+import type { Family } from '../network/family.ts'
 
 /** Name of a map or set -> key -> value ('' in sets; in `sources` the ranges, of which each is an element). */
 export type Elements = Map<MapName, Map<string, string>>
@@ -41,9 +42,6 @@ export const MAP_NAMES: readonly MapName[] = [
   'limited',
   'sources',
 ]
-
-/** As nft calls IPv4 and IPv6. */
-export type Family = 'ip' | 'ip6'
 
 /** Beyond this, further backends get no connections: it bounds the elements of one Service. */
 export const MAX_BACKENDS = 5000

@@ -1,8 +1,9 @@
 // Flows of UDP as the kernel's connection tracking has them: it leads a client that goes on from one port where its first
 // packet was led, whatever the rules say now. Which of them are stale. Pure.
 
+import type { Family } from '../network/family.ts'
 import { backendsBehind, portOf, type ValueFor } from './behind.ts'
-import { type Elements, type Family, MAP_NAMES } from './elements.ts'
+import { type Elements, MAP_NAMES } from './elements.ts'
 
 export interface Flow {
   /** Address that the client asks at. */

@@ -3,13 +3,13 @@
 
 import type { Logger } from '@brume/base/log'
 import { RunError, run } from '@brume/machine/run'
+import type { Family } from '../network/family.ts'
 import {
   BACKENDS,
   chainName,
   type DrawsAt,
   drawOf,
   type Elements,
-  type Family,
   type MapName,
   rememberedSeconds,
 } from './elements.ts'

@@ -11,7 +11,8 @@ import type { Informer } from '@brume/client/informer'
 import { keyOf } from '@brume/client/resource-ref'
 import { type SlicesByService, serviceKeyOf } from '@brume/client/slices-by-service'
 import { run } from '@brume/machine/run'
-import { elementsOf, type Family } from './elements.ts'
+import { type Family, NUMBERS } from '../network/family.ts'
+import { elementsOf } from './elements.ts'
 import { KernelServices, type ServiceChange } from './kernel.ts'
 import { StaleFlows } from './stale-flows.ts'
 
@@ -55,10 +56,10 @@ export function serviceRules(options: ServiceRulesOptions): ControllerSpec {
     new KernelServices({ table, bridge, podRange: podRangeOf, family }, logger, (frontends) =>
       flows.touch(family, frontends),
     )
-  const kernels: { number: 4 | 6; family: Family; kernel: KernelServices }[] = [
-    { number: 4, family: 'ip', kernel: kernelOf('ip', podRange) },
+  const kernels: { family: Family; kernel: KernelServices }[] = [
+    { family: 'ip', kernel: kernelOf('ip', podRange) },
   ]
-  if (podRange6 !== undefined) kernels.push({ number: 6, family: 'ip6', kernel: kernelOf('ip6', podRange6) })
+  if (podRange6 !== undefined) kernels.push({ family: 'ip6', kernel: kernelOf('ip6', podRange6) })
   const flows = new StaleFlows({
     valueFor: (of) => (map, key) => kernels.find(({ family }) => family === of)?.kernel.value(map, key),
     clock: options.clock,
@@ -122,9 +123,12 @@ export function serviceRules(options: ServiceRulesOptions): ControllerSpec {
         const service = services.store.get(namespace, name)
         tellUnserved(key, service, view)
         const own = [...slicesByService.of(namespace, name)]
-        return kernels.map(({ number, family }) => ({
+        return kernels.map(({ family }) => ({
           service: key,
-          elements: elementsOf(service === undefined ? [] : routesOf(service, own, view, number), family),
+          elements: elementsOf(
+            service === undefined ? [] : routesOf(service, own, view, NUMBERS[family]),
+            family,
+          ),
         }))
       })
       dirty.clear()
@@ -144,7 +148,9 @@ export function serviceRules(options: ServiceRulesOptions): ControllerSpec {
 
   function tellUnserved(key: string, service: Service | undefined, view: NodeView): void {
     const all =
-      service === undefined ? [] : kernels.flatMap(({ number }) => unservedAddresses(service, view, number))
+      service === undefined
+        ? []
+        : kernels.flatMap(({ family }) => unservedAddresses(service, view, NUMBERS[family]))
     const problems = [...new Set(all)]
     const text = problems.join('\n')
     if ((told.get(key) ?? '') === text) return

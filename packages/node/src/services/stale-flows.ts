@@ -5,8 +5,8 @@ import { networkInterfaces } from 'node:os'
 import type { Clock, Timer } from '@brume/base/clock'
 import type { Logger } from '@brume/base/log'
 import { RunError, run } from '@brume/machine/run'
+import type { Family } from '../network/family.ts'
 import type { ValueFor } from './behind.ts'
-import type { Family } from './elements.ts'
 import { deletion, parseFlow, staleIn } from './flows.ts'
 
 export interface StaleFlowsOptions {

@@ -1,11 +1,11 @@
 // The nft table of Services as text: maps, sets and hooks; and the chains that draw one of N backends. Pure.
 
+import { ADDRESS_TYPES, type Family } from '../network/family.ts'
 import {
   BACKENDS,
   chainName,
   type Draw,
   type Elements,
-  type Family,
   kernelElements,
   MAP_NAMES,
   type MapName,
@@ -26,7 +26,7 @@ export const USUAL_SECONDS = 10_800
 const NUMBER = 'numgen inc mod 2'
 
 function typesOf(family: Family): Record<MapName, string> {
-  const address = family === 'ip' ? 'ipv4_addr' : 'ipv6_addr'
+  const address = ADDRESS_TYPES[family]
   const frontend = `${address} . inet_proto . inet_service`
   const backend = `${family} daddr . th dport`
   return {

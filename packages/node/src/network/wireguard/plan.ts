@@ -3,7 +3,7 @@
 
 import { WIREGUARD_KEY, WIREGUARD_PORT } from '@brume/api/network'
 import type { KubeObject } from '@brume/api/object'
-import { nodeIpOf } from '../overlay-plan.ts'
+import { nodeIpOf, podRangesOf } from '../overlay-plan.ts'
 
 export interface WireguardPeer {
   key: string
@@ -35,7 +35,7 @@ export function wireguardPeersOf(nodes: readonly KubeObject[], ownName: string):
   const sorted = nodes.toSorted((a, b) => ((a.metadata.name ?? '') < (b.metadata.name ?? '') ? -1 : 1))
   for (const node of sorted) {
     if (node.metadata.name === ownName) continue
-    const [told, ranges, ip] = [wireguardOf(node), podRangesOf(node), nodeIpOf(node)]
+    const [told, ranges, ip] = [wireguardOf(node), podRangesOf(node).toSorted(), nodeIpOf(node)]
     if (told === undefined || ranges.length === 0 || ip === undefined || peers.has(told.key)) continue
     const host = ip.includes(':') ? `[${ip}]` : ip
     peers.set(told.key, { key: told.key, endpoint: `${host}:${told.port}`, ranges })
@@ -70,11 +70,6 @@ export function wireguardCommands(
     commands.push(['ip', 'route', 'replace', range, 'dev', dev, ...source])
   }
   return commands
-}
-
-function podRangesOf({ spec }: KubeObject): string[] {
-  const ranges: string[] = spec?.['podCIDRs'] ?? (spec?.['podCIDR'] === undefined ? [] : [spec['podCIDR']])
-  return ranges.toSorted()
 }
 
 /** Of `wg show DEV dump`: the first line is the device, each further one a peer. */

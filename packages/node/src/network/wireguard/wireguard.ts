@@ -12,7 +12,7 @@ import { RunError, run } from '@brume/machine/run'
 import type { NodeContext } from '../../contract.ts'
 import { nodeSubject } from '../../event-subjects.ts'
 import type { Encryption } from '../encryption.ts'
-import { addressesOf, linkKind } from '../host.ts'
+import { addressesOf, linkKind, shownOfBoth } from '../host.ts'
 import { tunnelEnd } from '../overlay-plan.ts'
 import { ensureWireguardKey } from './key.ts'
 import {
@@ -183,14 +183,10 @@ function ownPort(dev: string): number {
 }
 
 async function stateOf(dev: string): Promise<WireguardState> {
-  const [{ stdout: dump }, ...shown] = await Promise.all([
+  const [{ stdout: dump }, routes] = await Promise.all([
     run(['wg', 'show', dev, 'dump']),
-    run(['ip', '-json', '-4', 'route', 'show', 'dev', dev]),
-    run(['ip', '-json', '-6', 'route', 'show', 'dev', dev]),
+    shownOfBoth<{ dst: string; protocol?: string }>(['route', 'show', 'dev', dev]),
   ])
-  const routes: { dst: string; protocol?: string }[] = shown.flatMap(({ stdout }) =>
-    JSON.parse(stdout || '[]'),
-  )
   // The kernel's own ones (fe80::/64) are not ours to take away.
   return {
     peers: peersOfDump(dump),
