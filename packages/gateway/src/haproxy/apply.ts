@@ -133,8 +133,7 @@ export class Applier {
     const { haproxy, dir } = this.#options
     for (const [name, text] of told.files) if (haproxy.read(name) !== text) return false
     if ((await infoOf(haproxy.socket)).fingerprint !== told.fingerprint) return false
-    const todo = seatCommands(told.seated, await serversOf(haproxy.socket))
-    if (todo === undefined || todo.commands.length > 0) return false
+    if (!(await this.#areSeated(told))) return false
     for (const name of MAPS) {
       const has = await this.#mapNow(join(dir, name))
       if (has !== undefined && has !== told.files.get(name)) return false
@@ -204,11 +203,10 @@ export class Applier {
         if (has !== undefined && has !== text) await setMap(socket, join(dir, name), text)
       }
       if (this.#told === undefined || !sameSeats(this.#told, config)) {
-        const todo = seatCommands(config.seated, await serversOf(socket))
-        if (todo === undefined) return false
-        await askAll(socket, todo.commands)
-        const left = seatCommands(config.seated, await serversOf(socket))
-        if (left === undefined || left.commands.length > 0) return false
+        const commands = await this.#commandsTo(config)
+        if (commands === undefined) return false
+        await askAll(socket, commands)
+        if (!(await this.#areSeated(config))) return false
       }
     } catch (error) {
       if (error instanceof AdminError) return false
@@ -217,6 +215,15 @@ export class Applier {
     this.#told = config
     this.#seated = config.seated
     return true
+  }
+
+  /** What makes the process have the seats of a configuration; undefined: a reload alone does. */
+  async #commandsTo({ seated }: Config): Promise<string[] | undefined> {
+    return seatCommands(seated, await serversOf(this.#options.haproxy.socket))
+  }
+
+  async #areSeated(config: Config): Promise<boolean> {
+    return (await this.#commandsTo(config))?.length === 0
   }
 
   /** undefined: nothing refers to the map, so that the process does not have it. */

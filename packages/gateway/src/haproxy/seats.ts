@@ -26,10 +26,7 @@ export function seatedIn(states: States): Map<string, Seating> {
  * New ones come before old ones go. undefined: there are servers that the process does not have, which only a reload
  * brings.
  */
-export function seatCommands(
-  wanted: ReadonlyMap<string, Seating>,
-  states: States,
-): { commands: string[] } | undefined {
+export function seatCommands(wanted: ReadonlyMap<string, Seating>, states: States): string[] | undefined {
   const coming: string[] = []
   const going: string[] = []
   for (const [backend, seating] of wanted) {
@@ -50,5 +47,5 @@ export function seatCommands(
       }
     }
   }
-  return { commands: [...coming, ...going] }
+  return [...coming, ...going]
 }
