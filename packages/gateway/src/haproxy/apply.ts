@@ -51,6 +51,9 @@ export interface Applied {
   by: 'nothing' | 'telling' | 'loading' | 'starting'
 }
 
+/** Name below the edge's directory, and text. */
+type File = readonly [name: string, text: string]
+
 const ENDING_LOOKS = 20
 const ENDING_LOOK_MS = 50
 
@@ -88,16 +91,19 @@ export class Applier {
     const outcome = { ports, rules: config.left }
     // Edited by hand, it may have been loaded by hand too.
     const loaded = alive && !this.#loading && fingerprintIn(haproxy.read(CONFIG) ?? '') === config.fingerprint
-    if (loaded && (await this.#tell(config, files))) {
-      const by = this.#write(config, files) ? 'telling' : 'nothing'
-      return { ...outcome, by }
+    if (loaded) {
+      const differing = this.#differing([...files, ...config.files])
+      if (await this.#tell(config, differing)) {
+        this.#write(differing)
+        return { ...outcome, by: differing.length > 0 ? 'telling' : 'nothing' }
+      }
     }
     this.#loading = true
-    this.#write({ files: new Map() }, files)
+    this.#write(this.#differing(files))
     const found = await withoutCulprits(make, (one) => this.#check(one), known)
     this.#remember(found.culprits, model)
     this.#told = undefined
-    this.#write(found.config, new Map())
+    this.#write(this.#differing(found.config.files))
     await this.#load(found.config, this.#tables)
     this.#loading = false
     this.#seated = found.config.seated
@@ -131,7 +137,7 @@ export class Applier {
 
   async #asTold(told: Config): Promise<boolean> {
     const { haproxy, dir } = this.#options
-    for (const [name, text] of told.files) if (haproxy.read(name) !== text) return false
+    if (this.#differing(told.files).length > 0) return false
     if ((await infoOf(haproxy.socket)).fingerprint !== told.fingerprint) return false
     if (!(await this.#areSeated(told))) return false
     for (const name of MAPS) {
@@ -187,16 +193,14 @@ export class Applier {
     return why
   }
 
-  /** False: only loading its files anew brings the process there. */
-  async #tell(config: Config, files: ReadonlyMap<string, string>): Promise<boolean> {
+  /** `differing`: files that are not so yet. False: only loading its files anew brings the process there. */
+  async #tell(config: Config, differing: readonly File[]): Promise<boolean> {
     const { haproxy, dir } = this.#options
     const { socket } = haproxy
     try {
       if (this.#told === undefined && (await infoOf(socket)).fingerprint !== config.fingerprint) return false
-      for (const [name, text] of files) {
-        if (!name.endsWith('.pem') || haproxy.read(name) === text) continue
-        await setCertificate(socket, join(dir, name), text)
-      }
+      for (const [name, text] of differing)
+        if (name.endsWith('.pem')) await setCertificate(socket, join(dir, name), text)
       for (const name of MAPS) {
         const text = config.files.get(name)!
         const has = this.#told?.files.get(name) ?? (await this.#mapNow(join(dir, name)))
@@ -232,16 +236,13 @@ export class Applier {
     return /^Unknown map/m.test(text) ? undefined : text === '\n' ? '' : text
   }
 
-  /** True when anything differed. */
-  #write(config: Pick<Config, 'files'>, files: ReadonlyMap<string, string>): boolean {
-    const { haproxy } = this.#options
-    let differed = false
-    for (const [name, text] of [...files, ...config.files]) {
-      if (haproxy.read(name) === text) continue
-      haproxy.write(name, text)
-      differed = true
-    }
-    return differed
+  /** Those that are not there as they should be. */
+  #differing(files: Iterable<File>): File[] {
+    return [...files].filter(([name, text]) => this.#options.haproxy.read(name) !== text)
+  }
+
+  #write(files: readonly File[]): void {
+    for (const [name, text] of files) this.#options.haproxy.write(name, text)
   }
 
   /** With its maps in place: HAProxy reads them for a check too. */
