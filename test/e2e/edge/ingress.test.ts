@@ -58,7 +58,7 @@ describe('an Ingress', { skip, timeout: 180_000 }, () => {
     await cloud.apply(
       JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata, stringData: { auth: USERS } }),
     )
-    await eventually('a password is asked for', async () => (await status('staff.example')) === 401)
+    await cloud.served('a password is asked for', async () => (await status('staff.example')) === 401)
     const authorization = `Basic ${Buffer.from('ann:password').toString('base64')}`
     assert.equal(await status('staff.example', { authorization }), 200)
     await eventually('the bad line is said', async () =>

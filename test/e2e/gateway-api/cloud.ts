@@ -7,9 +7,12 @@ import { type AddressInfo, createServer as createTcpServer, type Server as TcpSe
 import { silentLogger } from '@brume/base/log'
 import { ENDPOINT_SLICES, NAMESPACES, SERVICES } from '@brume/client/builtin'
 import type { Client } from '@brume/client/client'
+import { infoOf } from '@brume/gateway/haproxy/admin'
+import { letGo } from '@brume/gateway/haproxy/hand-over'
+import { Haproxy } from '@brume/gateway/haproxy/process'
 import { freePort } from '@brume/gateway/testing/real-edge'
 import { nodeAddress } from '@brume/node/registration/addresses'
-import { type Edge, endEdge, startLocalEdge } from '@brume/server/local-edge'
+import { type Edge, edgeDir, endEdge, startLocalEdge } from '@brume/server/local-edge'
 import { startTestControlPlane, type TestControlPlane } from '@brume/testkit/control-plane'
 import { eventually } from '@brume/testkit/eventually'
 import { kubectls } from '../kubectl/kubectls.ts'
@@ -177,6 +180,13 @@ export class EdgeCloud {
   async heard(host: string, path: string, asked: Asked = {}): Promise<string> {
     const { status, text } = await this.ask(host, path, asked)
     return status === 200 ? (JSON.parse(text) as Echo).service : String(status)
+  }
+
+  /** Waits until `probe` is true of all: HAProxy's worker before may take a connection until it is told to end. */
+  async served(what: string, probe: () => Promise<boolean>): Promise<void> {
+    await eventually(what, probe)
+    const haproxy = new Haproxy(edgeDir(this.plane.dir))
+    await letGo(haproxy.workers, (await infoOf(haproxy.socket)).pid)
   }
 
   /** `Type=Status/Reason` of conditions at a JSON path of an object, such as `.status.conditions`. */

@@ -122,7 +122,7 @@ spec: {parentRefs: [{name: ${parent}}], ${spec}}
       const { text, shown } = await overTls(cloud.ports.https, host, request(host))
       return `${shown} ${/^HTTP\/1.1 (\d+)/.exec(text)?.[1]}`
     }
-    await eventually(
+    await cloud.served(
       'the site is served',
       async () => (await asked('a.site.example')) === '*.site.example 200',
     )
@@ -135,7 +135,7 @@ spec:
   to: [{group: "", kind: Secret, name: shared}]
 `)
     await cloud.eventuallyConditions('gateway https -n team', conditions, ['Programmed=True/Programmed'])
-    await eventually(
+    await cloud.served(
       'the other one too',
       async () => (await asked('shared.example')) === 'shared.example 200',
     )
@@ -162,7 +162,7 @@ spec:
     ])
     for (const at of [port.tls, cloud.ports.https]) {
       const heard = async (name: string) => (await overTls(at, name)).text
-      await eventually(`one answers on ${at}`, async () => (await heard('one.pass.example')) === 'one')
+      await cloud.served(`one answers on ${at}`, async () => (await heard('one.pass.example')) === 'one')
       assert.equal(await heard('uno.pass.example'), 'one')
       assert.equal(await heard('x.y.pass.example'), 'two')
       assert.equal((await overTls(at, 'one.pass.example')).shown, 'one.pass.example')
@@ -246,7 +246,7 @@ spec:
         stream.resume()
         stream.end(Buffer.from([0, 0, 0, 0, 0]))
       })
-    await eventually(
+    await cloud.served(
       'a call is answered',
       async () => (await call('/shop.Cart/Add')) === '0 cart /shop.Cart/Add',
     )

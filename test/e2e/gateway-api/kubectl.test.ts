@@ -99,7 +99,7 @@ spec: {${spec}}
         '2=2'
       )
     })
-    await eventually(
+    await cloud.served(
       'the other name is served',
       async () => (await cloud.heard('two.example', '/')) === 'web',
     )

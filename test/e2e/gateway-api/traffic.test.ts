@@ -50,7 +50,7 @@ spec:
     }
     const [first] = cases
     if (first !== undefined)
-      await eventually(`${name} is served`, async () => (await heard(first)) === first[1])
+      await cloud.served(`${name} is served`, async () => (await heard(first)) === first[1])
     for (const one of cases) assert.equal(await heard(one), one[1], JSON.stringify(one))
   }
   const to = (name: string) => `backendRefs: [{name: ${name}, port: 80}]`
@@ -163,7 +163,10 @@ kind: Gateway
 metadata: {name: isolated, namespace: team}
 spec: {gatewayClassName: brume, listeners: [${listener('any', '')}, ${listener('wild', '*.example')}, ${listener('one', 'one.example')}]}
 ${own('any', 'a', '/')}${own('wild', 'b', '/wild')}${own('one', 'c', '/one')}`)
-    await eventually('it is served', async () => (await cloud.heard('one.example', '/one', { port })) === 'c')
+    await cloud.served(
+      'it is served',
+      async () => (await cloud.heard('one.example', '/one', { port })) === 'c',
+    )
     const cases: Case[] = [
       ['one.example/wild', '404'],
       ['one.example/', '404'],
@@ -267,7 +270,7 @@ ${own('any', 'a', '/')}${own('wild', 'b', '/wild')}${own('one', 'c', '/one')}`)
     await serving('weights', 'weights.example', backends(1, 0, 0), [['weights.example/', 'a']])
     await serving('weights', 'weights.example', backends(70, 30, 0), [])
     const counts: Record<string, number> = {}
-    await eventually('both have a part', async () => (await cloud.heard('weights.example', '/')) === 'b')
+    await cloud.served('both have a part', async () => (await cloud.heard('weights.example', '/')) === 'b')
     for (let i = 0; i < 300; i++) {
       const service = await cloud.heard('weights.example', '/')
       counts[service] = (counts[service] ?? 0) + 1

@@ -3,6 +3,7 @@
 
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Model } from '../model.ts'
 import { isFull, MAX_ACCESS_LOG_BYTES, putAside } from './access-log.ts'
 import {
@@ -19,6 +20,7 @@ import {
 } from './admin.ts'
 import { type Config, type ConfigInput, configOf, fingerprintIn, MAPS } from './config.ts'
 import { withoutCulprits } from './culprits.ts'
+import { letGo } from './hand-over.ts'
 import { whyReserved, whyTaken } from './ports.ts'
 import { CONFIG, type Haproxy } from './process.ts'
 import { seatCommands, seatedIn } from './seats.ts'
@@ -187,7 +189,7 @@ export class Applier {
     let why = await whyTaken(port, ipv6)
     // The workers of one that was killed are about to end.
     for (let i = 0; why !== undefined && haproxy.running === undefined && i < ENDING_LOOKS; i++) {
-      await new Promise((resolve) => setTimeout(resolve, ENDING_LOOK_MS))
+      await pause(ENDING_LOOK_MS)
       why = await whyTaken(port, ipv6)
     }
     return why
@@ -264,13 +266,16 @@ export class Applier {
     fingerprint: string,
     to: (loaded: () => Promise<boolean>) => Promise<void>,
   ): Promise<void> {
-    const { socket } = this.#options.haproxy
+    const { haproxy } = this.#options
+    const { socket, workers } = haproxy
     const before = await infoOf(socket).catch(() => ({ pid: 0, fingerprint: '' }))
     const rates = await ratesOf(socket, tables).catch(() => new Map())
+    let now = before
     await to(async () => {
-      const now = await infoOf(socket)
+      now = await infoOf(socket)
       return now.pid !== before.pid && now.fingerprint === fingerprint
     })
+    await letGo([...workers, ...haproxy.workers], now.pid)
     // The next worker begins with empty tables.
     await setRates(socket, rates).catch(() => {})
   }

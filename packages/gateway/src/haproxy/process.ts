@@ -22,6 +22,7 @@ import {
   signalProcess,
 } from '@brume/machine/process-id'
 import { RunError, run } from '@brume/machine/run'
+import { hearsReloads, workersOf } from './hand-over.ts'
 
 export class GatewayError extends Error {
   override readonly name = 'GatewayError'
@@ -34,7 +35,7 @@ const PID_FILE = 'haproxy.json'
 const LOG = 'log'
 const STOP_LIMIT_MS = 5000
 const RELOAD_LIMIT_MS = 30_000
-const RELOAD_AGAIN_MS = 200
+const RELOAD_AGAIN_MS = 5000
 const POLL_MS = 20
 
 /** Files below one directory, and the process that reads them. */
@@ -66,6 +67,12 @@ export class Haproxy {
   get running(): ProcessId | undefined {
     const id = this.#written()
     return id !== undefined && isSameProcess(id) ? id : this.#found()
+  }
+
+  /** Ids of the processes that answer requests, or end the ones that they have. */
+  get workers(): number[] {
+    const { running } = this
+    return running === undefined ? [] : workersOf(running.pid)
   }
 
   #written(): ProcessId | undefined {
@@ -100,20 +107,20 @@ export class Haproxy {
     if (running === undefined) return this.start()
     // Workers hand the socket on to each other, and make it never again.
     if (!existsSync(this.socket)) return this.replace(loaded)
-    signalProcess(running, 'SIGUSR2')
     const limit = Date.now() + RELOAD_LIMIT_MS
-    let wait = RELOAD_AGAIN_MS
-    let again = Date.now() + wait
-    while (!(await loaded().catch(() => false))) {
-      // A master that is just becoming its own successor misses the signal: every other time when one reload follows
-      // another at once. Ever more seldom, so that a large configuration is not read over and over.
-      if (Date.now() > again) {
+    const waits = (): true => {
+      if (isSameProcess(running) && Date.now() < limit) return true
+      throw new GatewayError(`haproxy did not read its files again: ${this.#lastWords()}`)
+    }
+    while (!hearsReloads(running.pid) && waits()) await pause()
+    signalProcess(running, 'SIGUSR2')
+    // Told twice it reads them twice: the second worker would come with files that are no longer meant.
+    let again = Date.now() + RELOAD_AGAIN_MS
+    while (!(await loaded().catch(() => false)) && waits()) {
+      if (Date.now() > again && hearsReloads(running.pid)) {
         signalProcess(running, 'SIGUSR2')
-        wait *= 2
-        again = Date.now() + wait
+        again = limit
       }
-      if (!isSameProcess(running) || Date.now() > limit)
-        throw new GatewayError(`haproxy did not read its files again: ${this.#lastWords()}`)
       await pause()
     }
   }
