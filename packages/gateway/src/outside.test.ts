@@ -81,6 +81,9 @@ describe('a client from outside', { skip, timeout: 120_000 }, () => {
       '/public/..;/admin',
       '/public/.;x=1/../admin/..;',
       '/public/%2e%2e%2fadmin',
+      '/%zzadmin',
+      '/100%',
+      '/100%2',
     ])
       assert.equal(statusOf(await request(path)), 400, path)
     for (const path of ['/re/./1', '/re//%31'])
@@ -96,6 +99,7 @@ describe('a client from outside', { skip, timeout: 120_000 }, () => {
       '/%C3%BC',
       '/a%20b%25',
       '/x?%2e%2e%2f',
+      '/a%2Fb?c=100%&d=%zz&%41',
       '/~a',
     ])
       assert.match(await request(path), new RegExp(`\\nopen ${path.replaceAll(/[.?]/g, '\\$&')} `), path)

@@ -25,7 +25,7 @@ export function httpFrontend(
   const { dir, ipv6, sections, behind } = input
   const tls = protocol === 'https' ? ` ssl crt-list ${dir}/crt-list alpn h2,http/1.1` : ''
   const conditions = new Conditions()
-  const lookups = sections.flatMap((section) => sectionLines(dir, port, section, conditions))
+  const lookups = sections.flatMap((section, i) => sectionLines(dir, port, section, conditions, i === 0))
   const scheme = protocol === 'https' ? 'https' : 'http'
   return [
     all(
@@ -50,19 +50,29 @@ export function passedOn(dir: string, port: number): string {
   return `unix@${dir}/run/opened-${port}.sock`
 }
 
-function sectionLines(dir: string, port: number, section: Section, conditions: Conditions): Lines[] {
+function sectionLines(
+  dir: string,
+  port: number,
+  section: Section,
+  conditions: Conditions,
+  isFirst: boolean,
+): Lines[] {
   const { kind, candidates, regexes, exact, prefix } = section
-  const open = 'if !{ var(txn.to) -m found }'
+  const open = ' if !{ var(txn.to) -m found }'
   const key = keyOf('http-request set-var', port, kind, regexes.length > 0)
   const lines = [
     all(
       ...key.lines,
       // An empty map costs as much as a full one.
       ...(exact
-        ? [`http-request set-var(txn.to) ${key.words},concat(,txn.path),map_str(${dir}/exact.map) ${open}`]
+        ? [
+            `http-request set-var(txn.to) ${key.words},concat(,txn.path),map_str(${dir}/exact.map)${isFirst ? '' : open}`,
+          ]
         : []),
       ...(prefix
-        ? [`http-request set-var(txn.to) ${key.words},concat(,txn.path,/),map_beg(${dir}/prefix.map) ${open}`]
+        ? [
+            `http-request set-var(txn.to) ${key.words},concat(,txn.path,/),map_beg(${dir}/prefix.map)${isFirst && !exact ? '' : open}`,
+          ]
         : []),
     ),
   ]
