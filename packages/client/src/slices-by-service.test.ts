@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import type { KubeObject } from '@brume/api/object'
-import type { Informer, InformerHandler } from './informer.ts'
+import { InformerStore } from './informer-store.ts'
+import { keyOf } from './resource-ref.ts'
 import { SlicesByService } from './slices-by-service.ts'
 
 function slice(name: string, service: string | undefined): KubeObject {
@@ -15,16 +16,15 @@ function slice(name: string, service: string | undefined): KubeObject {
 }
 
 it('finds the slices of a Service, also when one moves to another, and none when the last is gone', () => {
-  const handler: InformerHandler<KubeObject> = {}
-  const informer = { addHandler: (given: InformerHandler<KubeObject>) => Object.assign(handler, given) }
-  const index = new SlicesByService(informer as unknown as Informer)
+  const store = new InformerStore<KubeObject>()
+  const index = new SlicesByService({ store, addIndex: (name, of) => store.addIndex(name, of) })
   const names = (service: string) => [...index.of('d', service)].map(({ metadata }) => metadata.name)
-  handler.add!(slice('a', 'web'))
-  handler.add!(slice('b', 'web'))
-  handler.add!(slice('c', undefined))
+  store.put(slice('a', 'web'))
+  store.put(slice('b', 'web'))
+  store.put(slice('c', undefined))
   assert.deepEqual(names('web'), ['a', 'b'])
-  handler.update!(slice('b', 'db'), slice('b', 'web'))
+  store.put(slice('b', 'db'))
   assert.deepEqual([names('web'), names('db')], [['a'], ['b']])
-  handler.delete!(slice('a', 'web'))
+  store.delete(keyOf(slice('a', 'web')))
   assert.deepEqual(names('web'), [])
 })
