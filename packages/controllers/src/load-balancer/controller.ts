@@ -2,7 +2,6 @@
 // and with externalTrafficPolicy Local one that has a pod of the Service.
 
 import { ADDRESS_POOL, ANNOUNCED_BY } from '@brume/api/network'
-import { SERVICE_NAME } from '@brume/api/network/service-model'
 import type { KubeObject } from '@brume/api/object'
 import { listOf } from '@brume/api/validate/json'
 import { formatTime } from '@brume/base/clock'
@@ -11,6 +10,7 @@ import { type ControllerSpec, defineController, fromInformer } from '@brume/clie
 import { EventRecorder } from '@brume/client/event-recorder'
 import { Informer } from '@brume/client/informer'
 import { keyOf } from '@brume/client/resource-ref'
+import { SlicesByService, serviceKeyOf } from '@brume/client/slices-by-service'
 import type { Dependencies } from '../dependencies.ts'
 import { patchIfPresent } from '../writes.ts'
 import {
@@ -43,11 +43,9 @@ export function loadBalancer(dependencies: Dependencies): ControllerSpec {
   const events = new EventRecorder({ client, component: 'load-balancer', clock, logger })
   /** Given, and perhaps not seen yet. */
   const given = new Map<string, readonly string[]>()
-  const concerned = () =>
-    services.store
-      .list()
-      .filter((one) => isOurs(one) || hasAnnouncer(one))
-      .map(keyOf)
+  const isConcerned = (service: KubeObject) => isOurs(service) || hasAnnouncer(service)
+  const concerned = () => services.store.list().filter(isConcerned).map(keyOf)
+  const slicesByService = new SlicesByService(slices)
   return defineController<ObservedBalancer, BalancerAction>({
     name: 'load-balancer',
     sources: [
@@ -63,8 +61,9 @@ export function loadBalancer(dependencies: Dependencies): ControllerSpec {
         before !== undefined && canAnswer(node) === canAnswer(before) ? [] : concerned(),
       ),
       fromInformer(slices, (slice) => {
-        const key = `${slice.metadata.namespace}/${slice.metadata.labels?.[SERVICE_NAME]}`
-        return concerned().includes(key) ? [key] : []
+        const key = serviceKeyOf(slice)
+        const service = services.store.getByKey(key)
+        return service !== undefined && isConcerned(service) ? [key] : []
       }),
       {
         start(enqueue) {
@@ -82,8 +81,7 @@ export function loadBalancer(dependencies: Dependencies): ControllerSpec {
       },
     ],
     observe(key) {
-      const [namespace = '', name = ''] = key.split('/')
-      const service = services.store.get(namespace, name)
+      const service = services.store.getByKey(key)
       if (service === undefined || !isOurs(service)) given.delete(key)
       if (service === undefined) return undefined
       const taken = new Map<string, string>()
@@ -142,13 +140,9 @@ export function loadBalancer(dependencies: Dependencies): ControllerSpec {
       .map(({ metadata }) => metadata.name!)
       .sort()
     if (service.spec?.['externalTrafficPolicy'] !== 'Local') return able
-    const { namespace, name } = service.metadata
+    const { namespace = '', name = '' } = service.metadata
     const having = new Set(
-      slices.store
-        .list()
-        .filter(
-          ({ metadata }) => metadata.namespace === namespace && metadata.labels?.[SERVICE_NAME] === name,
-        )
+      [...slicesByService.of(namespace, name)]
         .flatMap((slice) => listOf(slice['endpoints']))
         .filter(({ conditions }) => conditions?.ready !== false)
         .map(({ nodeName }) => nodeName),
