@@ -4,7 +4,8 @@ import assert from 'node:assert/strict'
 import type { SeededRandom } from '@brume/base/seeded-random'
 import { CONFIG_MAPS } from '@brume/client/builtin'
 import type { Client } from '@brume/client/client'
-import { createIfAbsent, ensureKinds, KINDS, NAMESPACE } from './kinds.ts'
+import { createIfAbsent } from '@brume/client/writes'
+import { ensureKinds, KINDS, NAMESPACE } from './kinds.ts'
 import { Ledger, type Written } from './ledger.ts'
 import { type Exit, type ServerProcess, type StartOptions, startServer } from './server-process.ts'
 import { historyOf, isOurs, KindWatcher } from './watchers.ts'
@@ -44,7 +45,7 @@ export class Generations {
     if (this.#generation === 1) {
       await ensureKinds(client)
       const metadata = { namespace: NAMESPACE, name: Counter.NAME }
-      await createIfAbsent(client, CONFIG_MAPS, {
+      await createIfAbsent(client.resource(CONFIG_MAPS), {
         apiVersion: 'v1',
         kind: 'ConfigMap',
         metadata,

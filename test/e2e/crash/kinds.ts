@@ -1,7 +1,6 @@
 // The kinds that the crash tests write: a plain one, an encrypted one, one with allocated addresses, a CRD's.
 
 import type { KubeObject } from '@brume/api/object'
-import { isStatus } from '@brume/base/errors'
 import {
   CONFIG_MAPS,
   CUSTOM_RESOURCE_DEFINITIONS,
@@ -11,6 +10,7 @@ import {
 } from '@brume/client/builtin'
 import type { Client } from '@brume/client/client'
 import type { ResourceRef } from '@brume/client/resource-ref'
+import { createIfAbsent } from '@brume/client/writes'
 import { eventually } from '@brume/testkit/eventually'
 
 export const NAMESPACE = 'crash'
@@ -61,13 +61,13 @@ export const KINDS: readonly Kind[] = [
 
 /** Makes the namespace and the CRD, and waits until objects of it can be written. Idempotent. */
 export async function ensureKinds(client: Client): Promise<void> {
-  await createIfAbsent(client, NAMESPACES, {
+  await createIfAbsent(client.resource(NAMESPACES), {
     apiVersion: 'v1',
     kind: 'Namespace',
     metadata: { name: NAMESPACE },
   })
   const { group, version, plural, kind } = WIDGETS
-  await createIfAbsent(client, CUSTOM_RESOURCE_DEFINITIONS, {
+  await createIfAbsent(client.resource(CUSTOM_RESOURCE_DEFINITIONS), {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
     metadata: { name: `${plural}.${group}` },
@@ -87,12 +87,4 @@ export async function ensureKinds(client: Client): Promise<void> {
 const SCHEMA = {
   type: 'object',
   properties: { spec: { type: 'object', properties: { token: { type: 'string' } } } },
-}
-
-export async function createIfAbsent(client: Client, ref: ResourceRef, object: KubeObject): Promise<void> {
-  try {
-    await client.resource(ref).create(object)
-  } catch (error) {
-    if (!isStatus(error, 'AlreadyExists')) throw error
-  }
 }

@@ -1,7 +1,6 @@
 // Runs rows, one after the other, in one world. Each begins when the kernel has what the API has, and leaves nothing.
 
 import type { KubeObject } from '@brume/api/object'
-import { isStatus } from '@brume/base/errors'
 import {
   CONFIG_MAPS,
   ENDPOINT_SLICES,
@@ -12,6 +11,7 @@ import {
   SERVICES,
 } from '@brume/client/builtin'
 import type { ResourceRef } from '@brume/client/resource-ref'
+import { getIfPresent } from '@brume/client/writes'
 import { eventually } from '@brume/testkit/eventually'
 import { Barrier } from './barrier.ts'
 import { type Check, type Findings, type Row, type RowObject, type Seen, textOf } from './rows.ts'
@@ -65,10 +65,7 @@ async function applied({ client, ip }: World, object: RowObject): Promise<() => 
   const resource = client.resource(REFS[object.kind!]!)
   const { namespace, name = '' } = object.metadata
   const key = { ...(namespace === undefined ? {} : { namespace }), name }
-  const before = await resource.get(key).catch((error) => {
-    if (isStatus(error, 'NotFound')) return undefined
-    throw error
-  })
+  const before = await getIfPresent(resource, key)
   const { status, ...content } = object
   if (before === undefined) await resource.create(content as KubeObject)
   else await resource.patch(key, { type: 'merge', body: content })

@@ -3,10 +3,10 @@
 import { REMOVED_NODES } from '@brume/api/node-membership'
 import type { KubeObject } from '@brume/api/object'
 import type { Clock } from '@brume/base/clock'
-import { isStatus } from '@brume/base/errors'
 import { CONFIG_MAPS, LEASES, NODES, SECRETS } from '@brume/client/builtin'
 import type { Client } from '@brume/client/client'
 import type { ResourceRef } from '@brume/client/resource-ref'
+import { createIfAbsent, deleteIfPresent, getIfPresent } from '@brume/client/writes'
 
 const CSI_NODES: ResourceRef = {
   group: 'storage.k8s.io',
@@ -29,9 +29,9 @@ const DATED_TO_MS = 1000
 export async function removeNode(client: Client, node: KubeObject, clock: Clock): Promise<void> {
   const { name = '', uid } = node.metadata
   await shutOut(client, name)
-  await unlessGone(client.resource(NODES).delete({ name }, { preconditions: { uid: uid! } }))
-  await unlessGone(client.resource(LEASES).delete({ namespace: 'kube-node-lease', name }))
-  await unlessGone(client.resource(CSI_NODES).delete({ name }))
+  await deleteIfPresent(client.resource(NODES), { name }, { preconditions: { uid: uid! } })
+  await deleteIfPresent(client.resource(LEASES), { namespace: 'kube-node-lease', name })
+  await deleteIfPresent(client.resource(CSI_NODES), { name })
   await new Promise<void>((resolve) => clock.after(DATED_TO_MS, resolve))
 }
 
@@ -57,19 +57,11 @@ async function shutOut(client: Client, nodeName: string): Promise<void> {
   const maps = client.resource(CONFIG_MAPS)
   const time = await serverTime(client)
   const entry = { [nodeName]: time }
-  const before = await maps.get(REMOVED_NODES).catch((error) => {
-    if (isStatus(error, 'NotFound')) return undefined
-    throw error
-  })
+  const before = await getIfPresent(maps, REMOVED_NODES)
   if (before === undefined) {
     const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { ...REMOVED_NODES }, data: entry }
-    try {
-      await maps.create(map)
-      return
-    } catch (error) {
-      // Another node is removed at the same time.
-      if (!isStatus(error, 'AlreadyExists')) throw error
-    }
+    // Another node may be removed at the same time.
+    if (await createIfAbsent(maps, map)) return
   }
   const old = Object.entries<string>(before?.['data'] ?? {}).filter(
     ([, removedAt]) => Date.parse(removedAt) < Date.parse(time) - LONGEST_CERTIFICATE_MS,
@@ -85,12 +77,4 @@ async function serverTime(client: Client): Promise<string> {
   const tried = { apiVersion: 'v1', kind: 'ConfigMap', metadata }
   const { metadata: made } = await client.resource(CONFIG_MAPS).create(tried, { dryRun: true })
   return made.creationTimestamp!
-}
-
-async function unlessGone(deleting: Promise<unknown>): Promise<void> {
-  try {
-    await deleting
-  } catch (error) {
-    if (!isStatus(error, 'NotFound')) throw error
-  }
 }

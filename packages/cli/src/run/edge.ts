@@ -3,9 +3,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EDGE_CLASS, EDGE_DOMAIN, EDGE_HTTP_PORT, EDGE_HTTPS_PORT } from '@brume/api/edge'
 import type { KubeObject } from '@brume/api/object'
-import { isStatus } from '@brume/base/errors'
 import { INGRESS_CLASSES, INGRESSES } from '@brume/client/builtin'
 import type { Client } from '@brume/client/client'
+import { getIfPresent } from '@brume/client/writes'
 import { CommandError } from '../command.ts'
 import { edgeProblem } from '../edge-problem.ts'
 
@@ -67,11 +67,6 @@ export async function untilServed(
   }
 }
 
-async function edgeClass(client: Client): Promise<KubeObject | undefined> {
-  try {
-    return await client.resource(INGRESS_CLASSES).get({ name: EDGE_CLASS })
-  } catch (error) {
-    if (isStatus(error, 'NotFound')) return undefined
-    throw error
-  }
+function edgeClass(client: Client): Promise<KubeObject | undefined> {
+  return getIfPresent(client.resource(INGRESS_CLASSES), { name: EDGE_CLASS })
 }

@@ -3,8 +3,8 @@
 import type { KubeObject } from '@brume/api/object'
 import { SECRETS } from '@brume/client/builtin'
 import { type ControllerSpec, defineController, fromInformer, type Plan } from '@brume/client/controller'
+import { deleteIfPresent } from '@brume/client/writes'
 import type { Dependencies } from '../dependencies.ts'
-import { deleteIfPresent } from '../writes.ts'
 import { BOOTSTRAP_TOKEN_TYPE, expiresAt, TOKEN_NAMESPACE } from './token.ts'
 
 export interface DeleteToken {

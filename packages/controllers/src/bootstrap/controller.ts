@@ -4,8 +4,8 @@
 import { CONFIG_MAPS, ENDPOINT_SLICES, ENDPOINTS, NAMESPACES, SERVICES } from '@brume/client/builtin'
 import { type ControllerSpec, defineController, fromInformer, type Source } from '@brume/client/controller'
 import type { Informer } from '@brume/client/informer'
+import { createIfAbsent, deleteIfPresent, getIfPresent } from '@brume/client/writes'
 import type { Dependencies } from '../dependencies.ts'
-import { createIfAbsent, deleteIfPresent, getIfPresent } from '../writes.ts'
 import { type BootstrapAction, decideBootstrap, type ObservedBootstrap } from './decide.ts'
 import { bootstrapObjects } from './objects.ts'
 

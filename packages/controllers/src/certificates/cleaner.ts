@@ -5,8 +5,8 @@ import { X509Certificate } from 'node:crypto'
 import type { KubeObject } from '@brume/api/object'
 import { CERTIFICATE_SIGNING_REQUESTS } from '@brume/client/builtin'
 import { type ControllerSpec, defineController, fromInformer, type Plan } from '@brume/client/controller'
+import { deleteIfPresent } from '@brume/client/writes'
 import type { Dependencies } from '../dependencies.ts'
-import { deleteIfPresent } from '../writes.ts'
 
 export interface DeleteRequest {
   type: 'delete'

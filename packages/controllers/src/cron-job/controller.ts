@@ -5,12 +5,12 @@ import { isStatus } from '@brume/base/errors'
 import { CRON_JOBS, JOBS } from '@brume/client/builtin'
 import { type ControllerSpec, defineController, fromInformer } from '@brume/client/controller'
 import { EventRecorder } from '@brume/client/event-recorder'
+import { deleteIfPresent } from '@brume/client/writes'
 import type { Dependencies } from '../dependencies.ts'
 import { OwnWrites } from '../pod-control/own-writes.ts'
 import { OwnedObjects } from '../pod-control/owner.ts'
 import { isNamespaceLeaving, textOf } from '../pod-control/pod-control.ts'
 import { fromOwned } from '../pod-control/sources.ts'
-import { deleteIfPresent } from '../writes.ts'
 import { type CronJobAction, decideCronJob, type ObservedCronJob } from './decide.ts'
 
 const WORKERS = 5

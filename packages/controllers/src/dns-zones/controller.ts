@@ -8,8 +8,8 @@ import { CUSTOM_RESOURCE_DEFINITIONS, DNS_ZONES } from '@brume/client/builtin'
 import { type ControllerSpec, defineController, type Plan } from '@brume/client/controller'
 import { EventRecorder } from '@brume/client/event-recorder'
 import { Informer } from '@brume/client/informer'
+import { patchIfPresent } from '@brume/client/writes'
 import type { Dependencies } from '../dependencies.ts'
-import { patchIfPresent } from '../writes.ts'
 
 export interface ObservedZone {
   zone: KubeObject

@@ -5,10 +5,10 @@ import { PERSISTENT_VOLUME_CLAIMS, PODS } from '@brume/client/builtin'
 import { type ControllerSpec, defineController, fromInformer, type Plan } from '@brume/client/controller'
 import { EventRecorder } from '@brume/client/event-recorder'
 import { keyOf } from '@brume/client/resource-ref'
+import { createIfAbsent } from '@brume/client/writes'
 import type { WorkloadDependencies } from '../pod-control/dependencies.ts'
 import { controllerOf, controllerReference, isLeaving } from '../pod-control/owner.ts'
 import { isFinished } from '../pod-control/pod-state.ts'
-import { createIfAbsent } from '../writes.ts'
 
 export interface ObservedPod {
   pod: KubeObject

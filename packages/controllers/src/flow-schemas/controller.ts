@@ -4,8 +4,8 @@ import type { KubeObject } from '@brume/api/object'
 import { formatTime } from '@brume/base/clock'
 import { FLOW_SCHEMAS, PRIORITY_LEVELS } from '@brume/client/builtin'
 import { type ControllerSpec, defineController, fromInformer, type Plan } from '@brume/client/controller'
+import { patchIfPresent } from '@brume/client/writes'
 import type { Dependencies } from '../dependencies.ts'
-import { patchIfPresent } from '../writes.ts'
 
 export interface ObservedSchema {
   schema: KubeObject

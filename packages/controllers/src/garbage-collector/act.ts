@@ -5,7 +5,7 @@ import { isStatus } from '@brume/base/errors'
 import type { Client } from '@brume/client/client'
 import type { Enqueue } from '@brume/client/controller'
 import type { EventRecorder } from '@brume/client/event-recorder'
-import { deleteIfPresent } from '../writes.ts'
+import { deleteIfPresent } from '@brume/client/writes'
 import type { CollectorAction } from './decide.ts'
 import type { Graph, GraphNode } from './graph.ts'
 

@@ -4,7 +4,7 @@ import type { KubeObject, OwnerReference } from '@brume/api/object'
 import { deepFreeze } from '@brume/base/values'
 import type { Client } from '@brume/client/client'
 import type { DiscoveredResource } from '@brume/client/discovery'
-import { getIfPresent } from '../writes.ts'
+import { getIfPresent } from '@brume/client/writes'
 import { FOREGROUND, type Graph, type GraphNode } from './graph.ts'
 
 export type OwnerState =

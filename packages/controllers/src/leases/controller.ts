@@ -3,8 +3,8 @@
 import type { KubeObject } from '@brume/api/object'
 import { LEASES } from '@brume/client/builtin'
 import { type ControllerSpec, defineController, fromInformer, type Plan } from '@brume/client/controller'
+import { deleteIfPresent } from '@brume/client/writes'
 import type { Dependencies } from '../dependencies.ts'
-import { deleteIfPresent } from '../writes.ts'
 
 export interface DeleteLease {
   type: 'delete'

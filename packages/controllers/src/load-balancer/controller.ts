@@ -11,8 +11,8 @@ import { EventRecorder } from '@brume/client/event-recorder'
 import { Informer } from '@brume/client/informer'
 import { keyOf } from '@brume/client/resource-ref'
 import { SlicesByService, serviceKeyOf } from '@brume/client/slices-by-service'
+import { patchIfPresent } from '@brume/client/writes'
 import type { Dependencies } from '../dependencies.ts'
-import { patchIfPresent } from '../writes.ts'
 import {
   addressesOf,
   type BalancerAction,

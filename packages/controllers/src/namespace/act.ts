@@ -4,7 +4,7 @@ import { isStatus, StatusError } from '@brume/base/errors'
 import { NAMESPACES } from '@brume/client/builtin'
 import type { Client } from '@brume/client/client'
 import type { DiscoveredResource } from '@brume/client/discovery'
-import { deleteIfPresent } from '../writes.ts'
+import { deleteIfPresent } from '@brume/client/writes'
 import type { NamespaceAction } from './decide.ts'
 
 export async function actOnNamespace(

@@ -6,8 +6,8 @@ import type { KubeObject } from '@brume/api/object'
 import { NODES } from '@brume/client/builtin'
 import { type ControllerSpec, defineController, fromInformer, type Plan } from '@brume/client/controller'
 import { EventRecorder } from '@brume/client/event-recorder'
+import { patchIfPresent } from '@brume/client/writes'
 import type { Dependencies } from '../dependencies.ts'
-import { patchIfPresent } from '../writes.ts'
 import { freeBlock } from './blocks.ts'
 
 /** Of the whole cloud, one of each family. */

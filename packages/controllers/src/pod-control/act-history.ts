@@ -3,7 +3,7 @@
 import type { KubeObject } from '@brume/api/object'
 import { CONTROLLER_REVISIONS } from '@brume/client/builtin'
 import type { Client } from '@brume/client/client'
-import { deleteIfPresent } from '../writes.ts'
+import { deleteIfPresent } from '@brume/client/writes'
 import type { OwnedObjects } from './owner.ts'
 
 export type RevisionAction =

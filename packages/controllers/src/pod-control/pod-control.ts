@@ -6,7 +6,7 @@ import { PODS } from '@brume/client/builtin'
 import type { Client } from '@brume/client/client'
 import type { EventRecorder } from '@brume/client/event-recorder'
 import type { ResourceRef } from '@brume/client/resource-ref'
-import { getIfPresent } from '../writes.ts'
+import { getIfPresent } from '@brume/client/writes'
 import { controllerReference, type OwnedObjects, type OwnerKind } from './owner.ts'
 
 export interface ControlOptions {

@@ -12,11 +12,11 @@ import {
   type Source,
 } from '@brume/client/controller'
 import { keyOf } from '@brume/client/resource-ref'
+import { deleteIfPresent, getIfPresent, patchIfPresent } from '@brume/client/writes'
 import type { Dependencies } from '../dependencies.ts'
 import { podsOn } from '../node-lifecycle/pods-on.ts'
 import { isLeaving } from '../pod-control/owner.ts'
 import { isFinished } from '../pod-control/pod-state.ts'
-import { deleteIfPresent, getIfPresent, patchIfPresent } from '../writes.ts'
 import {
   type CollectPod,
   decideEnded,

@@ -3,8 +3,8 @@
 import type { KubeObject } from '@brume/api/object'
 import { CONFIG_MAPS, NAMESPACES } from '@brume/client/builtin'
 import { type ControllerSpec, defineController, fromInformer, type Plan } from '@brume/client/controller'
+import { createIfAbsent } from '@brume/client/writes'
 import type { Dependencies } from '../dependencies.ts'
-import { createIfAbsent } from '../writes.ts'
 
 export interface ObservedRootCa {
   namespace: KubeObject

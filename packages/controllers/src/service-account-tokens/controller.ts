@@ -5,8 +5,8 @@ import { SECRETS, SERVICE_ACCOUNTS } from '@brume/client/builtin'
 import type { Client } from '@brume/client/client'
 import { type ControllerSpec, defineController, fromInformer } from '@brume/client/controller'
 import { keyOf } from '@brume/client/resource-ref'
+import { deleteIfPresent, getIfPresent } from '@brume/client/writes'
 import type { Dependencies, ServiceAccountTokenRequest } from '../dependencies.ts'
-import { deleteIfPresent, getIfPresent } from '../writes.ts'
 import {
   ACCOUNT_NAME,
   ACCOUNT_UID,

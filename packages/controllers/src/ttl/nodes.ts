@@ -10,8 +10,8 @@ import {
   type Plan,
   type Source,
 } from '@brume/client/controller'
+import { patchIfPresent } from '@brume/client/writes'
 import type { Dependencies } from '../dependencies.ts'
-import { patchIfPresent } from '../writes.ts'
 
 export interface ObservedNode {
   node: KubeObject

@@ -4,7 +4,7 @@ import type { KubeObject } from '@brume/api/object'
 import { PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES } from '@brume/client/builtin'
 import type { Client } from '@brume/client/client'
 import type { EventRecorder } from '@brume/client/event-recorder'
-import { patchIfPresent } from '../writes.ts'
+import { patchIfPresent } from '@brume/client/writes'
 import type { VolumeAction } from './decide-claim.ts'
 import { BOUND_BY_CONTROLLER } from './reserve.ts'
 

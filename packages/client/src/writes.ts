@@ -2,8 +2,8 @@
 
 import type { KubeObject } from '@brume/api/object'
 import { isStatus } from '@brume/base/errors'
-import type { DeleteOptions, ResourceClient } from '@brume/client/resource-client'
-import type { ObjectKey } from '@brume/client/resource-ref'
+import type { DeleteOptions, ResourceClient } from './resource-client.ts'
+import type { ObjectKey } from './resource-ref.ts'
 
 /** False when it exists already. */
 export async function createIfAbsent<T extends KubeObject>(
