@@ -2,7 +2,7 @@
 
 import type { KubeObject } from '@brume/api/object'
 import { fromStructured } from '@brume/api/selectors/structured'
-import { listOf } from '@brume/api/validate/json'
+import { conditionOf } from '../conditions.ts'
 import type { NetworkWorld } from './world.ts'
 
 export function whyEmpty(
@@ -21,9 +21,7 @@ export function whyEmpty(
     (pod) => pod.metadata.namespace === metadata.namespace && matching.matches(pod.metadata.labels ?? {}),
   )
   if (chosen.length === 0) return `Service ${name} has no endpoints: no pod has its labels (${labels})`
-  const ready = chosen.filter(({ status }) =>
-    listOf(status?.['conditions']).some(({ type, status: is }) => type === 'Ready' && is === 'True'),
-  )
+  const ready = chosen.filter((pod) => conditionOf(pod, 'Ready')?.status === 'True')
   if (ready.length === 0) {
     const names = chosen.map((pod) => `${pod.metadata.name} (${pod['status']?.phase ?? 'Pending'})`)
     return `Service ${name} has no endpoints: none of its pods is ready: ${names.join(', ')}`

@@ -4,7 +4,7 @@ import type { KubeObject } from '@brume/api/object'
 import { GROUP } from '@brume/api/placement'
 import { podRequests } from '@brume/api/quota/pod-resources'
 import { quantityMilliValue, quantityValue } from '@brume/base/quantity'
-import { conditionOf } from '../conditions.ts'
+import { conditionOf, conditionsOf } from '../conditions.ts'
 import type { ObservedNodes } from './observe.ts'
 
 /** `Silent`: nothing is heard of its agent. `New`: it has not reported yet. */
@@ -80,8 +80,7 @@ export function stateOf(node: KubeObject): Pick<NodeRow, 'state' | 'reason'> {
   const reason = ready.message || ready.reason || undefined
   if (ready.status === 'Unknown') return { state: 'Silent', reason }
   if (ready.status !== 'True') return { state: 'NotReady', reason }
-  const conditions: { type: string; status: string; message?: string }[] = node['status'].conditions
-  const short = conditions.find(({ type, status }) => type !== 'Ready' && status === 'True')
+  const short = conditionsOf(node).find(({ type, status }) => type !== 'Ready' && status === 'True')
   return {
     state: node['spec']?.unschedulable === true ? 'Cordoned' : 'Ready',
     reason: short === undefined ? undefined : `${short.type}${short.message ? `: ${short.message}` : ''}`,

@@ -7,6 +7,7 @@ import { quantityMilliValue, quantityValue } from '@brume/base/quantity'
 import { PODS } from '@brume/client/builtin'
 import type { Client } from '@brume/client/client'
 import { amountText } from '@brume/scheduler/explain'
+import { conditionOf } from '../conditions.ts'
 
 export async function explainNode(client: Client, node: KubeObject): Promise<string> {
   const { name, labels = {} } = node.metadata
@@ -35,8 +36,10 @@ interface Barrier {
   remedy: string
 }
 
-function whyBarred({ metadata: { name }, spec, status }: KubeObject): Barrier | undefined {
-  const ready = status?.conditions?.find(({ type }: { type: string }) => type === 'Ready')
+function whyBarred(node: KubeObject): Barrier | undefined {
+  const { metadata, spec } = node
+  const { name } = metadata
+  const ready = conditionOf(node, 'Ready')
   if (ready?.status !== 'True') {
     const why =
       ready === undefined

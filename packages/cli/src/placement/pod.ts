@@ -8,6 +8,7 @@ import type { Client } from '@brume/client/client'
 import { placementReason, refusalMessage } from '@brume/scheduler/explain'
 import { place } from '@brume/scheduler/place'
 import { podInfoOf } from '@brume/scheduler/pod-info'
+import { conditionOf } from '../conditions.ts'
 import { clusterWithout } from './cluster.ts'
 
 const SCHEDULER = 'default-scheduler'
@@ -55,8 +56,7 @@ async function whyHere(client: Client, pod: KubeObject): Promise<string> {
 async function whyNowhere(client: Client, pod: KubeObject): Promise<string> {
   const outcome = await decideAgain(client, pod)
   if (outcome === undefined) {
-    const condition = pod['status']?.conditions?.find(({ type }: { type: string }) => type === 'PodScheduled')
-    return condition?.message ?? 'the scheduler has not looked at it yet.'
+    return conditionOf(pod, 'PodScheduled')?.message ?? 'the scheduler has not looked at it yet.'
   }
   const { placed, snapshot } = outcome
   if (placed.node !== undefined) return `it fits on ${placed.node} and goes there in a moment.`

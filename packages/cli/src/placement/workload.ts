@@ -5,6 +5,7 @@ import { formatStructured } from '@brume/api/selectors/structured'
 import { PODS } from '@brume/client/builtin'
 import type { Client } from '@brume/client/client'
 import type { ResourceRef } from '@brume/client/resource-ref'
+import { conditionOf } from '../conditions.ts'
 import { explainPod } from './pod.ts'
 
 export async function explainWorkload(client: Client, ref: ResourceRef, object: KubeObject): Promise<string> {
@@ -37,10 +38,7 @@ function nodesOf(pods: readonly KubeObject[]): string {
 }
 
 /** Why pods cannot even be made. */
-function failureOf({ status }: KubeObject): string | undefined {
-  const failure = status?.conditions?.find(
-    ({ type, status: value }: { type: string; status: string }) =>
-      type === 'ReplicaFailure' && value === 'True',
-  )
-  return failure?.message
+function failureOf(object: KubeObject): string | undefined {
+  const failure = conditionOf(object, 'ReplicaFailure')
+  return failure?.status === 'True' ? failure.message : undefined
 }

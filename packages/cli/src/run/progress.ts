@@ -1,6 +1,7 @@
 // How far an app is on its way to run, from its Deployment and its pods: a line to show, or what stops it. Pure.
 
 import type { KubeObject } from '@brume/api/object'
+import { conditionOf } from '../conditions.ts'
 import { nextSize, SIZES, type SizeName } from './sizes.ts'
 
 export type Progress =
@@ -38,10 +39,8 @@ export function progressOf(state: AppState): Progress {
     if (ready.every((pod) => isSettled(pod, now))) return { type: 'running', pods: ready }
     return { type: 'waiting', line: wanted === 1 ? 'ready' : `${wanted} ready` }
   }
-  const failure = status.conditions?.find(
-    ({ type, status: value }: Condition) => type === 'ReplicaFailure' && value === 'True',
-  )
-  if (failure !== undefined) {
+  const failure = conditionOf(deployment, 'ReplicaFailure')
+  if (failure?.status === 'True') {
     return {
       type: 'stopped',
       why: `no pod may be made: ${failure.message}`,
@@ -53,14 +52,6 @@ export function progressOf(state: AppState): Progress {
     if (stopped !== undefined) return stopped
   }
   return { type: 'waiting', line: lineOf(pods, wanted) }
-}
-
-interface Condition {
-  type: string
-  status: string
-  reason?: string
-  message?: string
-  lastTransitionTime?: string
 }
 
 interface ContainerStatus {
@@ -181,10 +172,6 @@ function isSettled(pod: KubeObject, now: number): boolean {
     const startedAt = Date.parse(state.running?.startedAt ?? '')
     return Number.isNaN(startedAt) || now - startedAt > SETTLED_MS
   })
-}
-
-function conditionOf(pod: KubeObject, type: string): Condition | undefined {
-  return pod['status']?.conditions?.find((condition: Condition) => condition.type === type)
 }
 
 function statusesOf(pod: KubeObject): ContainerStatus[] {

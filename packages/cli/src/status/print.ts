@@ -1,5 +1,6 @@
 // The state of the cloud as text.
 
+import { conditionOf } from '../conditions.ts'
 import type { ObservedCloud } from './observe.ts'
 import type { Problem } from './problems.ts'
 
@@ -34,8 +35,7 @@ function readyText({ ready, checks }: ObservedCloud): string {
 
 function nodesText({ nodes }: ObservedCloud): string {
   if (nodes.length === 0) return 'none, so pods stay Pending'
-  const isReady = (c: { type: string; status: string }) => c.type === 'Ready' && c.status === 'True'
-  const ready = nodes.filter((node) => (node.status?.conditions ?? []).some(isReady)).length
+  const ready = nodes.filter((node) => conditionOf(node, 'Ready')?.status === 'True').length
   return ready === nodes.length ? `${ready} ready` : `${ready} ready, ${nodes.length - ready} not ready`
 }
 
