@@ -1,8 +1,10 @@
 // What a command is, and what it gets.
 
+import { resolve } from 'node:path'
 import type { Clock } from '@brume/base/clock'
 import type { CommandSpec, OptionSpec, ParsedCommand } from '@brume/base/command-line'
 import type { Environment } from '@brume/client/kubeconfig'
+import { USUAL_DIR } from '@brume/machine/own-names'
 
 export interface Output {
   write(text: string): void
@@ -36,6 +38,11 @@ export class CommandError extends Error {
     super(message, options)
     this.next = next
   }
+}
+
+/** Where the cloud of this machine keeps its state, as a whole path. */
+export function dataDirOf(options: ParsedCommand['options']): string {
+  return resolve(options['data-dir'] ?? USUAL_DIR)
 }
 
 /** Of every command that talks to the API. */

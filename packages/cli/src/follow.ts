@@ -3,10 +3,28 @@
 import { type FSWatcher, watch } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
+import { type ParsedCommand, UsageError } from '@brume/base/command-line'
 
 const CHUNK_BYTES = 64 * 1024
 /** Of the end of a file that are looked through for lines. */
 const MAX_TAIL_BYTES = 8 * 1024 * 1024
+
+/** Of --tail. */
+export const DEFAULT_LINES = 100
+
+/** How many of the last lines are asked for with --tail. Throws UsageError. */
+export function linesOf({ command, options }: ParsedCommand): number {
+  const lines = Number(options['tail'] ?? DEFAULT_LINES)
+  if (Number.isSafeInteger(lines) && lines >= 0) return lines
+  throw new UsageError(`--tail takes a number of lines. Next: ./brume ${command.name} --tail 100`)
+}
+
+/** Aborted by Ctrl-C. */
+export function interrupted(): AbortSignal {
+  const stop = new AbortController()
+  process.once('SIGINT', () => stop.abort())
+  return stop.signal
+}
 
 /** The last `lines` lines, and the position after them. */
 export async function tailOf(path: string, lines: number): Promise<{ text: string; end: number }> {

@@ -1,18 +1,17 @@
 // `brume audit`: who did what to what, when, from where, and how it ended, from the audit log of this machine's cloud.
 
 import { existsSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { EXIT_OK, type ParsedCommand, UsageError } from '@brume/base/command-line'
 import { parseGoDuration } from '@brume/base/go-duration'
-import { USUAL_DIR } from '@brume/machine/own-names'
+import { DATA_DIR } from '@brume/machine/commands/options'
 import { type AuditEvent, eventOf } from '../audit/event.ts'
 import { AUDIT_LOG, readEvents } from '../audit/files.ts'
 import { type Printer, printerFor } from '../audit/print.ts'
 import { selector } from '../audit/select.ts'
-import { type Command, CommandError, type Io, OUTPUT_OPTION } from '../command.ts'
-import { followFile, tailOf } from '../follow.ts'
+import { type Command, CommandError, dataDirOf, type Io, OUTPUT_OPTION } from '../command.ts'
+import { DEFAULT_LINES, followFile, interrupted, linesOf, tailOf } from '../follow.ts'
 
-const DEFAULT_LINES = 100
 const DAY_NS = 86_400_000_000_000n
 const NS_PER_MS = 1_000_000n
 
@@ -39,16 +38,16 @@ export const audit: Command = {
       { name: 'tail', value: 'LINES', help: 'How many of the last', default: String(DEFAULT_LINES) },
       { name: 'follow', short: 'f', help: 'Go on with what comes, until Ctrl-C' },
       { ...OUTPUT_OPTION, help: 'How to print; json: the events as they are in the log' },
-      { name: 'data-dir', value: 'DIR', help: 'Where all state lives', default: USUAL_DIR },
+      DATA_DIR,
     ],
     maxArguments: 1,
   },
   async run(parsed, io) {
     const { options } = parsed
-    const dataDir = resolve(options['data-dir'] ?? USUAL_DIR)
+    const dataDir = dataDirOf(options)
     const log = join(dataDir, AUDIT_LOG)
     const matches = selector(wantedOf(parsed, io))
-    const count = countOf(options['tail'])
+    const count = linesOf(parsed)
     if (!existsSync(log))
       throw new CommandError(
         `there is no audit log at ${log}`,
@@ -90,20 +89,12 @@ function durationMs(text: string): number {
   return Number(ns / NS_PER_MS)
 }
 
-function countOf(text = String(DEFAULT_LINES)): number {
-  const count = Number(text)
-  if (Number.isSafeInteger(count) && count >= 0) return count
-  throw new UsageError('--tail takes a number of lines. Next: ./brume audit --tail 100')
-}
-
 async function follow(
   log: string,
   from: number,
   { matches, printer }: { matches(event: AuditEvent): boolean; printer: Printer },
   { out }: Io,
 ): Promise<void> {
-  const stop = new AbortController()
-  process.once('SIGINT', () => stop.abort())
   // A piece may end within a line.
   let rest = ''
   const onText = (text: string) => {
@@ -112,5 +103,5 @@ async function follow(
     const events = lines.map(eventOf).filter((event) => event !== undefined)
     out.write(printer.rows(events.filter(matches)))
   }
-  await followFile(log, from, onText, stop.signal)
+  await followFile(log, from, onText, interrupted())
 }

@@ -3,13 +3,12 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { type FileHandle, open, rename, rm } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
+import { dirname } from 'node:path'
 import { EXIT_OK } from '@brume/base/command-line'
 import { keysBeside } from '@brume/base/key-bundle'
 import { headerOf, type TransportResponse } from '@brume/client/transport'
-import { USUAL_DIR } from '@brume/machine/own-names'
 import { keysOf, passphraseIn, saveKeys, withEarlierKeys } from '../backup-keys.ts'
-import { CONNECTION_OPTIONS, type Command, CommandError, type Output } from '../command.ts'
+import { CONNECTION_OPTIONS, type Command, CommandError, dataDirOf, type Output } from '../command.ts'
 import { connect } from '../connect.ts'
 
 /** The server copies its whole store before it answers. */
@@ -45,7 +44,7 @@ Put both back with: ./brume restore FILE`,
     const secret = options['passphrase-file']
     const passphrase = secret === undefined ? undefined : passphraseIn(secret)
     const { client, connection } = connect(parsed, io, { answerTimeoutMs: ANSWER_TIMEOUT_MS })
-    const dataDir = resolve(options['data-dir'] ?? USUAL_DIR)
+    const dataDir = dataDirOf(options)
     try {
       const earlier = keysOf(dataDir, connection.caPem)
       const response = await client.call({ method: 'GET', path: '/backup', accept: '*/*' })

@@ -1,10 +1,9 @@
 // `brume doctor`: what is wrong with this machine and the cloud on it, each with how to mend it.
 
-import { resolve } from 'node:path'
 import { EXIT_FAILED, EXIT_OK, type ParsedCommand } from '@brume/base/command-line'
 import { type Finding, printFindings, problem, problemsOf } from '@brume/machine/checks/finding'
-import { USUAL_DIR } from '@brume/machine/own-names'
-import { type Command, type Io, OUTPUT_OPTION } from '../command.ts'
+import { DATA_DIR } from '@brume/machine/commands/options'
+import { type Command, dataDirOf, type Io, OUTPUT_OPTION } from '../command.ts'
 import { connect } from '../connect.ts'
 import { apiFindings, auditFindings, hostFindings } from '../doctor/findings.ts'
 import { observeHost } from '../doctor/observe.ts'
@@ -15,13 +14,10 @@ export const doctor: Command = {
     name: 'doctor',
     summary: 'Look for what is wrong with this machine and its cloud',
     details: 'Changes nothing. The exit code is 1 when there is a problem, and 0 with warnings alone.',
-    options: [
-      { name: 'data-dir', value: 'DIR', help: 'Where all state lives', default: USUAL_DIR },
-      OUTPUT_OPTION,
-    ],
+    options: [DATA_DIR, OUTPUT_OPTION],
   },
   async run(parsed, io) {
-    const dataDir = resolve(parsed.options['data-dir'] ?? USUAL_DIR)
+    const dataDir = dataDirOf(parsed.options)
     const host = await observeHost(dataDir)
     const findings = hostFindings(host, io.clock.now())
     // A node has no administrator's kubeconfig: its cloud is looked at from the first machine.

@@ -3,11 +3,12 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { EXIT_FAILED, EXIT_OK, UsageError } from '@brume/base/command-line'
-import { ownNames, USUAL_DIR } from '@brume/machine/own-names'
+import { DATA_DIR } from '@brume/machine/commands/options'
+import { ownNames } from '@brume/machine/own-names'
 import { RunError } from '@brume/machine/run'
 import { detectInit, installService, removeService, serviceRuns } from '@brume/machine/services/apply'
 import { type InitSystem, type ServicePlan, servicePlan } from '@brume/machine/services/service'
-import { type Command, CommandError, type Io } from '../command.ts'
+import { type Command, CommandError, dataDirOf, type Io } from '../command.ts'
 import { brumeRuns, joinedCloud } from '../doctor/observe.ts'
 
 const LAUNCHER = resolve(import.meta.dirname, '../../../../brume')
@@ -26,7 +27,7 @@ it runs "./brume join", which needs no token then. Options of these follow two d
 ./brume service install -- --listen 0.0.0.0:6443
 Containers go on while the service is stopped, restarted or removed.`,
     options: [
-      { name: 'data-dir', value: 'DIR', help: 'Where all state lives', default: USUAL_DIR },
+      DATA_DIR,
       { name: 'dry-run', help: 'Print what would be written and run' },
       {
         name: 'init',
@@ -45,7 +46,7 @@ Containers go on while the service is stopped, restarted or removed.`,
       throw new UsageError('name what to do. Next: ./brume service install (or remove, status)')
     if (further[0] !== undefined && !further[0].startsWith('-'))
       throw new UsageError(`unexpected word "${further[0]}". Next: ./brume service ${action} --help`)
-    const dataDir = resolve(options['data-dir'] ?? USUAL_DIR)
+    const dataDir = dataDirOf(options)
     const name = ownNames(dataDir).table
     const init = (options['init'] as InitSystem | undefined) ?? detectInit()
     if (init === undefined) throw noInit()

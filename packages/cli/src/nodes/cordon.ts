@@ -1,10 +1,18 @@
 // Opens a node for new pods, or closes it.
 
 import type { KubeObject } from '@brume/api/object'
+import { type ParsedCommand, UsageError } from '@brume/base/command-line'
 import { isStatus } from '@brume/base/errors'
 import { NODES } from '@brume/client/builtin'
 import type { Client } from '@brume/client/client'
 import { CommandError } from '../command.ts'
+
+/** The names that the command line gives. Throws UsageError when there is none. */
+export function namesIn({ words }: ParsedCommand): readonly [string, ...string[]] {
+  const [first, ...more] = words
+  if (first === undefined) throw new UsageError('name a node. Next: ./brume node list')
+  return [first, ...more]
+}
 
 /** Throws CommandError. */
 export async function nodeNamed(client: Client, name: string): Promise<KubeObject> {

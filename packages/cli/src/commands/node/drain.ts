@@ -1,17 +1,16 @@
 // `brume node drain`: a node without pods, for work on its machine.
 
-import { EXIT_OK, type ParsedCommand, UsageError } from '@brume/base/command-line'
+import { EXIT_OK, type ParsedCommand } from '@brume/base/command-line'
 import type { Io } from '../../command.ts'
 import { connect } from '../../connect.ts'
 import { volumesOnlyOn } from '../../nodes/bound-volumes.ts'
-import { nodeNamed } from '../../nodes/cordon.ts'
+import { namesIn, nodeNamed } from '../../nodes/cordon.ts'
 import { planDrain } from '../../nodes/drain.ts'
 import { podName } from '../../nodes/drain-plan.ts'
 import { checkPlan, emptyNode, emptyOptions } from '../../nodes/empty.ts'
 
 export async function run(parsed: ParsedCommand, io: Io): Promise<number> {
-  const [name] = parsed.words
-  if (name === undefined) throw new UsageError('name a node. Next: ./brume node list')
+  const [name] = namesIn(parsed)
   const options = emptyOptions(parsed)
   const { client } = connect(parsed, io)
   try {

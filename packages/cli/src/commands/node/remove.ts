@@ -2,20 +2,19 @@
 
 import { CONTROL_PLANE_ROLE } from '@brume/api/node-membership'
 import type { KubeObject } from '@brume/api/object'
-import { EXIT_FAILED, EXIT_OK, type ParsedCommand, UsageError } from '@brume/base/command-line'
+import { EXIT_FAILED, EXIT_OK, type ParsedCommand } from '@brume/base/command-line'
 import type { Client } from '@brume/client/client'
 import { CommandError, type Io } from '../../command.ts'
 import { connect } from '../../connect.ts'
 import { type BoundVolume, volumesOnlyOn, volumeText } from '../../nodes/bound-volumes.ts'
-import { nodeNamed } from '../../nodes/cordon.ts'
+import { namesIn, nodeNamed } from '../../nodes/cordon.ts'
 import { planDrain } from '../../nodes/drain.ts'
 import { checkPlan, emptyNode, emptyOptions } from '../../nodes/empty.ts'
 import { openTokens, removeNode } from '../../nodes/removal.ts'
 import { stateOf } from '../../nodes/rows.ts'
 
 export async function run(parsed: ParsedCommand, io: Io): Promise<number> {
-  const [name] = parsed.words
-  if (name === undefined) throw new UsageError('name a node. Next: ./brume node list')
+  const [name] = namesIn(parsed)
   const options = emptyOptions(parsed)
   const { client } = connect(parsed, io)
   try {
