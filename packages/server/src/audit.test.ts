@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { DEFAULT_AUDIT_POLICY } from '@brume/apiserver/audit/default-policy'
 import type { AuditPolicy } from '@brume/apiserver/audit/types'
+import { type AuditEvent, auditEventsIn } from '@brume/testkit/audit-events'
 import { startTestControlPlane, type TestControlPlane } from '@brume/testkit/control-plane'
 import { eventually } from '@brume/testkit/eventually'
 import { configMap, type Http, httpOf } from '@brume/testkit/http'
@@ -26,9 +27,6 @@ const POLICY: AuditPolicy = {
   ],
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: events as they are read
-type Event = any
-
 let plane: TestControlPlane
 let http: Http
 
@@ -48,13 +46,10 @@ before(async () => {
 })
 after(() => plane.stop())
 
-function events(): Event[] {
-  const lines = readFileSync(plane.dir.auditLog, 'utf8').split('\n').slice(0, -1)
-  return lines.map((line) => JSON.parse(line))
-}
+const events = () => auditEventsIn(plane.dir.auditLog)
 
 /** Of the request with this id, once there are so many. */
-async function eventsOf(id: unknown, count: number): Promise<Event[]> {
+async function eventsOf(id: unknown, count: number): Promise<AuditEvent[]> {
   return eventually(`${count} events of ${id}`, () => {
     const found = events().filter(({ auditID }) => auditID === id)
     return found.length >= count ? found : undefined
@@ -62,9 +57,10 @@ async function eventsOf(id: unknown, count: number): Promise<Event[]> {
 }
 
 /** The event of how the request ended. */
-async function recorded(...request: Parameters<Http['send']>): Promise<Event> {
+async function recorded(...request: Parameters<Http['send']>): Promise<AuditEvent> {
   const { headers } = await http.send(...request)
-  const isIt = ({ auditID, stage }: Event) => auditID === headers['audit-id'] && stage !== 'RequestReceived'
+  const isIt = ({ auditID, stage }: AuditEvent) =>
+    auditID === headers['audit-id'] && stage !== 'RequestReceived'
   return eventually(`the event of ${headers['audit-id']}`, () => events().find(isIt))
 }
 

@@ -9,14 +9,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { CONFIG_MAPS } from '@brume/client/builtin'
+import { type AuditEvent, auditEventsIn } from '@brume/testkit/audit-events'
 import { eventually } from '@brume/testkit/eventually'
 import { runMain, type ServerProcess, startServer } from '../crash/server-process.ts'
 import { kubectls } from '../kubectl/kubectls.ts'
 
 const SECRET = 'hush-audit-5d1'
-
-// biome-ignore lint/suspicious/noExplicitAny: events as they are read
-type Event = any
 
 const folders: string[] = []
 after(async () => {
@@ -31,14 +29,8 @@ async function newFolder(): Promise<string> {
 
 const logOf = (dataDir: string) => join(dataDir, 'audit', 'audit.log')
 
-/** Whole lines only, as any reader of lines sees them. Throws for one that is no event. */
-function eventsIn(path: string): Event[] {
-  const lines = readFileSync(path, 'utf8').split('\n').slice(0, -1)
-  return lines.map((line) => JSON.parse(line))
-}
-
-const find = (dataDir: string, what: string, matches: (event: Event) => boolean) =>
-  eventually(what, () => eventsIn(logOf(dataDir)).find(matches))
+const find = (dataDir: string, what: string, matches: (event: AuditEvent) => boolean) =>
+  eventually(what, () => auditEventsIn(logOf(dataDir)).find(matches))
 
 async function withServer(
   options: readonly string[],
@@ -61,7 +53,7 @@ test('what kubectl does is recorded: who, in whose name, what, and how it ended'
     for (const { path, version } of kubectls()) {
       const kubectl = (line: string) => run(path, line, dataDir)
       const name = `made-by-${version.replace('.', '-')}`
-      const ofThis = (event: Event) => event.objectRef?.name === name
+      const ofThis = (event: AuditEvent) => event.objectRef?.name === name
       await kubectl(`create configmap ${name} --from-literal=a=b`)
       const created = await find(dataDir, 'the create', (e) => ofThis(e) && e.verb === 'create')
       assert.equal(created.user.username, 'brume-admin')
@@ -99,7 +91,7 @@ test('what kubectl does is recorded: who, in whose name, what, and how it ended'
     for (const form of [SECRET, Buffer.from(SECRET).toString('base64')]) assert.ok(!text.includes(form))
     assert.doesNotMatch(text, /eyJ[\w-]+\.[\w-]+\./, 'no token is in it')
     assert.equal(statSync(logOf(dataDir)).mode & 0o777, 0o600)
-    const noise = eventsIn(logOf(dataDir)).filter(
+    const noise = auditEventsIn(logOf(dataDir)).filter(
       ({ verb, objectRef }) =>
         objectRef?.resource === 'leases' || (verb === 'watch' && objectRef?.resource !== 'secrets'),
     )
@@ -128,8 +120,8 @@ test('a process that is killed leaves whole events, and the next one goes on aft
     await eventually('some writes are recorded', () => readFileSync(path, 'utf8').includes(`"k${kill}-20"`))
     await server.kill('SIGKILL')
     await writing
-    eventsIn(path)
-    const recorded = new Set(eventsIn(path).map(({ objectRef }) => objectRef?.name))
+    auditEventsIn(path)
+    const recorded = new Set(auditEventsIn(path).map(({ objectRef }) => objectRef?.name))
     const missing = [...acknowledged].filter((name) => !recorded.has(name))
     const last = [...acknowledged].slice(-missing.length)
     assert.deepEqual(missing, missing.length === 0 ? [] : last, 'only the last moment may be missing')
@@ -139,7 +131,7 @@ test('a process that is killed leaves whole events, and the next one goes on aft
   const server = startServer(dataDir)
   await server.ready()
   await server.kill('SIGTERM')
-  assert.ok(eventsIn(path).every(({ kind }) => kind === 'Event'))
+  assert.ok(auditEventsIn(path).every(({ kind }) => kind === 'Event'))
   assert.doesNotMatch(readFileSync(path, 'utf8'), /"half/)
 })
 
@@ -169,7 +161,7 @@ test("a policy of one's own decides, and files are kept within their limits", as
       const path = join(dataDir, 'audit', name)
       assert.ok(statSync(path).size <= 1024 * 1024)
       assert.equal(statSync(path).mode & 0o777, 0o600)
-      for (const { level, objectRef } of eventsIn(path))
+      for (const { level, objectRef } of auditEventsIn(path))
         assert.deepEqual([level, objectRef.resource], ['Request', 'configmaps'])
     }
   })
