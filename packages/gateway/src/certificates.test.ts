@@ -1,41 +1,14 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { createSecureContext } from 'node:tls'
 import { findExecutable } from '@brume/machine/executables'
+import { selfSigned } from '@brume/testkit/self-signed'
 import { certificateFiles } from './certificates.ts'
 import type { Certificate, Claim } from './model.ts'
 
 const skip = findExecutable('openssl') === undefined ? 'openssl is not installed' : false
 const GARBAGE = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'
-
-function selfSigned(...kind: string[]): { certificate: string; key: string } {
-  const dir = mkdtempSync(join(tmpdir(), 'brume-certificates-'))
-  try {
-    const [key, certificate] = ['key.pem', 'crt.pem'].map((name) => join(dir, name)) as [string, string]
-    const argv = [
-      'req',
-      '-x509',
-      '-nodes',
-      '-days',
-      '2',
-      '-subj',
-      '/CN=a',
-      '-keyout',
-      key,
-      '-out',
-      certificate,
-    ]
-    execFileSync('openssl', [...argv, '-newkey', ...kind], { stdio: 'ignore' })
-    return { certificate: readFileSync(certificate, 'utf8'), key: readFileSync(key, 'utf8') }
-  } finally {
-    rmSync(dir, { recursive: true, force: true })
-  }
-}
 
 interface More extends Pick<Certificate, 'hosts' | 'by'> {
   claims: readonly Claim[]
@@ -52,10 +25,10 @@ function filesOf(certificate: string, key: string, { claims, ...more }: More = {
 }
 
 describe("Ingresses' certificates", { skip }, () => {
-  const ec = ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256']
+  const fresh = () => selfSigned({ commonName: 'a' })
 
   it('are written with their chain and key, and nothing else of the Secret', () => {
-    const [first, second] = [selfSigned(...ec), selfSigned(...ec)]
+    const [first, second] = [fresh(), fresh()]
     const noise = `words before\n${second.key}`
     const { files, problems } = filesOf(
       `${noise}${first.certificate}\nwords between${'x'.repeat(100_000)}\n${second.certificate}`,
@@ -74,7 +47,7 @@ describe("Ingresses' certificates", { skip }, () => {
   })
 
   it('are written for hosts of their own namespace alone, whatever names are in them', () => {
-    const { certificate, key } = selfSigned(...ec)
+    const { certificate, key } = fresh()
     const claims = [{ host: 'a', namespace: 'mine', order: '1' }]
     const list = (hosts: string[], order: string) => {
       const object = { apiVersion: 'v1', kind: 'Ingress', metadata: { namespace: 'd', name: 'i' } }
@@ -88,9 +61,9 @@ describe("Ingresses' certificates", { skip }, () => {
   })
 
   it('are left out, with the reason, where HAProxy would refuse them and all others with them', () => {
-    const good = selfSigned(...ec)
+    const good = fresh()
     const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
-    const short = selfSigned('rsa:1024')
+    const short = selfSigned({ commonName: 'a', kind: ['rsa:1024'] })
     const cases: [string, string, RegExp][] = [
       [`${good.certificate}${GARBAGE}`, good.key, /holds no usable certificate and key/],
       [GARBAGE, good.key, /holds no usable certificate and key/],

@@ -7,8 +7,9 @@ import { after, before, describe, it } from 'node:test'
 import { findExecutable } from '@brume/machine/executables'
 import { isSameProcess } from '@brume/machine/process-id'
 import { eventually } from '@brume/testkit/eventually'
+import { freePort } from '@brume/testkit/free-port'
+import { RealEdge } from '@brume/testkit/real-edge'
 import { ask as tell } from './haproxy/admin.ts'
-import { freePort, RealEdge } from './testing/real-edge.ts'
 
 const skip = findExecutable('haproxy') === undefined ? 'haproxy is not installed' : false
 

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { findExecutable } from '@brume/machine/executables'
-import { RealEdge } from './testing/real-edge.ts'
+import { RealEdge } from '@brume/testkit/real-edge'
 
 const skip = findExecutable('haproxy') === undefined ? 'haproxy is not installed' : false
 const LIMIT_MS = 5000

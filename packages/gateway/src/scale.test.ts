@@ -4,9 +4,9 @@ import assert from 'node:assert/strict'
 import { Agent, request } from 'node:http'
 import { after, before, describe, it } from 'node:test'
 import { findExecutable } from '@brume/machine/executables'
+import { RealEdge } from '@brume/testkit/real-edge'
 import type { Server } from './endpoints.ts'
 import type { Model } from './model.ts'
-import { RealEdge } from './testing/real-edge.ts'
 
 const skip = findExecutable('haproxy') === undefined ? 'haproxy is not installed' : false
 const MANY = 1000

@@ -8,7 +8,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { findExecutable } from '@brume/machine/executables'
 import { eventually } from '@brume/testkit/eventually'
-import { RealEdge } from './testing/real-edge.ts'
+import { RealEdge } from '@brume/testkit/real-edge'
 
 const skip = findExecutable('haproxy') === undefined ? 'haproxy is not installed' : false
 const CLIENTS = 8

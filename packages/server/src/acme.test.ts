@@ -3,7 +3,6 @@
 
 import assert from 'node:assert/strict'
 import type { LookupAddress, LookupOptions } from 'node:dns'
-import { request } from 'node:http'
 import { after, before, describe, it } from 'node:test'
 import { connect, type PeerCertificate } from 'node:tls'
 import type { KubeObject } from '@brume/api/object'
@@ -11,6 +10,7 @@ import type { Clock, Timer } from '@brume/base/clock'
 import { silentLogger } from '@brume/base/log'
 import { EVENTS, INGRESSES, SECRETS } from '@brume/client/builtin'
 import { findExecutable } from '@brume/machine/executables'
+import { ask } from '@brume/testkit/ask'
 import { startTestControlPlane, type TestControlPlane } from '@brume/testkit/control-plane'
 import { eventually } from '@brume/testkit/eventually'
 import { freePort } from '@brume/testkit/free-port'
@@ -137,17 +137,7 @@ describe('an Ingress that asks for a certificate', { skip, timeout: 240_000 }, (
     })
   }
 
-  function statusOf(host: string, path: string): Promise<number | undefined> {
-    return new Promise((resolve, reject) => {
-      const sent = request({ host: '127.0.0.1', port: ports.http, path, headers: { host }, agent: false })
-      sent.on('error', reject)
-      sent.on('response', (response) => {
-        response.resume()
-        resolve(response.statusCode)
-      })
-      sent.end()
-    })
-  }
+  const statusOf = async (host: string, path: string) => (await ask({ port: ports.http, host, path })).status
 
   it('is shown with one of that CA, and says so', async () => {
     await makeIngress('web', 'web.example.org')

@@ -3,11 +3,17 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 
+/** Below the range that the kernel gives out by itself: nobody gets it by chance before it is used. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
+  for (;;) {
+    const server = createServer().listen(20_000 + Math.floor(Math.random() * 12_000))
+    const port = await new Promise<number | undefined>((resolve) => {
+      server.once('error', () => resolve(undefined))
+      server.once('listening', () => resolve((server.address() as AddressInfo).port))
+    })
+    if (port === undefined) continue
+    server.close()
+    await once(server, 'close')
+    return port
+  }
 }

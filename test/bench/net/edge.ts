@@ -7,10 +7,11 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort, RealEdge } from '@brume/gateway/testing/real-edge'
 import { findExecutable } from '@brume/machine/executables'
 import { run } from '@brume/machine/run'
 import { eventually } from '@brume/testkit/eventually'
+import { freePort } from '@brume/testkit/free-port'
+import { RealEdge } from '@brume/testkit/real-edge'
 
 export interface EdgeFigures {
   name: string

@@ -14,6 +14,7 @@ import { findExecutable } from '@brume/machine/executables'
 import { type Edge, endEdge, startLocalEdge } from '@brume/server/local-edge'
 import { startTestControlPlane, type TestControlPlane } from '@brume/testkit/control-plane'
 import { eventually } from '@brume/testkit/eventually'
+import { freePort } from '@brume/testkit/free-port'
 
 const skip = findExecutable('haproxy') === undefined ? 'haproxy is not installed' : false
 
@@ -30,11 +31,6 @@ describe('an edge whose port another program has', { skip, timeout: 120_000 }, (
     other.listen(0, '0.0.0.0')
     await once(other, 'listening')
     const { port } = other.address() as AddressInfo
-    const free = createServer().listen(0)
-    await once(free, 'listening')
-    const https = (free.address() as AddressInfo).port
-    free.close()
-    await once(free, 'close')
     taken = `:${port} is in use by another program`
     plane = await startTestControlPlane()
     kubelet = await startFakeKubelet(plane.client, ['n1'])
@@ -42,7 +38,7 @@ describe('an edge whose port another program has', { skip, timeout: 120_000 }, (
     edge = await startLocalEdge({
       plane: plane.plane,
       dir: plane.dir,
-      ports: { http: port, https },
+      ports: { http: port, https: await freePort() },
       domain: 'apps.test',
       addresses: ['192.0.2.1'],
       logger: silentLogger,

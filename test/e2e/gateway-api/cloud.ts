@@ -2,7 +2,7 @@
 
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer, type IncomingHttpHeaders, type RequestListener, request, type Server } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type RequestListener, type Server } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer } from 'node:net'
 import { silentLogger } from '@brume/base/log'
 import { ENDPOINT_SLICES, NAMESPACES, SERVICES } from '@brume/client/builtin'
@@ -10,24 +10,14 @@ import type { Client } from '@brume/client/client'
 import { infoOf } from '@brume/gateway/haproxy/admin'
 import { letGo } from '@brume/gateway/haproxy/hand-over'
 import { Haproxy } from '@brume/gateway/haproxy/process'
-import { freePort } from '@brume/gateway/testing/real-edge'
 import { nodeAddress } from '@brume/node/registration/addresses'
 import { type Edge, edgeDir, endEdge, startLocalEdge } from '@brume/server/local-edge'
+import { type Answer, ask } from '@brume/testkit/ask'
 import { startTestControlPlane, type TestControlPlane } from '@brume/testkit/control-plane'
 import { eventually } from '@brume/testkit/eventually'
+import { freePort } from '@brume/testkit/free-port'
+import type { AskedEdge } from '@brume/testkit/real-edge'
 import { kubectls } from '../kubectl/kubectls.ts'
-
-export interface Answer {
-  status: number
-  text: string
-  headers: IncomingHttpHeaders
-}
-
-export interface Asked {
-  port?: number
-  method?: string
-  headers?: Record<string, string>
-}
 
 /** What a server behind a Service says of the request that it got. */
 export interface Echo {
@@ -143,41 +133,18 @@ export class EdgeCloud {
     })
   }
 
-  ask(
-    host: string,
-    path: string,
-    { port = this.ports.http, method = 'GET', headers = {} }: Asked = {},
-  ): Promise<Answer> {
-    const options = {
-      host: '127.0.0.1',
-      port,
-      path,
-      method,
-      headers: { host, ...headers },
-      agent: false as const,
-    }
-    return new Promise((resolve, reject) => {
-      const sent = request(options)
-      sent.on('error', reject)
-      sent.on('response', (response) => {
-        let text = ''
-        response.on('data', (chunk) => {
-          text += chunk
-        })
-        response.on('end', () => resolve({ status: response.statusCode!, text, headers: response.headers }))
-      })
-      sent.end()
-    })
+  ask(host: string, path: string, asked: AskedEdge = {}): Promise<Answer> {
+    return ask({ port: this.ports.http, host, path, ...asked })
   }
 
-  async echo(host: string, path: string, asked: Asked = {}): Promise<Echo> {
+  async echo(host: string, path: string, asked: AskedEdge = {}): Promise<Echo> {
     const { status, text } = await this.ask(host, path, asked)
     if (status !== 200) throw new Error(`${status} ${text}`)
     return JSON.parse(text)
   }
 
   /** Which Service answers; or the status of an error. */
-  async heard(host: string, path: string, asked: Asked = {}): Promise<string> {
+  async heard(host: string, path: string, asked: AskedEdge = {}): Promise<string> {
     const { status, text } = await this.ask(host, path, asked)
     return status === 200 ? (JSON.parse(text) as Echo).service : String(status)
   }

@@ -1,25 +1,21 @@
 // What the Gateway API promises about certificates and whole connections: HTTPS, TLS passed on and opened, TCP, gRPC.
 
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer as createHttp2Server, connect as http2Connect } from 'node:http2'
 import { createServer as createTcpServer, connect as tcpConnect } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { createServer as createTlsServer, connect as tlsConnect } from 'node:tls'
-import { freePort } from '@brume/gateway/testing/real-edge'
 import { findExecutable } from '@brume/machine/executables'
 import { eventually } from '@brume/testkit/eventually'
+import { freePort } from '@brume/testkit/free-port'
+import { selfSigned } from '@brume/testkit/self-signed'
 import { EdgeCloud, greeter } from './cloud.ts'
 
 const skip = findExecutable('haproxy') === undefined ? 'haproxy is not installed' : false
 const CONNECT_LIMIT_MS = 5000
 
 describe("the Gateway API's connections", { skip, timeout: 240_000 }, () => {
-  const folder = mkdtempSync(join(tmpdir(), 'brume-gateway-api-'))
   let cloud: EdgeCloud
   const port = { tls: 0, opened: 0, tcp: 0, grpc: 0, busy: 0 }
 
@@ -33,24 +29,13 @@ describe("the Gateway API's connections", { skip, timeout: 240_000 }, () => {
       `${secret('team', 'site', '*.site.example')}---${secret('vault', 'shared', 'shared.example')}`,
     )
   })
-  after(async () => {
-    await cloud.stop()
-    rmSync(folder, { recursive: true, force: true })
-  })
+  after(() => cloud.stop())
 
-  function pair(name: string): { key: string; cert: string } {
-    const [key, cert] = ['key', 'crt'].map((end) => join(folder, `${name}.${end}`)) as [string, string]
-    const subject = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`]
-    const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2']
-    execFileSync('openssl', ['req', '-x509', ...kind, ...subject, '-keyout', key, '-out', cert], {
-      stdio: 'ignore',
-    })
-    return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') }
-  }
+  const pair = (name: string) => selfSigned({ commonName: name, dnsNames: [name] })
 
   function secret(namespace: string, name: string, host: string): string {
-    const { key, cert } = pair(host)
-    const [tlsKey, tlsCert] = [key, cert].map((pem) => Buffer.from(pem).toString('base64'))
+    const { key, certificate } = pair(host)
+    const [tlsKey, tlsCert] = [key, certificate].map((pem) => Buffer.from(pem).toString('base64'))
     return `
 apiVersion: v1
 kind: Secret
@@ -142,12 +127,14 @@ spec:
   })
 
   it("pass TLS on unopened by the name in its hello, also on the port of the edge's HTTPS", async () => {
-    for (const name of ['one', 'two'])
+    for (const name of ['one', 'two']) {
+      const { certificate: cert, key } = pair(`${name}.pass.example`)
       await cloud.serveWith(
         'team',
         name,
-        createTlsServer(pair(`${name}.pass.example`), (socket) => socket.end(name)),
+        createTlsServer({ cert, key }, (socket) => socket.end(name)),
       )
+    }
     const pass = (name: string, at: number) =>
       `{name: ${name}, port: ${at}, protocol: TLS, hostname: '*.pass.example', tls: {mode: Passthrough}}`
     await cloud.apply(

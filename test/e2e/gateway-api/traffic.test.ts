@@ -3,15 +3,16 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { freePort } from '@brume/gateway/testing/real-edge'
 import { findExecutable } from '@brume/machine/executables'
 import { eventually } from '@brume/testkit/eventually'
-import { type Asked, EdgeCloud } from './cloud.ts'
+import { freePort } from '@brume/testkit/free-port'
+import type { AskedEdge } from '@brume/testkit/real-edge'
+import { EdgeCloud } from './cloud.ts'
 
 const skip = findExecutable('haproxy') === undefined ? 'haproxy is not installed' : false
 
 /** [host and path, who answers, more of the request] */
-type Case = [url: string, service: string, asked?: Asked]
+type Case = [url: string, service: string, asked?: AskedEdge]
 
 describe("the Gateway API's requests", { skip, timeout: 240_000 }, () => {
   let cloud: EdgeCloud

@@ -7,7 +7,8 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { findExecutable } from '@brume/machine/executables'
 import { eventually } from '@brume/testkit/eventually'
-import { freePort, RealEdge } from '../testing/real-edge.ts'
+import { freePort } from '@brume/testkit/free-port'
+import { RealEdge } from '@brume/testkit/real-edge'
 import { ACCESS_LOG } from './process.ts'
 
 const skip = findExecutable('haproxy') === undefined ? 'haproxy is not installed' : false
@@ -110,7 +111,7 @@ describe("the edge's figures", { skip, timeout: 60_000 }, () => {
     const ask = async (from: readonly string[], at?: string) => {
       edge.applier = edge.newApplier({ metrics: { port, from } })
       await edge.apply(model)
-      return edge.ask('any', '/metrics', { port, ...(at === undefined ? {} : { from: at }) })
+      return edge.ask('any', '/metrics', { port, at })
     }
     await ask([])
     await edge.ask('web.example', '/')

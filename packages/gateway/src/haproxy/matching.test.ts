@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { findExecutable } from '@brume/machine/executables'
+import { RealEdge } from '@brume/testkit/real-edge'
 import type { ValueMatch } from '../model.ts'
-import { RealEdge } from '../testing/real-edge.ts'
 
 const skip = findExecutable('haproxy') === undefined ? 'haproxy is not installed' : false
 const exactly = (name: string, value: string): ValueMatch => ({ name, value, regex: false })

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { get } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { findExecutable } from '@brume/machine/executables'
+import { ask } from '@brume/testkit/ask'
 import { freePort } from '@brume/testkit/free-port'
 import { infoOf } from './admin.ts'
 import { letGo } from './hand-over.ts'
@@ -31,18 +31,7 @@ function configuration(dir: string, port: number, word: string): string {
   ].join('\n')
 }
 
-function heard(port: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const sent = get({ host: '127.0.0.1', port, agent: false }, (response) => {
-      let text = ''
-      response.on('data', (part) => {
-        text += part
-      })
-      response.on('end', () => resolve(text))
-    })
-    sent.on('error', reject)
-  })
-}
+const heard = async (port: number) => (await ask({ port })).text
 
 test('what was applied is served, however quickly changes follow each other', {
   skip,

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { findExecutable } from '@brume/machine/executables'
+import { RealEdge } from '@brume/testkit/real-edge'
 import {
   type HeaderChanges,
   type PathChange,
@@ -11,7 +12,6 @@ import {
   type Rule,
   type Target,
 } from '../model.ts'
-import { RealEdge } from '../testing/real-edge.ts'
 
 const skip = findExecutable('haproxy') === undefined ? 'haproxy is not installed' : false
 const NONE: HeaderChanges = { set: [], add: [], remove: [] }

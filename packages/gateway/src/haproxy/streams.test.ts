@@ -6,8 +6,9 @@ import { type AddressInfo, connect, createServer, type Server } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls'
 import { findExecutable } from '@brume/machine/executables'
+import { freePort } from '@brume/testkit/free-port'
+import { ownCertificate, RealEdge } from '@brume/testkit/real-edge'
 import type { StreamRoute, Target } from '../model.ts'
-import { freePort, ownCertificate, RealEdge } from '../testing/real-edge.ts'
 
 const skip = findExecutable('haproxy') === undefined ? 'haproxy is not installed' : false
 

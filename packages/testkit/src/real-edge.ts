@@ -1,49 +1,22 @@
 // An edge for tests: a real HAProxy with a directory and ports of its own, servers behind it, and a client.
 
-import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer, type IncomingHttpHeaders, type RequestListener, request, type Server } from 'node:http'
-import { request as secureRequest } from 'node:https'
-import { type AddressInfo, createServer as createTcpServer } from 'node:net'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
-import type { Behind, Server as Endpoint } from '../endpoints.ts'
-import { type Applied, Applier, type ApplierOptions, type Served } from '../haproxy/apply.ts'
-import { Haproxy } from '../haproxy/process.ts'
-import { emptyModel, type HttpRoute, type Model, PLAIN_RULE, type Rule } from '../model.ts'
+import type { Behind, Server as Endpoint } from '@brume/gateway/endpoints'
+import { type Applied, Applier, type ApplierOptions, type Served } from '@brume/gateway/haproxy/apply'
+import { Haproxy } from '@brume/gateway/haproxy/process'
+import { emptyModel, type HttpRoute, type Model, PLAIN_RULE, type Rule } from '@brume/gateway/model'
+import { type Answer, type Asked, ask } from './ask.ts'
+import { freePort } from './free-port.ts'
+import { selfSigned } from './self-signed.ts'
 
-export interface Answer {
-  status: number
-  text: string
-  headers: IncomingHttpHeaders
-}
-
-export interface Asked {
-  secure?: boolean
-  method?: string
-  headers?: Record<string, string>
-  body?: string
-  port?: number
-  /** This machine's address to ask at, so that it is the one that asks. */
-  from?: string
-}
-
-/** Below the range that the kernel gives out by itself: nobody gets it by chance before it is used. */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const server = createTcpServer().listen(20_000 + Math.floor(Math.random() * 12_000))
-    const port = await new Promise<number | undefined>((resolve) => {
-      server.once('error', () => resolve(undefined))
-      server.once('listening', () => resolve((server.address() as AddressInfo).port))
-    })
-    if (port === undefined) continue
-    server.close()
-    await once(server, 'close')
-    return port
-  }
-}
+/** `port`: default: the edge's own. */
+export type AskedEdge = Partial<Omit<Asked, 'host' | 'path'>>
 
 export class RealEdge {
   readonly dir = mkdtempSync(join(tmpdir(), 'brume-edge-'))
@@ -148,35 +121,13 @@ export class RealEdge {
     return this.applier.apply(this.served(model))
   }
 
-  ask(host: string, path: string, asked: Asked = {}): Promise<Answer> {
-    const { secure = false, headers = {}, method = 'GET', body } = asked
-    const port = asked.port ?? (secure ? this.ports.https : this.ports.http)
-    const options = {
-      host: asked.from ?? '127.0.0.1',
-      port,
-      path,
-      method,
-      headers: { host, ...headers },
-      agent: false as const,
-    }
-    return new Promise((resolve, reject) => {
-      const sent = secure
-        ? secureRequest({ ...options, rejectUnauthorized: false, servername: host })
-        : request(options)
-      sent.on('error', reject)
-      sent.on('response', (response) => {
-        let text = ''
-        response.on('data', (chunk) => {
-          text += chunk
-        })
-        response.on('end', () => resolve({ status: response.statusCode!, text, headers: response.headers }))
-      })
-      sent.end(body)
-    })
+  ask(host: string, path: string, asked: AskedEdge = {}): Promise<Answer> {
+    const port = asked.secure === true ? this.ports.https : this.ports.http
+    return ask({ port, host, path, ...asked })
   }
 
   /** Which Service answered. */
-  async heard(host: string, path: string, asked: Asked = {}): Promise<string | undefined> {
+  async heard(host: string, path: string, asked: AskedEdge = {}): Promise<string | undefined> {
     return (await this.ask(host, path, asked)).text.split(' ')[0]
   }
 
@@ -194,25 +145,9 @@ let own: string | undefined
 
 /** Certificate and key as one PEM; the same for all of a process. */
 export function ownCertificate(): string {
-  if (own !== undefined) return own
-  const dir = mkdtempSync(join(tmpdir(), 'brume-edge-own-'))
-  const [key, certificate] = ['key.pem', 'crt.pem'].map((name) => join(dir, name)) as [string, string]
-  const argv = [
-    'req',
-    '-x509',
-    '-nodes',
-    '-days',
-    '2',
-    '-subj',
-    '/CN=own',
-    '-keyout',
-    key,
-    '-out',
-    certificate,
-  ]
-  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256']
-  execFileSync('openssl', [...argv, ...kind], { stdio: 'ignore' })
-  own = readFileSync(certificate, 'utf8') + readFileSync(key, 'utf8')
-  rmSync(dir, { recursive: true })
+  if (own === undefined) {
+    const { certificate, key } = selfSigned({ commonName: 'own' })
+    own = certificate + key
+  }
   return own
 }
