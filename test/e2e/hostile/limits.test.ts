@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { EVERYTHING } from '@brume/api/bootstrap/flow-control'
 import { startTestControlPlane, type TestControlPlane } from '@brume/testkit/control-plane'
 import { eventually } from '@brume/testkit/eventually'
 import { configMap, type Http, httpOf } from '@brume/testkit/http'
@@ -43,14 +44,7 @@ before(async () => {
     borrowingLimitPercent: 0,
     limitResponse: { type: 'Reject' },
   }
-  const everything = {
-    verbs: ['*'],
-    apiGroups: ['*'],
-    resources: ['*'],
-    namespaces: ['*'],
-    clusterScope: true,
-  }
-  const janes = [{ subjects: [{ kind: 'User', user: { name: 'jane' } }], resourceRules: [everything] }]
+  const janes = [{ subjects: [{ kind: 'User', user: { name: 'jane' } }], ...EVERYTHING }]
   for (const [path, spec] of [
     ['prioritylevelconfigurations', { type: 'Limited', limited }],
     ['flowschemas', { priorityLevelConfiguration: { name: 'jane' }, matchingPrecedence: 50, rules: janes }],

@@ -5,7 +5,8 @@ import type { KubeObject } from '../object.ts'
 const VERSION = 'flowcontrol.apiserver.k8s.io/v1'
 const EVERYONE = ['Group:system:unauthenticated', 'Group:system:authenticated']
 const ALL = ['*']
-const EVERYTHING = {
+/** Rules of a schema that is about all requests of its subjects. */
+export const EVERYTHING = {
   resourceRules: [{ verbs: ALL, apiGroups: ALL, resources: ALL, namespaces: ALL, clusterScope: true }],
   nonResourceRules: [{ verbs: ALL, nonResourceURLs: ALL }],
 }

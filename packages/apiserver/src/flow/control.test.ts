@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { EVERYTHING } from '@brume/api/bootstrap/flow-control'
 import type { Clock } from '@brume/base/clock'
 import { isStatus } from '@brume/base/errors'
 import { ObjectMap } from '../auth/testing/object-map.ts'
@@ -37,18 +38,11 @@ function office() {
     type: 'Limited',
     limited: { nominalConcurrencyShares: 1, borrowingLimitPercent: 0, lendablePercent: 0, limitResponse },
   })
-  const everything = {
-    verbs: ['*'],
-    apiGroups: ['*'],
-    resources: ['*'],
-    namespaces: ['*'],
-    clusterScope: true,
-  }
   put('flowschemas', 'FlowSchema', 'all', {
     matchingPrecedence: 10,
     priorityLevelConfiguration: { name: 'one' },
     distinguisherMethod: { type: 'ByUser' },
-    rules: [{ subjects: [{ kind: 'User', user: { name: '*' } }], resourceRules: [everything] }],
+    rules: [{ subjects: [{ kind: 'User', user: { name: '*' } }], ...EVERYTHING }],
   })
   const flows = createFlowControl({ reader: objects, clock, metrics, seats: 1 })
   const enter = (name: string, signal = new AbortController().signal) => {
