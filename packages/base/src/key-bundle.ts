@@ -19,6 +19,11 @@ export type KeyFiles = Partial<Record<KeyFile, string>>
 /** What goes beside a backup of this name. */
 export const keysBeside = (backup: string) => `${backup}.keys`
 
+/** The passphrase of a file's text: its first line, without blanks around it. */
+export function passphraseOf(text: string): string {
+  return text.split('\n', 1)[0]!.trim()
+}
+
 export class KeyBundleError extends Error {
   override name = 'KeyBundleError'
 }

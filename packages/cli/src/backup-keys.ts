@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { KEY_FILES, type KeyFiles, writeKeyBundle } from '@brume/base/key-bundle'
+import { KEY_FILES, type KeyFiles, passphraseOf, writeKeyBundle } from '@brume/base/key-bundle'
 import { CommandError } from './command.ts'
 
 const LEAST_PASSPHRASE = 12
@@ -50,14 +50,13 @@ function textOf(path: string): string | undefined {
   }
 }
 
-/** The first line. Throws CommandError. */
+/** Throws CommandError. */
 export function passphraseIn(file: string): string {
   const next = `head -c 24 /dev/urandom | base64 > ${file} && chmod 600 ${file}   (and keep it elsewhere too)`
   if (!existsSync(file)) throw new CommandError(`${file} does not exist`, next)
   if ((statSync(file).mode & READABLE_BY_OTHERS) !== 0)
     throw new CommandError(`others can read the passphrase in ${file}`, `chmod 600 ${file}`)
-  const [line = ''] = readFileSync(file, 'utf8').split('\n')
-  const passphrase = line.trim()
+  const passphrase = passphraseOf(readFileSync(file, 'utf8'))
   if (passphrase.length < LEAST_PASSPHRASE)
     throw new CommandError(`the passphrase in ${file} has fewer than ${LEAST_PASSPHRASE} characters`, next)
   return passphrase

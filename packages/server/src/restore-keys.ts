@@ -2,7 +2,14 @@
 
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { KEY_FILES, KeyBundleError, type KeyFiles, keysBeside, readKeyBundle } from '@brume/base/key-bundle'
+import {
+  KEY_FILES,
+  KeyBundleError,
+  type KeyFiles,
+  keysBeside,
+  passphraseOf,
+  readKeyBundle,
+} from '@brume/base/key-bundle'
 import { addKeys } from '@brume/store/encryption/key-file'
 import { writeFileDurably } from '@brume/store/files'
 import type { DataDir } from './data-dir.ts'
@@ -22,7 +29,7 @@ export function savedKeys(backup: string, { keys, passphraseFile }: KeyOptions):
     throw new UserError(`${file} does not exist`, `./brume restore ${backup} --keys FILE`)
   }
   try {
-    const passphrase = passphraseFile === undefined ? undefined : firstLine(passphraseFile)
+    const passphrase = passphraseFile === undefined ? undefined : passphraseIn(passphraseFile)
     return readKeyBundle(readFileSync(file, 'utf8'), passphrase)
   } catch (error) {
     if (!(error instanceof KeyBundleError)) throw error
@@ -31,9 +38,9 @@ export function savedKeys(backup: string, { keys, passphraseFile }: KeyOptions):
   }
 }
 
-function firstLine(file: string): string {
+function passphraseIn(file: string): string {
   if (!existsSync(file)) throw new UserError(`${file} does not exist`, 'name the file with the passphrase')
-  return readFileSync(file, 'utf8').split('\n', 1)[0]!.trim()
+  return passphraseOf(readFileSync(file, 'utf8'))
 }
 
 /** The keys of Secrets: those that are there stay, so that newer backups can be read too. */
