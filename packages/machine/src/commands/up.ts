@@ -4,6 +4,8 @@ import type { CommandSpec, OptionSpec } from '@brume/base/command-line'
 import { CNI_CONF, DATA_DIR, ENCRYPTION, EVICTION, LOG_LEVEL, NODE_NAME } from './options.ts'
 
 export const DEFAULT_LISTEN = '0.0.0.0:6443'
+/** Of the HTTP edge. */
+export const HTTP_PORTS = { http: 80, https: 443 }
 /** Every name below it leads to the machine itself (RFC 6761). */
 export const DEFAULT_DOMAIN = 'brume.localhost'
 /** Where certificates for names of the Internet are had without an account that was made before. */
@@ -12,8 +14,13 @@ export const LETS_ENCRYPT = 'https://acme-v02.api.letsencrypt.org/directory'
 export const AUDIT_LOG = { maxSizeMib: 100, maxBackups: 5, maxAgeDays: 30 }
 
 const EDGE: readonly OptionSpec[] = [
-  { name: 'http-port', value: 'PORT', help: 'Where Ingresses are served, once there is one', default: '80' },
-  { name: 'https-port', value: 'PORT', help: 'The same with TLS', default: '443' },
+  {
+    name: 'http-port',
+    value: 'PORT',
+    help: 'Where Ingresses are served, once there is one',
+    default: String(HTTP_PORTS.http),
+  },
+  { name: 'https-port', value: 'PORT', help: 'The same with TLS', default: String(HTTP_PORTS.https) },
   { name: 'no-access-log', help: 'The edge writes no line for each request' },
   {
     name: 'edge-metrics-port',

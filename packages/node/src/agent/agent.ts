@@ -40,7 +40,7 @@ export interface NodeAgentOptions {
   /** Of the HTTP edge on this machine. */
   edgePorts?: readonly number[]
   /** Of what goes to other nodes. Default: where both ends can do it. */
-  encryption?: Encryption
+  encryption?: Encryption | undefined
   /** When pods have to go. Default: our own thresholds. */
   eviction?: EvictionSettings | undefined
   /** For a Node that is new; later edits stay. */

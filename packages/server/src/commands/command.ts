@@ -22,8 +22,9 @@ export function logLevelOf(options: Options): LogLevel {
   return (options['log-level'] as LogLevel | undefined) ?? 'warn'
 }
 
-export function encryptionOf(options: Options): Encryption {
-  return (options['encryption'] as Encryption | undefined) ?? 'auto'
+/** undefined: the agent's own way. */
+export function encryptionOf(options: Options): Encryption | undefined {
+  return options['encryption'] as Encryption | undefined
 }
 
 export function portOf(options: Options, name: string): number | undefined {

@@ -1,14 +1,11 @@
 // `brume up`: what its options mean.
 
 import type { ParsedCommand } from '@brume/base/command-line'
-import { AUDIT_LOG, DEFAULT_DOMAIN, DEFAULT_LISTEN, UP } from '@brume/machine/commands/up'
+import { AUDIT_LOG, DEFAULT_DOMAIN, DEFAULT_LISTEN, HTTP_PORTS, UP } from '@brume/machine/commands/up'
 import type { AuditOptions } from '../up/audit-settings.ts'
 import { up } from '../up/up.ts'
 import { countOf, dataDirOf, encryptionOf, logLevelOf, portOf, type ServerCommand } from './command.ts'
 import { evictionOf } from './eviction.ts'
-
-const HTTP_PORT = 80
-const HTTPS_PORT = 443
 
 export const upCommand: ServerCommand = {
   spec: UP,
@@ -28,8 +25,8 @@ export const upCommand: ServerCommand = {
       eviction: evictionOf('up', options),
       stopWorkloads: options['stop-workloads'] !== undefined,
       httpPorts: {
-        http: portOf(options, 'http-port') ?? HTTP_PORT,
-        https: portOf(options, 'https-port') ?? HTTPS_PORT,
+        http: portOf(options, 'http-port') ?? HTTP_PORTS.http,
+        https: portOf(options, 'https-port') ?? HTTP_PORTS.https,
       },
       accessLog: options['no-access-log'] === undefined,
       edgeMetricsPort: portOf(options, 'edge-metrics-port'),

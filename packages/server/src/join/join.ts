@@ -29,7 +29,7 @@ export interface JoinOptions extends EnrolOptions {
   dataDir: string
   cniConfDir?: string | undefined
   /** Of what goes to other nodes. */
-  encryption?: Encryption
+  encryption?: Encryption | undefined
   /** When pods have to go. */
   eviction?: EvictionSettings
   logLevel: LogLevel
@@ -143,7 +143,7 @@ async function runAgent(
       cniConfDir: options.cniConfDir,
       eviction: options.eviction,
       rangesAreGiven: true,
-      encryption: options.encryption ?? 'auto',
+      encryption: options.encryption,
       onRefused: (message) => logger.error(message),
     })
     return renewedAgent(agent, {

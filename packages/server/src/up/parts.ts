@@ -4,7 +4,7 @@
 import { rmSync } from 'node:fs'
 import type { Logger } from '@brume/base/log'
 import type { AcmeSettings } from '@brume/gateway/acme/controller'
-import { DEFAULT_DOMAIN } from '@brume/machine/commands/up'
+import { DEFAULT_DOMAIN, HTTP_PORTS } from '@brume/machine/commands/up'
 import type { NodeAgent } from '@brume/node/agent/agent'
 import { RuntimeError } from '@brume/node/runtime/error'
 import type { ControlPlane } from '../control-plane.ts'
@@ -12,8 +12,6 @@ import type { DataDir } from '../data-dir.ts'
 import type { Edge } from '../local-edge.ts'
 import { UserError } from '../user-error.ts'
 import type { UpOptions } from './up.ts'
-
-const HTTP_PORTS = { http: 80, https: 443 }
 
 export interface LocalNode {
   node: NodeAgent
@@ -27,7 +25,7 @@ export async function startNode(
   of: { dir: DataDir; plane: ControlPlane; logger: Logger; serviceRange: string; rangesAreGiven: boolean },
 ): Promise<LocalNode> {
   const { startLocalNode } = await import('../local-node.ts')
-  const { nodeName, cniConfDir, eviction, httpPorts = HTTP_PORTS } = options
+  const { nodeName, cniConfDir, eviction, encryption, httpPorts = HTTP_PORTS } = options
   const { promise: refused, resolve } = Promise.withResolvers<UserError | undefined>()
   try {
     const node = await startLocalNode({
@@ -36,7 +34,7 @@ export async function startNode(
       cniConfDir,
       eviction,
       edgePorts: Object.values(httpPorts),
-      encryption: options.encryption ?? 'auto',
+      encryption,
       onRefused(message) {
         of.logger.error(message)
         resolve(new UserError(message, './brume up --node-name ANOTHER'))

@@ -31,7 +31,7 @@ export interface UpOptions {
   /** A site's own CNI configuration. */
   cniConfDir?: string | undefined
   /** Of what goes to other nodes. */
-  encryption?: Encryption
+  encryption?: Encryption | undefined
   /** When pods have to go. */
   eviction?: EvictionSettings
   stopWorkloads?: boolean
