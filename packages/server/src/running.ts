@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import type { DataDir } from './data-dir.ts'
+import { writeAtomically } from './write-atomically.ts'
 
 export interface Running {
   pid: number
@@ -18,6 +19,11 @@ export function runningIn(dir: DataDir): Running | undefined {
     throw error
   }
   return Number.isSafeInteger(running.pid) && isBrume(running.pid) ? running : undefined
+}
+
+/** This process does. */
+export function writeRunning(dir: DataDir, url: string): void {
+  writeAtomically(dir.running, `${JSON.stringify({ pid: process.pid, url } satisfies Running)}\n`)
 }
 
 /** A process id may have been given to another program since. */

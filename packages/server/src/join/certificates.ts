@@ -2,7 +2,7 @@
 // with which it answers it. Kept in its directory, asked for by certificate requests, renewed in time.
 
 import { randomBytes, X509Certificate } from 'node:crypto'
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildCertificateRequest, dnsName } from '@brume/apiserver/auth/pki/build-request'
 import { newEcKeyPair } from '@brume/apiserver/auth/pki/keys'
@@ -10,6 +10,7 @@ import type { Clock } from '@brume/base/clock'
 import { CERTIFICATE_SIGNING_REQUESTS } from '@brume/client/builtin'
 import type { Client } from '@brume/client/client'
 import { UserError } from '../user-error.ts'
+import { writeAtomically } from '../write-atomically.ts'
 
 export interface NodeCertificate {
   certificatePem: string
@@ -101,7 +102,6 @@ function keep(dir: string, use: CertificateUse, { certificatePem, keyPem }: Node
     [paths.key, keyPem],
     [paths.certificate, certificatePem],
   ] as const) {
-    writeFileSync(`${path}.new`, text, { mode: 0o600 })
-    renameSync(`${path}.new`, path)
+    writeAtomically(path, text)
   }
 }

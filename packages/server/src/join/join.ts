@@ -1,6 +1,6 @@
 // `brume join`: this machine as a further node of a cloud: the agent alone, in the foreground until SIGTERM or SIGINT.
 
-import { rmSync, writeFileSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join as joinPath } from 'node:path'
 import { systemClock } from '@brume/base/clock'
 import { EXIT_USAGE } from '@brume/base/command-line'
@@ -15,7 +15,7 @@ import { say, untilSignal } from '../foreground.ts'
 import { openLog } from '../log-file.ts'
 import { prepareMachine } from '../prepare-machine.ts'
 import { renewedAgent } from '../renewed-agent.ts'
-import { runningIn } from '../running.ts'
+import { runningIn, writeRunning } from '../running.ts'
 import { collectStartGarbage } from '../start-garbage.ts'
 import { UserError } from '../user-error.ts'
 import { certificatePaths, hasCertificate } from './certificates.ts'
@@ -74,7 +74,7 @@ export async function joinCloud(options: JoinOptions): Promise<number> {
   }
   const { joined } = member
   const agent = await runAgent(member, { options, place, logger })
-  writeFileSync(dir.running, `${JSON.stringify({ pid: process.pid, url: joined.server })}\n`, { mode: 0o600 })
+  writeRunning(dir, joined.server)
   process.stdout.write(`api: ${joined.server}\nnode: ${joined.nodeName}\n`)
   collectStartGarbage(agent.registered.then(() => {}))
   const end = Promise.race([stopped, removed.promise])

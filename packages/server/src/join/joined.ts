@@ -1,7 +1,8 @@
 // What a machine remembers of the cloud that it has joined.
 
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { writeAtomically } from '../write-atomically.ts'
 
 export interface Joined {
   /** https://HOST:PORT */
@@ -17,5 +18,5 @@ export function readJoined(root: string): Joined | undefined {
 }
 
 export function writeJoined(root: string, joined: Joined): void {
-  writeFileSync(join(root, FILE), JSON.stringify(joined), { mode: 0o600 })
+  writeAtomically(join(root, FILE), JSON.stringify(joined))
 }

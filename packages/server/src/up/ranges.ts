@@ -1,13 +1,14 @@
 // The addresses of pods and of Services: what was asked for is judged before anything is touched, and what was chosen is
 // kept with the data, for neither can change under those that have addresses of it.
 
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { formatRange, type IpRange, parseRangeOf, rangesOverlap } from '@brume/api/network/ip-range'
 import { EXIT_USAGE } from '@brume/base/command-line'
 import { RunError } from '@brume/machine/run'
 import type { DataDir } from '../data-dir.ts'
 import { UserError } from '../user-error.ts'
+import { writeAtomically } from '../write-atomically.ts'
 import { checkFamilies, ipv6PrefixOf, rangesBelow } from './ipv6-prefix.ts'
 
 export interface RangeOptions {
@@ -125,8 +126,7 @@ export function keepRanges(dir: DataDir, ranges: Ranges): void {
   const path = join(dir.root, FILE)
   const text = `${JSON.stringify(ranges)}\n`
   if (existsSync(path) && readFileSync(path, 'utf8') === text) return
-  writeFileSync(`${path}.new`, text, { mode: 0o600 })
-  renameSync(`${path}.new`, path)
+  writeAtomically(path, text)
 }
 
 function keptRanges(dir: DataDir): Partial<Ranges> {
