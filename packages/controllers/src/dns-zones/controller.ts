@@ -7,7 +7,6 @@ import { formatTime } from '@brume/base/clock'
 import { CUSTOM_RESOURCE_DEFINITIONS, DNS_ZONES } from '@brume/client/builtin'
 import { type ControllerSpec, defineController, type Plan } from '@brume/client/controller'
 import { EventRecorder } from '@brume/client/event-recorder'
-import { Informer } from '@brume/client/informer'
 import { patchIfPresent } from '@brume/client/writes'
 import type { Dependencies } from '../dependencies.ts'
 
@@ -24,9 +23,15 @@ const DEFINITION = `${DNS_ZONES.plural}.${DNS_ZONES.group}`
 const CONDITION = 'Ready'
 const CLUSTER_DOMAIN = 'cluster.local'
 
-export function dnsZones({ client, informers, clock, logger, random }: Dependencies): ControllerSpec {
+export function dnsZones({
+  client,
+  informers,
+  clock,
+  logger,
+}: Pick<Dependencies, 'client' | 'informers' | 'clock' | 'logger'>): ControllerSpec {
   const definitions = informers.for(CUSTOM_RESOURCE_DEFINITIONS)
-  const zones = new Informer({ resource: client.resource(DNS_ZONES), clock, random, logger })
+  // Asked for once its kind is served: before that there is nothing to list.
+  const zones = () => informers.for(DNS_ZONES)
   const events = new EventRecorder({ client, component: 'dns-zones', clock, logger })
   let read: ReadZones | undefined
   return defineController<ObservedZone, ZoneAction>({
@@ -37,27 +42,26 @@ export function dnsZones({ client, informers, clock, logger, random }: Dependenc
           // One that goes may be what another one waits for.
           const all = () => {
             read = undefined
-            for (const { metadata } of zones.store.list()) enqueue(metadata.name!)
+            for (const { metadata } of zones().store.list()) enqueue(metadata.name!)
           }
-          const stops = [
-            zones.addHandler({ add: all, update: all, delete: all }),
-            // Before its kind is served there is nothing to list.
-            definitions.addHandler({
-              add: (definition) => startWhenServed(definition),
-              update: (definition) => startWhenServed(definition),
-            }),
-          ]
+          let stopZones: (() => void) | undefined
+          const listen = (definition: KubeObject) => {
+            if (stopZones !== undefined || !isServed(definition)) return
+            stopZones = zones().addHandler({ add: all, update: all, delete: all })
+          }
+          const stop = definitions.addHandler({ add: listen, update: listen })
           return () => {
-            for (const stop of stops) stop()
-            void zones.stop()
+            stop()
+            stopZones?.()
           }
         },
         synced: () => definitions.synced(),
       },
     ],
     observe(name) {
-      const zone = zones.store.get('', name)
-      read ??= readZones(zones.store.list(), CLUSTER_DOMAIN)
+      const { store } = zones()
+      const zone = store.get('', name)
+      read ??= readZones(store.list(), CLUSTER_DOMAIN)
       const verdict = read.verdicts.get(name)
       return zone === undefined || verdict === undefined ? undefined : { zone, verdict }
     },
@@ -79,13 +83,13 @@ export function dnsZones({ client, informers, clock, logger, random }: Dependenc
       if (status === 'False') await events.record(zone, { type: 'Warning', reason, message })
     },
   })
+}
 
-  function startWhenServed({ metadata, status }: KubeObject): void {
-    const isServed = listOf(status?.['conditions']).some(
-      ({ type, status: is }) => type === 'Established' && is === 'True',
-    )
-    if (isServed && metadata.name === DEFINITION) zones.start()
-  }
+function isServed({ metadata, status }: KubeObject): boolean {
+  return (
+    metadata.name === DEFINITION &&
+    listOf(status?.['conditions']).some(({ type, status: is }) => type === 'Established' && is === 'True')
+  )
 }
 
 export function decideZone({ zone, verdict }: ObservedZone): Plan<ZoneAction> {

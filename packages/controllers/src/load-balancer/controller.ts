@@ -8,7 +8,6 @@ import { formatTime } from '@brume/base/clock'
 import { CONFIG_MAPS, ENDPOINT_SLICES, NODES, SERVICES } from '@brume/client/builtin'
 import { type ControllerSpec, defineController, fromInformer } from '@brume/client/controller'
 import { EventRecorder } from '@brume/client/event-recorder'
-import { Informer } from '@brume/client/informer'
 import { keyOf } from '@brume/client/resource-ref'
 import { SlicesByService, serviceKeyOf } from '@brume/client/slices-by-service'
 import { patchIfPresent } from '@brume/client/writes'
@@ -26,19 +25,15 @@ import { parsePool, type Span } from './pool.ts'
 const EXCLUDED = 'node.kubernetes.io/exclude-from-external-load-balancers'
 
 export function loadBalancer(dependencies: Dependencies): ControllerSpec {
-  const { client, informers, clock, logger, random } = dependencies
+  const { client, informers, clock, logger } = dependencies
   const [services, nodes, slices] = [
     informers.for(SERVICES),
     informers.for(NODES),
     informers.for(ENDPOINT_SLICES),
   ]
-  const pools = new Informer({
-    resource: client.resource(CONFIG_MAPS),
+  const pools = informers.for(CONFIG_MAPS, {
     namespace: 'kube-system',
     fieldSelector: `metadata.name=${ADDRESS_POOL}`,
-    clock,
-    random,
-    logger,
   })
   const events = new EventRecorder({ client, component: 'load-balancer', clock, logger })
   /** Given, and perhaps not seen yet. */
@@ -65,20 +60,7 @@ export function loadBalancer(dependencies: Dependencies): ControllerSpec {
         const service = services.store.getByKey(key)
         return service !== undefined && isConcerned(service) ? [key] : []
       }),
-      {
-        start(enqueue) {
-          const all = () => {
-            for (const key of concerned()) enqueue(key)
-          }
-          const stop = pools.addHandler({ add: all, update: all, delete: all })
-          pools.start()
-          return () => {
-            stop()
-            void pools.stop()
-          }
-        },
-        synced: () => pools.synced(),
-      },
+      fromInformer(pools, concerned),
     ],
     observe(key) {
       const service = services.store.getByKey(key)
