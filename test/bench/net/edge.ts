@@ -12,6 +12,7 @@ import { run } from '@brume/machine/run'
 import { eventually } from '@brume/testkit/eventually'
 import { freePort } from '@brume/testkit/free-port'
 import { RealEdge } from '@brume/testkit/real-edge'
+import { cpuSeconds } from '../api/process-stat.ts'
 
 export interface EdgeFigures {
   name: string
@@ -32,7 +33,6 @@ const CONNECTIONS = 32
 const ROUTES = 1000
 const HOST = 'h500.example'
 const BODY = 'x'.repeat(100)
-const TICKS_A_SECOND = 100
 /** In a session of its own, as the edge's is: the kernel shares the CPU out among sessions. */
 const ALONE = { stdio: 'ignore', detached: true } as const
 
@@ -154,9 +154,9 @@ async function listening(port: number): Promise<void> {
 }
 
 async function measure({ name, port, pid }: Peer, client: EdgeMeasured['client']): Promise<EdgeFigures> {
-  const before = cpuSeconds(pid())
+  const before = cpuSeconds(family(pid()))
   const perSecond = await (client === 'wrk' ? wrk(port) : node(port))
-  const spent = cpuSeconds(pid()) - before
+  const spent = cpuSeconds(family(pid())) - before
   return { name, perSecond, cpuMicros: (spent / (perSecond * SECONDS)) * 1e6 }
 }
 
@@ -199,15 +199,12 @@ async function node(port: number): Promise<number> {
   return done / SECONDS
 }
 
-/** Of a process and all below it. */
-function cpuSeconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  const own = (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND
+/** A process and all below it. */
+function family(pid: number): number[] {
   const children = readdirSync(`/proc/${pid}/task`).flatMap((task) =>
     readFileSync(`/proc/${pid}/task/${task}/children`, 'latin1').trim().split(' ').filter(Boolean),
   )
-  return children.reduce((sum, child) => sum + cpuSeconds(Number(child)), own)
+  return [pid, ...children.flatMap((child) => family(Number(child)))]
 }
 
 function median(figures: readonly EdgeFigures[]): EdgeFigures {
