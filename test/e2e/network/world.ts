@@ -20,7 +20,7 @@ import type { NodeContext } from '@brume/node/contract'
 import { CNI_CONF_FILE } from '@brume/node/network/cni-conf'
 import { ensureNetwork, type PodNetwork } from '@brume/node/network/network'
 import { removeNetwork } from '@brume/node/network/remove'
-import { addPod } from '@brume/node/testing/namespaces'
+import { addPod, inside, wire } from '@brume/node/testing/namespaces'
 import { testNodeContext } from '@brume/node/testing/node-context'
 import { startTestControlPlane, type TestControlPlane } from '@brume/testkit/control-plane'
 import { type Talker, Talkers } from './talkers.ts'
@@ -67,8 +67,8 @@ export async function startWorld(): Promise<World> {
   ])
   const byName = new Map(['node', ...names].map((name, i) => [name, started[i]!]))
   const pidOf = (name: string) => byName.get(name)!.pid
-  await wire({ dev: 'up0', pid: pidOf('outside'), here: `${MACHINE}/24`, there: `${OUTSIDE}/24` })
-  await wire({ dev: 'far0', pid: pidOf('far'), here: `${TUNNEL}/24`, there: `${FAR}/24` })
+  await wire({ dev: 'up0', pid: pidOf('outside'), here: `${MACHINE}/24`, there: [`${OUTSIDE}/24`] })
+  await wire({ dev: 'far0', pid: pidOf('far'), here: `${TUNNEL}/24`, there: [`${FAR}/24`] })
   await inside(pidOf('far'), ['ip', 'route', 'add', 'default', 'via', TUNNEL])
   for (const range of [SERVICE_RANGE, CLOUD_RANGE, OUTER_RANGE])
     await inside(pidOf('outside'), ['ip', 'route', 'add', range, 'via', MACHINE])
@@ -236,19 +236,6 @@ async function makePods(client: Client, ip: (name: string) => string): Promise<v
     const body = { status: podStatus(ip(name)) }
     await client.resource(PODS).patch({ namespace, name }, { type: 'merge', subresource: 'status', body })
   }
-}
-
-async function wire(of: { dev: string; pid: number; here: string; there: string }): Promise<void> {
-  const { dev, pid, here, there } = of
-  await run(['ip', 'link', 'add', dev, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', String(pid)])
-  await run(['ip', 'address', 'add', here, 'dev', dev])
-  await run(['ip', 'link', 'set', dev, 'up'])
-  await inside(pid, ['ip', 'address', 'add', there, 'dev', 'eth0'])
-  await inside(pid, ['ip', 'link', 'set', 'eth0', 'up'])
-}
-
-async function inside(pid: number, argv: string[]): Promise<void> {
-  await run(['nsenter', `--net=/proc/${pid}/ns/net`, ...argv])
 }
 
 /** As a kubelet: a node that is not heard of counts as lost. */

@@ -13,7 +13,7 @@ import { eventually } from '@brume/testkit/eventually'
 import { policyScript } from '../policies/table.ts'
 import { elementsOf } from '../services/elements.ts'
 import { KernelServices } from '../services/kernel.ts'
-import { ask, askOften, inside, Namespaces, plugPod } from '../testing/namespaces.ts'
+import { ask, askOften, inside, Namespaces, plugPod, wire } from '../testing/namespaces.ts'
 import { CNI_CONF_FILE } from './cni-conf.ts'
 import { CNI_RESULTS } from './cni-results.ts'
 import { ensureNetwork } from './network.ts'
@@ -139,11 +139,7 @@ async function linkLocalOf({ pid }: Pod): Promise<string> {
 try {
   await run(['ip', 'link', 'set', 'lo', 'up'])
   const outside = await namespaces.make()
-  await run(['ip', 'link', 'add', 'up0', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', String(outside)])
-  await run(['ip', 'address', 'add', `${MACHINE}/64`, 'dev', 'up0', 'nodad'])
-  await run(['ip', 'link', 'set', 'up0', 'up'])
-  await inside(outside, ['ip', 'address', 'add', `${OUTSIDE}/64`, 'dev', 'eth0', 'nodad'])
-  await inside(outside, ['ip', 'link', 'set', 'eth0', 'up'])
+  await wire({ pid: outside, here: `${MACHINE}/64`, there: [`${OUTSIDE}/64`] })
   await run(['sh', '-c', 'echo 1 > /proc/sys/net/ipv6/conf/up0/accept_ra'])
   const network = await ensureNetwork({
     dataDir,

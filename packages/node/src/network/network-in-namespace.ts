@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { silentLogger } from '@brume/base/log'
 import { run } from '@brume/machine/run'
 import { eventually } from '@brume/testkit/eventually'
-import { addPod, ask, inside, Namespaces } from '../testing/namespaces.ts'
+import { addPod, ask, inside, Namespaces, wire } from '../testing/namespaces.ts'
 import { CNI_CONF_FILE } from './cni-conf.ts'
 import { ensureNetwork, type PodNetwork } from './network.ts'
 import type { HostPort } from './nft-rules.ts'
@@ -29,11 +29,8 @@ try {
   await run(['ip', 'link', 'set', 'lo', 'up'])
   const outside = await namespaces.make()
   const pod = await namespaces.make()
-  await run(['ip', 'link', 'add', 'up0', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', String(outside)])
-  await run(['ip', 'address', 'add', `${MACHINE}/24`, 'dev', 'up0'])
-  await run(['ip', 'link', 'set', 'up0', 'mtu', '1400', 'up'])
-  await inside(outside, ['ip', 'address', 'add', `${OUTSIDE}/24`, 'dev', 'eth0'])
-  await inside(outside, ['ip', 'link', 'set', 'eth0', 'up'])
+  await wire({ pid: outside, here: `${MACHINE}/24`, there: [`${OUTSIDE}/24`] })
+  await run(['ip', 'link', 'set', 'up0', 'mtu', '1400'])
   await run(['ip', 'route', 'add', 'default', 'via', OUTSIDE])
 
   const options = { dataDir, logger: silentLogger }

@@ -11,7 +11,7 @@ import { eventually } from '@brume/testkit/eventually'
 import { CNI_CONF_FILE } from '../network/cni-conf.ts'
 import { ensureNetwork } from '../network/network.ts'
 import { removeNetwork } from '../network/remove.ts'
-import { addPod, ask, inside, Namespaces } from '../testing/namespaces.ts'
+import { addPod, ask, inside, Namespaces, wire } from '../testing/namespaces.ts'
 import { elementsOf } from './elements.ts'
 import { KernelServices } from './kernel.ts'
 import { parseRemembered } from './remembered.ts'
@@ -52,11 +52,7 @@ function elements(addresses: readonly string[], spec: object, status: object = {
 try {
   await run(['ip', 'link', 'set', 'lo', 'up'])
   const outside = await namespaces.make()
-  await run(['ip', 'link', 'add', 'up0', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', String(outside)])
-  await run(['ip', 'address', 'add', `${MACHINE}/24`, 'dev', 'up0'])
-  await run(['ip', 'link', 'set', 'up0', 'up'])
-  for (const client of CLIENTS) await inside(outside, ['ip', 'address', 'add', `${client}/24`, 'dev', 'eth0'])
-  await inside(outside, ['ip', 'link', 'set', 'eth0', 'up'])
+  await wire({ pid: outside, here: `${MACHINE}/24`, there: CLIENTS.map((client) => `${client}/24`) })
   await inside(outside, ['ip', 'route', 'add', 'default', 'via', MACHINE])
   await run(['ip', 'route', 'add', 'default', 'via', CLIENTS[0]!])
   const network = await ensureNetwork({ dataDir, serviceRange: '10.96.0.0/16', logger: silentLogger })

@@ -12,7 +12,7 @@ import { CNI_CONF_FILE } from '../network/cni-conf.ts'
 import { ensureNetwork } from '../network/network.ts'
 import { removeNetwork } from '../network/remove.ts'
 import { policyScript } from '../policies/table.ts'
-import { addPod, ask, askOften, inside, Namespaces } from '../testing/namespaces.ts'
+import { addPod, ask, askOften, Namespaces, wire } from '../testing/namespaces.ts'
 import { type Elements, elementsOf } from './elements.ts'
 import { changeScript, drawScript, tableScript } from './table.ts'
 
@@ -62,11 +62,7 @@ function counted(texts: readonly string[]): Record<string, number> {
 try {
   await run(['ip', 'link', 'set', 'lo', 'up'])
   const outside = await namespaces.make()
-  await run(['ip', 'link', 'add', 'up0', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', String(outside)])
-  await run(['ip', 'address', 'add', `${MACHINE}/24`, 'dev', 'up0'])
-  await run(['ip', 'link', 'set', 'up0', 'up'])
-  await inside(outside, ['ip', 'address', 'add', `${OUTSIDE}/24`, 'dev', 'eth0'])
-  await inside(outside, ['ip', 'link', 'set', 'eth0', 'up'])
+  await wire({ pid: outside, here: `${MACHINE}/24`, there: [`${OUTSIDE}/24`] })
   const network = await ensureNetwork({ dataDir, serviceRange: '10.96.0.0/16', logger: silentLogger })
   const conf = join(network.cniConfDir, CNI_CONF_FILE)
   const [a, b, c] = [await namespaces.make(), await namespaces.make(), await namespaces.make()]

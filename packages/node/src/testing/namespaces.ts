@@ -67,6 +67,28 @@ export async function inside(pid: number, argv: string[]): Promise<string> {
   return (await run(['nsenter', `--net=/proc/${pid}/ns/net`, ...argv])).stdout
 }
 
+/** A cable from the device `up0` here to `eth0` of another namespace; addresses with their lengths: `198.51.100.2/24`. */
+export async function wire({
+  dev = 'up0',
+  pid,
+  here,
+  there,
+}: {
+  dev?: string
+  pid: number
+  here: string
+  there: readonly string[]
+}): Promise<void> {
+  // An address of IPv6 is of use at once: nobody else on the cable has it.
+  const add = (address: string, to: string) =>
+    ['ip', 'address', 'add', address, 'dev', to].concat(address.includes(':') ? 'nodad' : [])
+  await run(['ip', 'link', 'add', dev, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', String(pid)])
+  await run(add(here, dev))
+  await run(['ip', 'link', 'set', dev, 'up'])
+  for (const address of there) await inside(pid, add(address, 'eth0'))
+  await inside(pid, ['ip', 'link', 'set', 'eth0', 'up'])
+}
+
 /** `as`: one of the asker's addresses. */
 export async function ask(from: number, host: string, port: number, as?: string): Promise<string> {
   return (await askOften(from, host, { port, times: 1, as }))[0]!
