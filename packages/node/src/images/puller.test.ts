@@ -192,6 +192,23 @@ describe('images for containers', { timeout: 60_000 }, () => {
     )
   })
 
+  it('that another pod had begun to pull did not take longer than was waited for them', async () => {
+    const of = puller()
+    const gate = Promise.withResolvers<void>()
+    answer = () => gate.promise
+    const first = of.ensure(pod('u'), container('a:1'))
+    const began = performance.now()
+    await eventually('it has begun for a while', () => pulls.length === 1 && performance.now() > began + 50)
+    const second = of.ensure(pod('v'), container('a:1'))
+    await eventually('both wait', () => said().filter((text) => text.startsWith('Pulling')).length === 2)
+    gate.resolve()
+    await Promise.all([first, second])
+    const times = said().flatMap((text) => [...text.matchAll(/ in (\S+) \((\S+) including waiting\)/g)])
+    assert.equal(times.length, 2)
+    const ms = (text: string) => Number.parseFloat(text) * (text.endsWith('ms') ? 1 : 1000)
+    for (const [, pulled, waited] of times) assert.ok(ms(pulled!) <= ms(waited!), `${pulled}, ${waited}`)
+  })
+
   it('tell how far they have come when it takes long', async () => {
     const of = puller()
     const gate = Promise.withResolvers<void>()

@@ -121,7 +121,9 @@ class Puller {
     try {
       const { image, pullMs } = await this.#told(wish, () => this.#pullWithSecrets(wish))
       this.#backoff.succeeded(key)
-      const took = `in ${goMs(pullMs)} (${goMs(performance.now() - startedAt)} including waiting)`
+      const waitedMs = performance.now() - startedAt
+      // One that another pod had begun took longer than this one waited.
+      const took = `in ${goMs(Math.min(pullMs, waitedMs))} (${goMs(waitedMs)} including waiting)`
       const size = `Image size: ${image.size ?? 0} bytes.`
       this.#say(wish, 'Normal', 'Pulled', `Successfully pulled image ${name} ${took}. ${size}`)
       this.#options.onPulled?.()
