@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { Pod } from '../contract.ts'
@@ -95,7 +95,9 @@ describe('control groups of pods', { skip: process.getuid?.() !== 0 && 'needs ro
     assert.equal(read('cpu', `${root}/besteffort`, shares), version() === 1 ? '2' : '1')
     const later = new PodCgroups({ hierarchies, root, clock })
     await later.ensureRoot()
-    assert.equal(weight(), version() === 1 ? '2560' : '98')
+    // What a weight of v2 stands for is known to about one in fifty until the pods are told again.
+    if (version() === 1) assert.equal(weight(), '2560')
+    else assert.ok(Math.abs(Number(weight()) - 98) <= 2, weight())
     for (const uid of ['u-4', 'u-5', 'u-1']) await later.remove(uid)
     assert.equal(weight(), version() === 1 ? '2' : '1')
   })
@@ -108,8 +110,12 @@ describe('control groups of pods', { skip: process.getuid?.() !== 0 && 'needs ro
     const inner = new PodCgroups({ hierarchies, root: path, clock })
     await inner.ensureRoot()
     for (const hierarchy of hierarchies) {
-      const procs = join(hierarchy.path, path, 'besteffort', 'cgroup.procs')
-      if (hierarchy.version === 1 || version() === 2) writeFileSync(procs, String(child.pid))
+      const group = join(hierarchy.path, path, 'besteffort')
+      // Of version 2 with controllers, leaves alone have processes.
+      const leaf = hierarchy.version === 1 ? group : join(group, 'leaf')
+      if (hierarchy.version === 2) mkdirSync(leaf)
+      if (hierarchy.version === 1 || version() === 2)
+        writeFileSync(join(leaf, 'cgroup.procs'), String(child.pid))
     }
     const exited = once(child, 'exit')
     await cgroups.remove('u-3')
