@@ -17,6 +17,8 @@ const TEST_NEEDS: readonly Need[] = [
   program('buildah', 'buildah', 'buildah'),
   program('curl', 'curl', 'curl'),
   program('openssl', 'openssl', 'openssl'),
+  // Records what the store asks of its files.
+  program('strace', 'strace', 'strace'),
   {
     name: 'a static busybox',
     packages: { apt: 'busybox-static', apk: 'busybox-static' },

@@ -1,6 +1,15 @@
 // Files that are there completely or not at all, also after a power loss.
 
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 
 /** Replaces `file`, readable by its owner only. */
@@ -16,6 +25,37 @@ export function writeFileDurably(file: string, text: string): void {
 export function renameDurably(from: string, to: string): void {
   renameSync(from, to)
   syncPath(dirname(to))
+}
+
+/**
+ * Makes a folder (0700), and those above it, so that they survive a power loss. Returns when there is one already.
+ * Step by step: Node's own recursive mkdir never returns where the system lets nobody make folders (/proc).
+ */
+export function makeFolderDurably(path: string): void {
+  const parent = dirname(path)
+  const isThere = existsSync(path)
+  if (!isThere) {
+    if (!existsSync(parent)) makeFolderDurably(parent)
+    mkdirUnlessThere(path)
+  }
+  try {
+    // Also of one that is there: who made it may have been killed before this.
+    syncPath(parent)
+  } catch (error) {
+    if (!isThere || codeOf(error) !== 'EACCES') throw error
+  }
+}
+
+function mkdirUnlessThere(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code
 }
 
 /** Flushes a file, or the names of a directory. Not for a database that is open (see sqlite/connection.ts). */

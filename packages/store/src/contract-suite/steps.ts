@@ -40,7 +40,7 @@ export function throwsCode(action: () => unknown, code: StoreErrorCode): void {
   })
 }
 
-function assertCode(error: unknown, code: StoreErrorCode): asserts error is StoreError {
+export function assertCode(error: unknown, code: StoreErrorCode): asserts error is StoreError {
   assert.ok(error instanceof StoreError)
   assert.equal(error.code, code, error.message)
 }

@@ -1,6 +1,9 @@
 // How every thread opens the database file.
 
+import { existsSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { syncPath } from '../files.ts'
 
 /** A checkpoint or a backup may hold a lock for a moment. */
 const BUSY_TIMEOUT_MS = 10_000
@@ -21,4 +24,16 @@ export function connect(file: string, options: { readOnly?: boolean } = {}): Dat
     db.close()
     throw error
   }
+}
+
+/**
+ * Makes durable what can be read. A process that was killed between a write and its fsync leaves a commit that the next
+ * one finds, in the memory of the system only: once it is shown, a power loss must not take it back. The log, unlike the
+ * database, has no lock that closing a descriptor of it would drop.
+ */
+export function syncLog(file: string): void {
+  const log = `${file}-wal`
+  if (!existsSync(log)) return
+  syncPath(log)
+  syncPath(dirname(log))
 }

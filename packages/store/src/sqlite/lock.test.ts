@@ -6,19 +6,16 @@ import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { putOf } from '../contract-suite/steps.ts'
 import { tempDirs } from '../temp-dir.ts'
+import type { CrashOptions } from './crash-child.ts'
 import { openSqliteStore } from './open.ts'
 
 const tempDir = tempDirs()
 
 test('a second process is told who holds the store, and gets it once that one was killed', async () => {
   const dir = tempDir()
-  const child = spawn(
-    process.execPath,
-    [join(import.meta.dirname, 'crash-child.ts'), dir, '1', '0', 'false'],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  )
+  const options: CrashOptions = { dir, seed: 1, writers: 24, maxValueBytes: 6_000 }
+  const argv = [join(import.meta.dirname, 'crash-child.ts'), JSON.stringify(options)]
+  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] })
   const exited = once(child, 'exit')
   for await (const line of createInterface({ input: child.stdout })) {
     if (line.includes('acknowledged')) break

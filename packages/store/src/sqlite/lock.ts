@@ -1,10 +1,11 @@
 // One process at a time owns a data directory. The lock is SQLite's own exclusive lock on a file of its own: the
 // kernel releases it when the process dies, however it dies.
 
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { StoreError } from '../contract.ts'
+import { makeFolderDurably } from '../files.ts'
 import { isBusy, storeErrorOf } from './errors.ts'
 
 export interface Lock {
@@ -19,7 +20,7 @@ export interface Lock {
 export function acquireLock(file: string): Lock {
   const lockFile = `${file}.lock`
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+    makeFolderDurably(dirname(file))
     // Only created here: opening and closing it while it is locked would drop the lock.
     if (!existsSync(lockFile)) closeSync(openSync(lockFile, 'a', 0o600))
     const db = new DatabaseSync(lockFile)

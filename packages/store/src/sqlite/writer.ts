@@ -5,7 +5,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
 import { assert } from '@brume/base/assert'
 import type { EncryptionKeys } from '../encryption/keys.ts'
-import { connect } from './connection.ts'
+import { connect, syncLog } from './connection.ts'
 import { failureOf } from './errors.ts'
 import { COMMIT_DELAY_MS, DIE, type Faults, MAX_PAGES } from './faults.ts'
 import { newestRevision } from './load.ts'
@@ -46,6 +46,7 @@ const db = connect(file)
 db.exec(`PRAGMA wal_autocheckpoint = ${AUTOCHECKPOINT_PAGES}`)
 const statements = prepare(db)
 port.on('message', receive)
+syncLog(file)
 tell({ kind: 'ready', revision: newestRevision(db) })
 // So that the next start is quick even if this process is killed.
 setImmediate(flushCompileCache)
