@@ -1,7 +1,8 @@
 // Where everything of one cloud lives. Nothing outside this directory is touched by a control plane.
 
-import { chmodSync, existsSync, mkdirSync, type Stats, statSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { chmodSync, type Stats, statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { makeFolderDurably } from '@brume/store/files'
 import { UserError } from './user-error.ts'
 
 const WRITABLE_BY_OTHERS = 0o022
@@ -41,7 +42,7 @@ export function dataDirAt(path: string): DataDir {
 /** Makes the directory, for its owner alone. Throws UserError with what to do. */
 export function ensureDataDir(dir: DataDir): void {
   try {
-    makeFolders(dir.root)
+    makeFolderDurably(dir.root)
     const found = statSync(dir.root)
     if (!found.isDirectory()) throw new Error('it is not a directory')
     keepOthersOut(dir.root, found)
@@ -51,20 +52,6 @@ export function ensureDataDir(dir: DataDir): void {
       `cannot use the data directory ${dir.root}: ${why}`,
       'Name one that you may write to: ./brume up --data-dir DIR',
     )
-  }
-}
-
-/** Node's own recursive mkdir never returns where the system lets nobody make folders (/proc). */
-function makeFolders(path: string): void {
-  try {
-    mkdirSync(path, { mode: 0o700 })
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'EEXIST') return
-    const parent = dirname(path)
-    if (code !== 'ENOENT' || existsSync(parent)) throw error
-    makeFolders(parent)
-    mkdirSync(path, { mode: 0o700 })
   }
 }
 

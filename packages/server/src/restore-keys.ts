@@ -1,6 +1,6 @@
 // The keys that were saved beside a backup, in the data directory: first of all, as the backup is checked with them.
 
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import {
   KEY_FILES,
@@ -11,7 +11,7 @@ import {
   readKeyBundle,
 } from '@brume/base/key-bundle'
 import { addKeys } from '@brume/store/encryption/key-file'
-import { writeFileDurably } from '@brume/store/files'
+import { makeFolderDurably, writeFileDurably } from '@brume/store/files'
 import type { DataDir } from './data-dir.ts'
 import { UserError } from './user-error.ts'
 
@@ -62,10 +62,10 @@ export function restoreIdentity(dir: DataDir, saved: KeyFiles, now: Date): strin
     : undefined
   if (aside !== undefined)
     cpSync(dir.pki, aside, { recursive: true, preserveTimestamps: true, errorOnExist: true })
-  mkdirSync(dir.pki, { recursive: true, mode: 0o700 })
+  makeFolderDurably(dir.pki)
   for (const name of wanted) {
     const path = join(dir.root, name)
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    makeFolderDurably(dirname(path))
     writeFileDurably(path, saved[name]!)
   }
   // They hang on the authority and are made again from it at the next start.

@@ -1,7 +1,8 @@
 // Key and certificate files: written whole or not at all, private ones readable by their owner alone.
 
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { makeFolderDurably } from '@brume/store/files'
 
 /** What the operator can do about a file of the key directory; the message names the file and the way out. */
 export class PkiError extends Error {
@@ -27,7 +28,7 @@ export async function readText(path: string): Promise<string | undefined> {
 
 /** Replaces `path` in one step; after a crash or a power loss it holds the old or the new text, never a part. */
 export async function writeText(path: string, text: string, mode: number): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  makeFolderDurably(dirname(path))
   const temporary = `${path}.${process.pid}.tmp`
   try {
     await rm(temporary, { force: true })
