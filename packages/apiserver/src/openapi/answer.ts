@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { StatusError } from '@brume/base/errors'
 import { clausesOf } from '../http/accept.ts'
 import type { ApiRequest, ApiResponse } from '../http/types.ts'
+import type { Dialect } from './schema-json.ts'
 
 export interface Document {
   body: Buffer
@@ -15,14 +16,23 @@ export function documentOf(body: Buffer): Document {
   return { body, hash: createHash('sha512').update(body).digest('hex').toUpperCase() }
 }
 
-/** The first of the client's media types that is offered. Throws 406. `offered` are in the server's order. */
-export function acceptedType(request: ApiRequest, offered: readonly string[]): string {
+export const JSON_TYPE = 'application/json'
+
+/**
+ * The content type of the first of the client's media types that there is: JSON, which is the default, or protobuf in
+ * gnostic's messages. Throws 406.
+ */
+export function acceptedForm(request: ApiRequest, dialect: Dialect): string {
+  const protobuf = `application/com.github.proto-openapi.spec.${dialect}.v1.0+protobuf`
+  // What most clients ask for. It is no valid media type, so the answer names the one that is.
+  const alias = `application/com.github.proto-openapi.spec.${dialect}@v1.0+protobuf`
   const header = request.headers['accept']
   for (const { type } of clausesOf(header === undefined || header === '' ? '*/*' : header)) {
-    if (offered.includes(type)) return type
-    if (type === '*/*' || type === 'application/*') return offered[0]!
+    if (type === JSON_TYPE || type === '*/*' || type === 'application/*') return JSON_TYPE
+    if (type === protobuf || type === alias) return protobuf
   }
-  throw new StatusError('NotAcceptable', `only the following media types are accepted: ${offered.join(', ')}`)
+  const all = [JSON_TYPE, protobuf, alias].join(', ')
+  throw new StatusError('NotAcceptable', `only the following media types are accepted: ${all}`)
 }
 
 export function checkMethod(request: ApiRequest): void {

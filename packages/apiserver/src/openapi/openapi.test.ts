@@ -171,11 +171,16 @@ test('a CRD changes its own document and the index, and nothing else', () => {
 
 test('clients that want another media type are told', () => {
   const { v3, v2 } = setUp()
-  const accept = 'application/com.github.proto-openapi.spec.v3@v1.0+protobuf'
-  assert.throws(
-    () => get(v3.document, '/openapi/v3/api/v1', { accept }),
-    (e: unknown) => e instanceof StatusError && e.code === 406,
-  )
+  const accept = 'application/vnd.kubernetes.protobuf'
+  for (const [handler, path] of [
+    [v3.document, '/openapi/v3/api/v1'],
+    [v2, '/openapi/v2'],
+  ] as const) {
+    assert.throws(
+      () => get(handler, path, { accept }),
+      (e: unknown) => e instanceof StatusError && e.code === 406,
+    )
+  }
   assert.equal(get(v3.document, '/openapi/v3/api/v1', { accept: `${accept}, application/json` }).status, 200)
   assert.equal(get(v2, '/openapi/v2', { accept: '*/*' }).headers['content-type'], 'application/json')
 })

@@ -32,7 +32,11 @@ export function messageField(number: number, content: Pieces | Buffer): Pieces {
 }
 
 export function textField(number: number, text: unknown): Pieces | undefined {
-  if (typeof text !== 'string' || text === '') return undefined
+  return typeof text === 'string' && text !== '' ? presentTextField(number, text) : undefined
+}
+
+/** Also where it is empty, as one of several fields that could be there. */
+export function presentTextField(number: number, text: string): Pieces {
   const length = Buffer.byteLength(text)
   const bytes = header(number, DELIMITED, length, length)
   bytes.write(text, bytes.length - length)
@@ -40,18 +44,30 @@ export function textField(number: number, text: unknown): Pieces | undefined {
 }
 
 export function flagField(number: number, flag: unknown): Pieces | undefined {
-  return flag === true ? intField(number, 1) : undefined
+  return flag === true ? presentFlagField(number, flag) : undefined
+}
+
+export function presentFlagField(number: number, flag: boolean): Pieces {
+  return varintField(number, flag ? 1 : 0)
 }
 
 /** A whole number > 0; anything else is left out, as proto3 leaves out zero. */
 export function intField(number: number, value: unknown): Pieces | undefined {
-  if (!Number.isSafeInteger(value) || (value as number) <= 0) return undefined
-  const bytes = header(number, VARINT, value as number, 0)
+  return Number.isSafeInteger(value) && (value as number) > 0
+    ? varintField(number, value as number)
+    : undefined
+}
+
+function varintField(number: number, value: number): Pieces {
+  const bytes = header(number, VARINT, value, 0)
   return { length: bytes.length, pieces: [bytes] }
 }
 
 export function doubleField(number: number, value: unknown): Pieces | undefined {
-  if (typeof value !== 'number' || value === 0) return undefined
+  return typeof value === 'number' && value !== 0 ? presentDoubleField(number, value) : undefined
+}
+
+export function presentDoubleField(number: number, value: number): Pieces {
   const tag = varintLength((number << 3) | FIXED64)
   const bytes = Buffer.allocUnsafe(tag + 8)
   writeVarint(bytes, 0, (number << 3) | FIXED64)

@@ -3,18 +3,14 @@
 
 import type { ResourceDefinition } from '@brume/api/resource'
 import type { PathHandler } from '../http/types.ts'
-import { acceptedType, answer, checkMethod, type Document, documentOf } from './answer.ts'
+import { acceptedForm, answer, checkMethod, type Document, documentOf, JSON_TYPE } from './answer.ts'
 import { componentsOf } from './components.ts'
-import { encodeDocument, encodeNamedPath, encodeNamedSchema } from './gnostic.ts'
+import { encodeDocument, encodeNamedPath, encodeNamedSchema } from './gnostic-v2.ts'
 import { DerivedCache, groupVersionsOf } from './group-versions.ts'
 import { pathsOf } from './paths.ts'
 import type { Json } from './schema-json.ts'
 import type { OpenApiParts } from './v3.ts'
 
-const JSON_TYPE = 'application/json'
-const PROTOBUF_TYPE = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
-/** What clients ask for. It is no valid media type, so the answer names the one that is. */
-const PROTOBUF_ALIAS = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'
 const SECURITY = {
   BearerToken: { type: 'apiKey', description: 'Bearer token', name: 'authorization', in: 'header' },
 }
@@ -63,10 +59,8 @@ export function createOpenApiV2({ registry, version }: OpenApiParts): PathHandle
 
   return (request) => {
     checkMethod(request)
-    const isJson = acceptedType(request, [JSON_TYPE, PROTOBUF_TYPE, PROTOBUF_ALIAS]) === JSON_TYPE
-    return answer(request, documentIn(isJson ? json : protobuf), {
-      'content-type': isJson ? JSON_TYPE : PROTOBUF_TYPE,
-    })
+    const type = acceptedForm(request, 'v2')
+    return answer(request, documentIn(type === JSON_TYPE ? json : protobuf), { 'content-type': type })
   }
 }
 

@@ -1,18 +1,18 @@
-// OpenAPI 3.0: an index of documents, and one document for each group version. A document's address carries the hash of
-// its content, so clients keep it for good and fetch only those that changed.
+// OpenAPI 3.0: an index of documents, and one document for each group version, as JSON and as gnostic's protobuf. A
+// document's address carries the hash of its content, so clients keep it for good and fetch only those that changed.
 
 import type { ResourceDefinition } from '@brume/api/resource'
 import { StatusError } from '@brume/base/errors'
 import type { ApiRequest, ApiResponse, PathHandler } from '../http/types.ts'
 import type { ResourceRegistry } from '../registry/resources.ts'
-import { acceptedType, answer, checkMethod, type Document, documentOf } from './answer.ts'
+import { acceptedForm, answer, checkMethod, type Document, documentOf, JSON_TYPE } from './answer.ts'
 import { componentsOf } from './components.ts'
+import { encodeDocument } from './gnostic-v3.ts'
 import { DerivedCache, groupVersionsOf } from './group-versions.ts'
 import { pathsOf } from './paths.ts'
 import type { Json } from './schema-json.ts'
 
 const ROOT = '/openapi/v3'
-const JSON_TYPE = 'application/json'
 const YEAR_SECONDS = 31_536_000
 
 export interface OpenApiParts {
@@ -32,6 +32,9 @@ export function createOpenApiV3({ registry, version }: OpenApiParts): OpenApiV3 
   const documents = new DerivedCache<Document>((definitions) =>
     documentOf(Buffer.from(JSON.stringify(documentJson(definitions, version)))),
   )
+  const protobufDocuments = new DerivedCache<Document>((definitions) =>
+    documentOf(encodeDocument(documentJson(definitions, version))),
+  )
   let generation = -1
   let groupVersions = new Map<string, ResourceDefinition[]>()
   let index: Document | undefined
@@ -40,7 +43,7 @@ export function createOpenApiV3({ registry, version }: OpenApiParts): OpenApiV3 
     if (generation === registry.generation) return
     generation = registry.generation
     groupVersions = groupVersionsOf(registry)
-    documents.keep(new Set(groupVersions.keys()))
+    for (const cache of [documents, protobufDocuments]) cache.keep(new Set(groupVersions.keys()))
     index = undefined
   }
 
@@ -62,16 +65,17 @@ export function createOpenApiV3({ registry, version }: OpenApiParts): OpenApiV3 
     const definitions = groupVersions.get(path)
     if (definitions === undefined)
       throw new StatusError('NotFound', 'the server could not find the requested resource')
-    acceptedType(request, [JSON_TYPE])
-    const found = documents.get(path, definitions)
-    const hash = request.query.get('hash')
-    if (hash === null || hash === '') return answer(request, found, { 'content-type': JSON_TYPE })
-    if (hash !== found.hash) {
-      const location = `${ROOT}/${path}?hash=${found.hash}`
-      return { status: 301, headers: { location }, body: undefined }
+    const type = acceptedForm(request, 'v3')
+    const found = (type === JSON_TYPE ? documents : protobufDocuments).get(path, definitions)
+    const given = request.query.get('hash')
+    if (given === null || given === '') return answer(request, found, { 'content-type': type })
+    // An address is the same for both forms.
+    const { hash } = documents.get(path, definitions)
+    if (given !== hash) {
+      return { status: 301, headers: { location: `${ROOT}/${path}?hash=${hash}` }, body: undefined }
     }
     return answer(request, found, {
-      'content-type': JSON_TYPE,
+      'content-type': type,
       'cache-control': `public, immutable, max-age=${YEAR_SECONDS}`,
     })
   }
@@ -79,7 +83,7 @@ export function createOpenApiV3({ registry, version }: OpenApiParts): OpenApiV3 
   return {
     index(request) {
       checkMethod(request)
-      acceptedType(request, [JSON_TYPE])
+      // There is no other form of it, and Kubernetes answers so whatever is asked for.
       return answer(request, indexDocument(), { 'content-type': JSON_TYPE })
     },
     document,

@@ -50,6 +50,7 @@ func main() {
 	informersOf(asProtobuf)
 	dynamicOf(asJSON)
 	discoveryOf(asJSON)
+	openAPIOf(asJSON)
 	customResources(asProtobuf)
 	auth(asProtobuf)
 	certificatesOf(asProtobuf)

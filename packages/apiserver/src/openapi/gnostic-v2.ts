@@ -1,6 +1,7 @@
 // Swagger 2.0 in the protobuf of gnostic's openapi.v2 models, the form in which kubectl before 1.27 reads it. Field
-// numbers are those of OpenAPIv2.proto; free-form values travel as YAML text, of which JSON is a part.
+// numbers are those of OpenAPIv2.proto.
 
+import { any, extensions, texts } from './gnostic-values.ts'
 import {
   bytesOf,
   doubleField,
@@ -9,6 +10,7 @@ import {
   message,
   messageField,
   type Pieces,
+  presentFlagField,
   textField,
 } from './proto-fields.ts'
 import type { Json } from './schema-json.ts'
@@ -98,7 +100,7 @@ function schema(json: Json): Pieces {
 }
 
 function additionalItem(additional: Json | boolean): Pieces {
-  if (typeof additional === 'boolean') return message(flagField(2, additional))
+  if (typeof additional === 'boolean') return message(presentFlagField(2, additional))
   return message(messageField(1, schema(additional)))
 }
 
@@ -167,19 +169,4 @@ function parameter(json: Json): Pieces {
     flagField(unique, json['uniqueItems']),
   )
   return message(messageField(2, message(messageField(isQuery ? 3 : 4, fields))))
-}
-
-function texts(number: number, list: unknown): (Pieces | undefined)[] {
-  return ((list ?? []) as string[]).map((text) => textField(number, text))
-}
-
-/** gnostic's Any: YAML text. */
-function any(number: number, value: unknown): Pieces | undefined {
-  if (value === undefined) return undefined
-  return messageField(number, message(textField(2, `${JSON.stringify(value)}\n`)))
-}
-
-function extensions(number: number, json: Json): (Pieces | undefined)[] {
-  const names = Object.keys(json).filter((name) => name.startsWith('x-'))
-  return names.map((name) => messageField(number, message(textField(1, name), any(2, json[name]))))
 }
