@@ -1,4 +1,5 @@
-// The pipeline of one request: route -> authenticate -> limit -> authorize -> handler -> answer. Transport-neutral:
+// The pipeline of one request: route -> authenticate -> limit -> authorize -> handler -> answer; of one with a body:
+// authenticate -> authorize -> receive -> limit -> handler. Transport-neutral:
 // http/listener.ts feeds it from HTTPS, the in-process client directly.
 
 import type { StatusError } from '@brume/base/errors'
@@ -12,6 +13,7 @@ import type { Flow, FlowControl } from './flow/control.ts'
 import type { ServerParts } from './handlers/context.ts'
 import { dispatch, notServed } from './handlers/dispatch.ts'
 import { negotiate } from './http/accept.ts'
+import { MAX_BODY_BYTES } from './http/body.ts'
 import { refuseCrossSite } from './http/cross-site.ts'
 import { metaSchema, respondWith } from './http/encode.ts'
 import type { InFlight } from './http/in-flight.ts'
@@ -89,10 +91,20 @@ async function answer(options: ApiServerOptions, asked: Asked, late: LateAnswers
   audit?.actingAs(user)
   const flow = options.flows.classify(info, user)
   asked.flow = flow
-  const place = isLongRunning(info) ? undefined : placeOf(options, flow, { request, info, user })
-  const release = place instanceof Promise ? await place : place
+  const allow = () => authorize(options.authorizer, attributesOf(request, info, user), audit)
+  const isSending = sendsBody(request, info)
+  // Nobody sends what would be refused.
+  if (isSending) allow()
+  const leaveRoom = isSending ? await receive(options.flows, { request, flow, user }) : undefined
+  let release: (() => void) | undefined
   try {
-    authorize(options.authorizer, attributesOf(request, info, user), audit)
+    const place = isLongRunning(info) ? undefined : placeOf(options, flow, { request, info, user })
+    release = place instanceof Promise ? await place : place
+  } finally {
+    leaveRoom?.()
+  }
+  try {
+    if (!isSending) allow()
     const handle = () => handled(options, { request, info, audit, user })
     const response = request.upgrade === undefined ? handle() : options.streams.hold(async () => handle())
     const watch = (sink: Sink, done: () => void) =>
@@ -105,6 +117,32 @@ async function answer(options: ApiServerOptions, asked: Asked, late: LateAnswers
     release?.()
     throw error
   }
+}
+
+/** Whose body may come slowly; handlers that take theirs in pieces are worked on for ever. */
+function sendsBody({ method, bodyBytesToCome }: ApiRequest, info: RequestInfo): boolean {
+  return info.resourceRequest && isMutating(method) && bodyBytesToCome !== 0 && !isLongRunning(info)
+}
+
+/**
+ * Before the seat, which a slow body would hold for nothing. What is wrong with it is told when it is read. The result gives
+ * back the room that the body has taken.
+ */
+async function receive(
+  flows: FlowControl,
+  { request, flow, user }: { request: ApiRequest; flow: Flow; user: UserInfo },
+): Promise<() => void> {
+  const bytes = Math.min(request.bodyBytesToCome ?? MAX_BODY_BYTES, MAX_BODY_BYTES)
+  const place = flows.receive(flow, { user, bytes, gone: () => request.signal })
+  const { arrived, leave } = place instanceof Promise ? await place : place
+  const body = request.readBody()
+  request.readBody = () => body
+  try {
+    arrived((await body).length)
+  } catch {
+    arrived(0)
+  }
+  return leave
 }
 
 /** Of a request that is not worked on for ever: call the result when it is done. */

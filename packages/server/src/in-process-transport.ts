@@ -45,6 +45,7 @@ function requestOf(request: TransportRequest, user: UserInfo, signal: AbortSigna
     path: mark < 0 ? target : target.slice(0, mark),
     query: new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1)),
     headers: request.headers ?? {},
+    bodyBytesToCome: 0,
     readBody: async () => body,
     user,
     signal,

@@ -27,7 +27,7 @@ export interface TestControlPlane {
 }
 
 export interface TestOptions
-  extends Partial<Pick<ControlPlaneOptions, 'logger' | 'host' | 'bookmarkEveryMs' | 'limits'>> {
+  extends Partial<Pick<ControlPlaneOptions, 'logger' | 'host' | 'bookmarkEveryMs' | 'limits' | 'faults'>> {
   /** What is recorded in `dir.auditLog`; default: nothing. */
   auditPolicy?: AuditPolicy
 }

@@ -6,8 +6,9 @@ import { EVERYTHING } from '@brume/api/bootstrap/flow-control'
 import { startTestControlPlane, type TestControlPlane } from '@brume/testkit/control-plane'
 import { eventually } from '@brume/testkit/eventually'
 import { configMap, type Http, httpOf } from '@brume/testkit/http'
+import { heldCommits } from './held-commits.ts'
 import { openSession, type Session } from './session.ts'
-import { isWell, openWire } from './wire.ts'
+import { isWell } from './wire.ts'
 
 const CONFIG_MAPS = '/api/v1/namespaces/default/configmaps'
 /** Of jane: her level's share of all seats. */
@@ -22,9 +23,11 @@ const JANE = { 'impersonate-user': 'jane' }
 let plane: TestControlPlane
 let http: Http
 let jane: Session
+const commits = heldCommits()
 
 before(async () => {
   plane = await startTestControlPlane({
+    faults: commits.faults,
     limits: {
       watchers: WATCHERS,
       seats: SEATS,
@@ -164,36 +167,29 @@ test('five thousand fields are owned, and given back, one by one', async () => {
 })
 
 test('requests beyond the places of their level are 429 with Retry-After, and nobody else is held up', async () => {
-  const begun = await Promise.all(
-    Array.from({ length: PLACES }, () => openWire(plane, { protocol: 'http/1.1' })),
-  )
-  for (const wire of begun) {
-    const head = [
-      'host: x',
-      'impersonate-user: jane',
-      'content-type: application/json',
-      'content-length: 100',
-    ]
-    wire.send(`POST ${CONFIG_MAPS} HTTP/1.1\r\n${head.join('\r\n')}\r\n\r\n{`)
-  }
   const post = (name: string) => ({
     method: 'POST',
     path: CONFIG_MAPS,
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(configMap(name)),
   })
-  const refused = await eventually('the places to be taken', async () => {
-    const reply = await jane.ask(post(`late-${Date.now()}`))
-    return reply.status === 429 && reply
+  commits.hold()
+  const begun = Array.from({ length: PLACES }, (_, n) => jane.ask(post(`early-${n}`)))
+  await eventually('the places to be taken', async () => {
+    const { text } = await http.send('GET', '/metrics')
+    return text.includes(`current_executing_requests{priority_level="jane"} ${PLACES}\n`)
   })
+  const refused = await jane.ask(post('late'))
+  assert.equal(refused.status, 429)
   assert.equal(refused.headers['retry-after'], '1')
   const status = JSON.parse(refused.body.toString())
   assert.deepEqual([status.reason, status.details.retryAfterSeconds], ['TooManyRequests', 1])
   // Others have places of their own, and administrators need none.
   const eve = await http.send('GET', '/apis', undefined, { headers: { 'impersonate-user': 'eve' } })
   assert.equal(eve.status, 200)
-  assert.equal((await http.send('POST', CONFIG_MAPS, configMap('by-admin'))).status, 201)
-  for (const wire of begun) wire.reset()
+  assert.equal((await http.send('GET', CONFIG_MAPS)).status, 200)
+  commits.release()
+  for (const { status } of await Promise.all(begun)) assert.equal(status, 201)
   await eventually('a free place', async () => (await jane.ask(post('in-time'))).status === 201)
 })
 

@@ -156,7 +156,7 @@ export class AuditTrail {
       else if (bytes.length > 0) this.#sent = { bytes, contentType: request.headers['content-type'] }
       return bytes
     }
-    return Object.create(request, { readBody: { value: readBody, enumerable: true } })
+    return Object.create(request, { readBody: { value: readBody, enumerable: true, writable: true } })
   }
 
   #write(stage: AuditStage, response?: ApiResponse): void {

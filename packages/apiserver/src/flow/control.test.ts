@@ -8,6 +8,7 @@ import type { UserInfo } from '../auth/types.ts'
 import { MetricsRegistry } from '../metrics/registry.ts'
 import { parseRequestInfo } from '../request/info.ts'
 import { createFlowControl } from './control.ts'
+import { RECEIVING_LIMITS } from './receiving.ts'
 
 const GROUP = 'flowcontrol.apiserver.k8s.io'
 const user = (name: string): UserInfo => ({ name, groups: ['system:authenticated'] })
@@ -129,4 +130,35 @@ test('what is stored is followed, and the mandatory schemas and levels are alway
   )
   const root = { name: 'root', groups: ['system:masters'] }
   assert.equal(flows.classify(INFO, root).level.spec.exempt, true)
+})
+
+test('who finds no room for a body waits for it, and is refused in the end as who finds no seat', async () => {
+  const { flows, timers, text } = office()
+  const flow = flows.classify(INFO, user('anna'))
+  const receive = (signal = new AbortController().signal, of = user('anna')) =>
+    flows.receive(flow, { user: of, bytes: 1, gone: () => signal })
+  const { bodies } = RECEIVING_LIMITS.ofUser
+  const rooms = await Promise.all(Array.from({ length: bodies }, () => receive()))
+  const next = receive()
+  const late = receive()
+  const leaving = new AbortController()
+  const left = receive(leaving.signal)
+  assert.ok(next instanceof Promise && late instanceof Promise && left instanceof Promise)
+  assert.ok(!(receive(undefined, user('bob')) instanceof Promise), 'others have their own room')
+  assert.match(text(), /brume_request_bodies\{state="waiting"\} 3/)
+  rooms[0]!.arrived(1)
+  const room = await next
+  leaving.abort()
+  for (const fire of [...timers]) fire()
+  for (const refused of [late, left]) {
+    await assert.rejects(refused as Promise<unknown>, (error) => {
+      assert.ok(isStatus(error, 'TooManyRequests'))
+      assert.equal(error.details?.retryAfterSeconds, 1)
+      return true
+    })
+  }
+  assert.match(text(), /rejected_requests_total\{[^}]*reason="time-out"\} 1/)
+  assert.match(text(), /rejected_requests_total\{[^}]*reason="cancelled"\} 1/)
+  assert.match(text(), /brume_request_bodies\{state="waiting"\} 0/)
+  room.leave()
 })

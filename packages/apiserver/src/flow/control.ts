@@ -12,6 +12,7 @@ import type { RequestInfo } from '../request/info.ts'
 import { type Classifier, classifier, distinguisherOf, type FlowSchema } from './classify.ts'
 import { flowMetrics } from './metrics.ts'
 import type { Waiter } from './queues.ts'
+import { type Body, Receiving } from './receiving.ts'
 import { type Level, type LevelSpec, Seats } from './seats.ts'
 
 const GROUP = 'flowcontrol.apiserver.k8s.io'
@@ -27,8 +28,21 @@ export interface Flow {
   level: Level
 }
 
+/** Of a request that has room for its body. */
+export interface Room {
+  /** The body is there, or will never be. */
+  arrived(bytes: number): void
+  /** The request has a seat, or is over. Idempotent. */
+  leave(): void
+}
+
 export interface FlowControl {
   classify(info: RequestInfo, user: UserInfo): Flow
+  /**
+   * Room for a body that may come slowly, at once or after a wait: before `enter`, so that it holds no seat meanwhile.
+   * `bytes`: as many as it may have. Throws TooManyRequests.
+   */
+  receive(flow: Flow, of: { user: UserInfo; bytes: number; gone(): AbortSignal }): Room | Promise<Room>
   /**
    * A seat, at once or after a wait; call the result when the request is done, once. Throws TooManyRequests.
    * `gone` is asked for only when the request has to wait.
@@ -49,7 +63,8 @@ export interface FlowControlOptions {
 
 export function createFlowControl({ reader, clock, metrics, seats: total }: FlowControlOptions): FlowControl {
   const seats = new Seats(total)
-  const counted = flowMetrics(metrics, seats)
+  const receiving = new Receiving()
+  const counted = flowMetrics(metrics, { seats, receiving })
   let classify: Classifier | undefined
   const outdated = () => {
     classify = undefined
@@ -67,6 +82,26 @@ export function createFlowControl({ reader, clock, metrics, seats: total }: Flow
       classify ??= configure()
       const schema = classify(info, user) ?? CATCH_ALL
       return { schema, level: seats.level(schema.level)! }
+    },
+    receive({ schema, level }, { user, bytes, gone }) {
+      // Whoever is exempt waits for nothing.
+      if (level.spec.exempt) return { arrived() {}, leave() {} }
+      // Set where it has to wait; most have not.
+      let tell: ((room: Room) => void) | undefined
+      const body: Body = { user: user.name, bytes, state: 'new', start: () => tell?.(room) }
+      const room: Room = {
+        arrived: (bytes) => receiving.arrived(body, bytes),
+        leave: () => void receiving.leave(body),
+      }
+      const entry = receiving.enter(body)
+      if (entry === 'room') return room
+      if (entry === 'full') throw refused(schema, 'queue-full')
+      const { promise, resolve, reject } = Promise.withResolvers<Room>()
+      tell = resolve
+      const giveUp = (reason: string) => {
+        if (body.state === 'waiting' && receiving.leave(body)) reject(refused(schema, reason))
+      }
+      return untilGivenUp(promise, giveUp, gone())
     },
     enter({ schema, level }, { info, user, gone }) {
       let place: Place | undefined
@@ -109,18 +144,30 @@ export function createFlowControl({ reader, clock, metrics, seats: total }: Flow
     const giveUp = (reason: string) => {
       if (seats.leave(level, waiter)) reject(refused(schema, reason))
     }
-    const timer = clock.after(MAX_WAIT_MS, () => giveUp('time-out'))
-    const left = () => giveUp('cancelled')
-    signal.addEventListener('abort', left, { once: true })
-    if (signal.aborted) left()
     let execute = false
     try {
-      const release = await seated
+      const release = await untilGivenUp(seated, giveUp, signal)
       execute = true
       counted.dispatched(schema)
       return release
     } finally {
       counted.waited(schema, (clock.now() - began) / 1000, execute)
+    }
+  }
+
+  /** `giveUp` makes the promise reject, when it is still time for that. */
+  async function untilGivenUp<T>(
+    promise: Promise<T>,
+    giveUp: (reason: string) => void,
+    signal: AbortSignal,
+  ): Promise<T> {
+    const timer = clock.after(MAX_WAIT_MS, () => giveUp('time-out'))
+    const left = () => giveUp('cancelled')
+    signal.addEventListener('abort', left, { once: true })
+    if (signal.aborted) left()
+    try {
+      return await promise
+    } finally {
       timer.cancel()
       signal.removeEventListener('abort', left)
     }

@@ -2,6 +2,7 @@
 
 import { Counter, Gauge, Histogram, type MetricsRegistry } from '../metrics/registry.ts'
 import type { FlowSchema } from './classify.ts'
+import type { Receiving } from './receiving.ts'
 import type { Level, Seats } from './seats.ts'
 
 const LABELS = ['priority_level', 'flow_schema']
@@ -14,7 +15,10 @@ export interface FlowMetrics {
   waited(schema: FlowSchema, seconds: number, execute: boolean): void
 }
 
-export function flowMetrics(registry: MetricsRegistry, seats: Seats): FlowMetrics {
+export function flowMetrics(
+  registry: MetricsRegistry,
+  { seats, receiving }: { seats: Seats; receiving: Receiving },
+): FlowMetrics {
   const add = (name: string, help: string, labels: readonly string[]) =>
     registry.add(new Counter({ name: `apiserver_flowcontrol_${name}`, help, labels }))
   const dispatched = add('dispatched_requests_total', 'Requests that were worked on.', LABELS)
@@ -39,6 +43,14 @@ export function flowMetrics(registry: MetricsRegistry, seats: Seats): FlowMetric
   gauge('nominal_limit_seats', 'Seats of a level.', ({ nominal }) => nominal)
   gauge('current_executing_requests', 'Requests being worked on.', ({ executing }) => executing)
   gauge('current_inqueue_requests', 'Requests that wait.', ({ queues }) => queues.waiting)
+  registry.add(
+    new Gauge({
+      name: 'brume_request_bodies',
+      help: 'Bodies of requests that are being received, and requests that wait to send theirs; without exempt ones.',
+      labels: ['state'],
+      read: () => Object.entries(receiving.counts).map(([state, count]) => [[state], count] as const),
+    }),
+  )
   return {
     dispatched: ({ level, name }) => dispatched.add([level, name]),
     rejected: ({ level, name }, reason) => rejected.add([level, name, reason]),

@@ -32,6 +32,8 @@ export function requestOf(message: IncomingMessage, response: ServerResponse, bo
     path: mark < 0 ? target : target.slice(0, mark),
     query: new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1)),
     headers: message.headers as ApiRequest['headers'],
+    bodyBytesToCome:
+      source.contentLength ?? (message.headers['transfer-encoding'] === undefined ? 0 : undefined),
     readBody: () => readBody(source, { timeoutMs: bodyMs }),
     streamBody: () => streamBody(source, { idleMs: bodyMs }),
     ...(certificate === undefined ? {} : { clientCertificate: certificate }),

@@ -80,6 +80,7 @@ function requestOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, body
     path: mark < 0 ? target : target.slice(0, mark),
     query: new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1)),
     headers: headers as ApiRequest['headers'],
+    bodyBytesToCome: stream.endAfterHeaders ? 0 : source.contentLength,
     readBody: () => readBody(source, { timeoutMs: bodyMs }),
     streamBody: () => streamBody(source, { idleMs: bodyMs }),
     ...(certificate === undefined ? {} : { clientCertificate: certificate }),

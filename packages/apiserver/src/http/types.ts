@@ -12,6 +12,11 @@ export interface ApiRequest {
   query: URLSearchParams
   /** Lower-case names. */
   headers: Readonly<Record<string, string | undefined>>
+  /**
+   * How many bytes of a body are still to come, at most; 0: there is none, or it is here. undefined: the client does not
+   * say.
+   */
+  bodyBytesToCome: number | undefined
   /** The whole body; rejects with RequestEntityTooLarge, BadRequest (truncated) or Timeout. */
   readBody(): Promise<Buffer>
   /** The body in pieces, for what may be larger than memory; instead of readBody. Throws as that does. */

@@ -17,6 +17,7 @@ const parsed = (query: string, body = '') =>
   parseDeleteOptions({
     query: new URLSearchParams(query),
     headers: { 'content-type': 'application/json' },
+    bodyBytesToCome: 0,
     readBody: async () => Buffer.from(body),
   } as never)
 

@@ -45,6 +45,7 @@ function object(
 function request(headers: Record<string, string>, clientCertificate?: Buffer): ApiRequest {
   return {
     ...{ method: 'GET', path: '/api', query: new URLSearchParams(), headers, remoteAddress: '127.0.0.1' },
+    bodyBytesToCome: 0,
     readBody: () => Promise.resolve(Buffer.alloc(0)),
     signal: new AbortController().signal,
     ...(clientCertificate === undefined ? {} : { clientCertificate }),

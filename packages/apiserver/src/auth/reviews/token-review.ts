@@ -42,6 +42,7 @@ function carrying(token: string): ApiRequest {
     path: '/',
     query: new URLSearchParams(),
     headers: { authorization: `Bearer ${token}` },
+    bodyBytesToCome: 0,
     readBody: () => Promise.resolve(Buffer.alloc(0)),
     signal: new AbortController().signal,
     remoteAddress: '',
