@@ -21,9 +21,9 @@ import { lineReader, memoryDirs, record, skip } from './power-loss/recording.ts'
 import type { Step } from './power-loss/trace.ts'
 
 const SEED = Number(process.env['BRUME_SEED'] ?? 4711)
-const DISKS = process.env['BRUME_SOAK'] === '1' ? 10_000 : 400
+const DISKS = process.env['BRUME_SOAK'] === '1' ? 10_000 : 300
 /** One in so many is opened with all threads and written to; to read the others takes a hundredth of the time. */
-const WRITTEN = 4
+const WRITTEN = 5
 /** Of disks that forget one loss is enough. */
 const FORGETFUL_DISKS = 40
 /** Disks that are looked at at once: most of the time of each goes by in its threads. */
