@@ -21,6 +21,7 @@ import {
 import { type Config, type ConfigInput, configOf, fingerprintIn, MAPS } from './config.ts'
 import { withoutCulprits } from './culprits.ts'
 import { letGo } from './hand-over.ts'
+import { workerIdentity } from './identity.ts'
 import { whyReserved, whyTaken } from './ports.ts'
 import { CONFIG, type Haproxy } from './process.ts'
 import { seatCommands, seatedIn } from './seats.ts'
@@ -61,6 +62,7 @@ const ENDING_LOOK_MS = 50
 
 export class Applier {
   readonly #options: ApplierOptions
+  readonly #identity = workerIdentity()
   /** By the id of a rule that HAProxy has refused: what it was. */
   readonly #refused = new Map<string, { text: string; why: string }>()
   #seated: Map<string, Seating> | undefined
@@ -84,10 +86,11 @@ export class Applier {
     this.#seated ??= alive ? await this.#seatedNow() : new Map()
     const { model, ports, metrics } = await this.#listenable(whole)
     const seated = this.#seated
+    const identity = this.#identity
     this.#tables = rateTables(model)
     const certificates = files.get('crt-list') ?? ''
     const make = (left: ReadonlyMap<string, string>) =>
-      configOf({ dir, ipv6, model, behind, left, seated, accessLog, metrics, certificates })
+      configOf({ dir, identity, ipv6, model, behind, left, seated, accessLog, metrics, certificates })
     const known = this.#stillRefused(model)
     const config = make(known)
     const outcome = { ports, rules: config.left }

@@ -7,6 +7,7 @@ import type { BackendRef, HttpRoute, Model, Rule, Target } from '../model.ts'
 import { routeProblem, ruleProblem, streamProblem } from './expressible.ts'
 import { httpFrontend } from './frontends.ts'
 import { head, metricsFrontend } from './head.ts'
+import type { Identity } from './identity.ts'
 import { limitSections } from './limits.ts'
 import { CONFIG } from './process.ts'
 import { brokenBackend, ruleBackend } from './rule-backend.ts'
@@ -17,6 +18,8 @@ import { type Lines, proxyName } from './text.ts'
 
 export interface ConfigInput {
   dir: string
+  /** Of workers; undefined: whose the master is. */
+  identity: Identity | undefined
   /** The machine has IPv6. */
   ipv6: boolean
   model: Model
@@ -96,7 +99,7 @@ export function configOf(input: ConfigInput): Config {
   }
   if (metrics !== undefined)
     parts.push(section({ owner: undefined, lines: metricsFrontend(metrics.port, metrics.from) }))
-  const all = [{ owner: undefined, lines: head(dir) }, ...parts]
+  const all = [{ owner: undefined, lines: head(dir, input.identity) }, ...parts]
   const lines = all.flatMap((part) => part.lines.map((line) => ({ line, owner: part.owner })))
   const text = `${lines.map(({ line }) => line).join('\n')}\n`
   const fingerprint = fingerprintOf(text)

@@ -4,12 +4,15 @@
 import type { Listener } from '../model.ts'
 import { conditionsOf, regexPath } from './conditions.ts'
 import { logLines } from './head.ts'
+import { type Identity, innerSocket } from './identity.ts'
 import { clientLines, readingLines } from './requests.ts'
 import { Conditions, keyOf, type Section } from './tables.ts'
 import { type Lines, proxyName, say } from './text.ts'
 
 export interface FrontendInput {
   dir: string
+  /** Of workers. */
+  identity: Identity | undefined
   /** The machine has IPv6. */
   ipv6: boolean
   accessLog: boolean
@@ -30,7 +33,7 @@ export function httpFrontend(
   return [
     all(
       `frontend ${protocol}:${port}`,
-      ...(behind ? [`bind ${passedOn(dir, port)} accept-proxy${tls}`] : binds(port, ipv6, tls)),
+      ...(behind ? [`bind ${passedOn(port, input).bind} accept-proxy${tls}`] : binds(port, ipv6, tls)),
       ...(input.accessLog ? logLines(true) : []),
     ),
     ...conditions.lines,
@@ -46,8 +49,8 @@ export function binds(port: number, ipv6: boolean, more = ''): string[] {
 }
 
 /** Where connections of a port are opened whose names are looked at first. */
-export function passedOn(dir: string, port: number): string {
-  return `unix@${dir}/run/opened-${port}.sock`
+export function passedOn(port: number, { dir, identity }: FrontendInput): { bind: string; server: string } {
+  return innerSocket(dir, `${port}`, identity)
 }
 
 function sectionLines(

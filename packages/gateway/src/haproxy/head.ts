@@ -1,5 +1,6 @@
 // What stands at the top of HAProxy's configuration: the process itself, what holds for all, and who may ask it. Pure.
 
+import { type Identity, identityLines } from './identity.ts'
 import { word } from './text.ts'
 
 /** HAProxy takes as many connections as the files that it may open allow, up to this. */
@@ -8,11 +9,12 @@ const MAX_FILES = 100_000
 const MAX_LOG_LINE = 8192
 const MAX_LOGGED = 1024
 
-export function head(dir: string): string[] {
+export function head(dir: string, identity: Identity | undefined): string[] {
   return [
     'global',
     // What only a reload can change, in a word: `show info` tells it. Filled in when the rest is there.
     '  description ',
+    ...identityLines(dir, identity).map((line) => `  ${line}`),
     `  fd-hard-limit ${MAX_FILES}`,
     `  stats socket ${dir}/run/admin.sock mode 600 level admin expose-fd listeners`,
     // Another process on a port is an error, not one that takes half of the requests.

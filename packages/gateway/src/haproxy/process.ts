@@ -3,6 +3,7 @@
 
 import { spawn } from 'node:child_process'
 import {
+  chmodSync,
   closeSync,
   existsSync,
   mkdirSync,
@@ -23,6 +24,7 @@ import {
 } from '@brume/machine/process-id'
 import { RunError, run } from '@brume/machine/run'
 import { hearsReloads, workersOf } from './hand-over.ts'
+import { jailOf } from './identity.ts'
 
 export class GatewayError extends Error {
   override readonly name = 'GatewayError'
@@ -45,6 +47,9 @@ export class Haproxy {
   constructor(dir: string) {
     this.#dir = dir
     for (const name of ['', 'run', 'certs']) mkdirSync(join(dir, name), { recursive: true, mode: 0o700 })
+    // Nobody else gets as far: what it is in is closed.
+    mkdirSync(jailOf(dir), { recursive: true })
+    chmodSync(jailOf(dir), 0o711)
   }
 
   get socket(): string {

@@ -77,7 +77,7 @@ export function tlsFrontend(
   ]
   if (!opened) return [{ owner: undefined, lines }]
   const pass = [`backend opened:${port}`, 'mode tcp', `timeout server ${SILENT}`]
-  const server = `server opened ${passedOn(dir, port)} send-proxy-v2`
+  const server = `server opened ${passedOn(port, input).server} send-proxy-v2`
   return [
     { owner: undefined, lines },
     { owner: undefined, lines: [...pass, server] },

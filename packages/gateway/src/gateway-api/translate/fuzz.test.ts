@@ -139,7 +139,7 @@ describe('the translation', () => {
 
     it(`is taken as a whole (seed ${SEED})`, async () => {
       const random = seededRandom(SEED)
-      const given = { dir: edge.dir, ipv6: false, left: new Map(), seated: new Map() }
+      const given = { dir: edge.dir, identity: undefined, ipv6: false, left: new Map(), seated: new Map() }
       const rest = { accessLog: false, certificates: '', metrics: undefined }
       for (const name of MAPS) edge.haproxy.write(name, '')
       for (const [name, text] of edge.served(translated([]).model).files) edge.haproxy.write(name, text)
