@@ -23,6 +23,7 @@ import { serversOf } from './endpoints.ts'
 import type { ServedKinds } from './gateway-api/kinds.ts'
 import { gatewayApiSource } from './gateway-api/source.ts'
 import { type Applied, Applier, type Served } from './haproxy/apply.ts'
+import type { ClientLimit } from './haproxy/clients.ts'
 import { GatewayError, type Haproxy } from './haproxy/process.ts'
 import { ingressSource } from './ingress/source.ts'
 import { mergeModels } from './merge.ts'
@@ -42,6 +43,7 @@ export interface GatewayOptions {
   addresses: readonly string[]
   /** A line for each request in `access.log`. */
   accessLog: boolean
+  clients: ClientLimit
   /** Prometheus' format on this port, for these ranges and the machine itself. */
   metrics: { port: number; from: readonly string[] } | undefined
   /** Apps have names below it. */

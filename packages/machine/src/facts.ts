@@ -73,9 +73,15 @@ export function observeMachine(dataDir: string): MachineFacts {
     disk: diskFacts(dataDir, all),
     busyPorts: listeningPorts(),
     otherRuntimes: otherRuntimes(),
-    maxOpenFiles: Number(/^Max open files\s+\S+\s+(\S+)/m.exec(read('/proc/self/limits'))?.[1] ?? Infinity),
+    maxOpenFiles: maxOpenFiles(),
     inotifyInstances: Number(read('/proc/sys/fs/inotify/max_user_instances') || Infinity),
   }
+}
+
+/** Of one process, as far as it may raise it itself. */
+export function maxOpenFiles(): number {
+  const [, hard] = /^Max open files\s+\S+\s+(\d+)/m.exec(read('/proc/self/limits')) ?? []
+  return Number(hard ?? Infinity)
 }
 
 export function cgroupFacts(all: readonly Mount[]): CgroupFacts {

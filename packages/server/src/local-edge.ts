@@ -17,8 +17,12 @@ import { gateway } from '@brume/gateway/gateway'
 import { classController } from '@brume/gateway/gateway-api/class-controller'
 import type { ServedKinds } from '@brume/gateway/gateway-api/kinds'
 import { prepareGatewayApi } from '@brume/gateway/gateway-api/prepare'
+import { type ClientLimit, fairLimit } from '@brume/gateway/haproxy/clients'
+import { MAX_FILES } from '@brume/gateway/haproxy/head'
 import { Haproxy } from '@brume/gateway/haproxy/process'
 import type { GatewayPorts } from '@brume/gateway/source'
+import { EDGE_CLIENT_CONNECTIONS } from '@brume/machine/commands/up'
+import { maxOpenFiles } from '@brume/machine/facts'
 import type { ControlPlane } from './control-plane.ts'
 import type { DataDir } from './data-dir.ts'
 import { SYSTEM_USER } from './identity.ts'
@@ -41,6 +45,8 @@ export interface EdgeOptions {
   /** Prometheus reads the edge's figures there, from pods and this machine. */
   metricsPort?: number | undefined
   podRanges?: readonly string[] | undefined
+  /** Of one client; proxies beside this machine itself. undefined: the usual. */
+  clients?: ClientLimit | undefined
   logger: Logger
   clock?: Clock
 }
@@ -50,12 +56,14 @@ export interface Edge {
 }
 
 const USER = { name: 'system:brume:gateway', groups: ['system:brume:gateway', 'system:authenticated'] }
+const LOOPBACK = ['127.0.0.0/8', '::1']
+const USUAL_CLIENTS: ClientLimit = { connections: EDGE_CLIENT_CONNECTIONS, proxies: [] }
 const LIFETIME_MS = 365 * 24 * 3600_000
 
 /** Listens only from the first Ingress or Gateway on. */
 export async function startLocalEdge(options: EdgeOptions): Promise<Edge> {
   const { plane, dir, ports, domain, addresses, logger, accessLog = true, metricsPort } = options
-  const { clock = systemClock } = options
+  const { clock = systemClock, clients = USUAL_CLIENTS } = options
   const client = new Client({ transport: inProcessTransport(plane.server, USER), clock })
   const folder = edgeDir(dir)
   const haproxy = new Haproxy(folder)
@@ -82,6 +90,10 @@ export async function startLocalEdge(options: EdgeOptions): Promise<Edge> {
     addresses,
     accessLog,
     metrics: metricsPort === undefined ? undefined : { port: metricsPort, from: options.podRanges ?? [] },
+    clients: fairLimit(
+      { ...clients, proxies: [...LOOPBACK, ...addresses, ...clients.proxies] },
+      Math.min(maxOpenFiles(), MAX_FILES),
+    ),
     domain,
     gatewayApi,
     ownCertificate: () => `${own.certificatePem.trim()}\n${own.privateKeyPem.trim()}\n`,

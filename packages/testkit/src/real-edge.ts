@@ -18,6 +18,9 @@ import { selfSigned } from './self-signed.ts'
 /** `port`: default: the edge's own. */
 export type AskedEdge = Partial<Omit<Asked, 'host' | 'path'>>
 
+/** Fewer than a test may open at once are none. */
+const FEW = { connections: 500, proxies: [] }
+
 export class RealEdge {
   readonly dir = mkdtempSync(join(tmpdir(), 'brume-edge-'))
   readonly haproxy = new Haproxy(this.dir)
@@ -100,7 +103,15 @@ export class RealEdge {
   /** As one that starts again has it: it knows nothing of what was served. */
   newApplier(more: Partial<ApplierOptions> = {}): Applier {
     const { dir, haproxy } = this
-    return new Applier({ haproxy, dir, ipv6: false, accessLog: true, metrics: undefined, ...more })
+    return new Applier({
+      haproxy,
+      dir,
+      ipv6: false,
+      accessLog: true,
+      clients: FEW,
+      metrics: undefined,
+      ...more,
+    })
   }
 
   served(model: Model, dir = this.dir): Served {

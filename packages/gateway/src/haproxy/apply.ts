@@ -18,6 +18,7 @@ import {
   setMap,
   setRates,
 } from './admin.ts'
+import type { ClientLimit } from './clients.ts'
 import { type Config, type ConfigInput, configOf, fingerprintIn, MAPS } from './config.ts'
 import { withoutCulprits } from './culprits.ts'
 import { letGo } from './hand-over.ts'
@@ -34,6 +35,7 @@ export interface ApplierOptions {
   /** The machine has IPv6. */
   ipv6: boolean
   accessLog: boolean
+  clients: ClientLimit
   /** Prometheus' format on this port, for these ranges and the machine itself. */
   metrics: { port: number; from: readonly string[] } | undefined
 }
@@ -80,7 +82,7 @@ export class Applier {
 
   /** Throws GatewayError with HAProxy's own words. */
   async apply({ model: whole, behind, files }: Served): Promise<Applied> {
-    const { haproxy, dir, ipv6, accessLog } = this.#options
+    const { haproxy, dir, ipv6, accessLog, clients } = this.#options
     const alive = haproxy.running !== undefined
     if (!alive) this.#forget()
     this.#seated ??= alive ? await this.#seatedNow() : new Map()
@@ -90,7 +92,19 @@ export class Applier {
     this.#tables = rateTables(model)
     const certificates = files.get('crt-list') ?? ''
     const make = (left: ReadonlyMap<string, string>) =>
-      configOf({ dir, identity, ipv6, model, behind, left, seated, accessLog, metrics, certificates })
+      configOf({
+        dir,
+        identity,
+        ipv6,
+        model,
+        behind,
+        left,
+        seated,
+        accessLog,
+        clients,
+        metrics,
+        certificates,
+      })
     const known = this.#stillRefused(model)
     const config = make(known)
     const outcome = { ports, rules: config.left }

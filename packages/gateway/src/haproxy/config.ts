@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto'
 import type { Behind as Found } from '../endpoints.ts'
 import type { BackendRef, HttpRoute, Model, Rule, Target } from '../model.ts'
+import { type ClientLimit, clientSection } from './clients.ts'
 import { routeProblem, ruleProblem, streamProblem } from './expressible.ts'
 import { httpFrontend } from './frontends.ts'
 import { head, metricsFrontend } from './head.ts'
@@ -30,6 +31,7 @@ export interface ConfigInput {
   seated: ReadonlyMap<string, Seating>
   /** A line for each request on HAProxy's standard output. */
   accessLog: boolean
+  clients: ClientLimit
   /** The list of certificates, which is read when HAProxy loads its files alone. */
   certificates: string
   /** Prometheus' format on this port, for these ranges and the machine itself. */
@@ -73,7 +75,10 @@ export function configOf(input: ConfigInput): Config {
     return { behind, seating }
   }
   const list = createHash('sha256').update(input.certificates).digest('hex').slice(0, 32)
-  const parts: Lines[] = [{ owner: undefined, lines: [`# certificates ${list}`, ''] }]
+  const parts: Lines[] = [
+    { owner: undefined, lines: [`# certificates ${list}`, ''] },
+    ...clientSection(input.clients).map(section),
+  ]
   for (const listener of model.listeners) {
     const { port } = listener
     const both = model.listeners.some((one) => one.port === port && one !== listener)
@@ -98,7 +103,9 @@ export function configOf(input: ConfigInput): Config {
     parts.push(section({ owner: stream.id, lines: streamBackend(stream, behind, seating) }))
   }
   if (metrics !== undefined)
-    parts.push(section({ owner: undefined, lines: metricsFrontend(metrics.port, metrics.from) }))
+    parts.push(
+      section({ owner: undefined, lines: metricsFrontend(metrics.port, metrics.from, input.clients) }),
+    )
   const all = [{ owner: undefined, lines: head(dir, input.identity) }, ...parts]
   const lines = all.flatMap((part) => part.lines.map((line) => ({ line, owner: part.owner })))
   const text = `${lines.map(({ line }) => line).join('\n')}\n`

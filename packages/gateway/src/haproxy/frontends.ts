@@ -2,6 +2,7 @@
 // Pure.
 
 import type { Listener } from '../model.ts'
+import { type ClientLimit, connectionLines } from './clients.ts'
 import { conditionsOf, regexPath } from './conditions.ts'
 import { logLines } from './head.ts'
 import { type Identity, innerSocket } from './identity.ts'
@@ -16,6 +17,7 @@ export interface FrontendInput {
   /** The machine has IPv6. */
   ipv6: boolean
   accessLog: boolean
+  clients: ClientLimit
 }
 
 const NOWHERE = 'no route leads there: kubectl get ingress,httproute -A'
@@ -25,7 +27,7 @@ export function httpFrontend(
   { port, protocol }: Listener,
   input: FrontendInput & { sections: readonly Section[]; behind: boolean },
 ): Lines[] {
-  const { dir, ipv6, sections, behind } = input
+  const { dir, sections, behind } = input
   const tls = protocol === 'https' ? ` ssl crt-list ${dir}/crt-list alpn h2,http/1.1` : ''
   const conditions = new Conditions()
   const lookups = sections.flatMap((section, i) => sectionLines(dir, port, section, conditions, i === 0))
@@ -33,7 +35,7 @@ export function httpFrontend(
   return [
     all(
       `frontend ${protocol}:${port}`,
-      ...(behind ? [`bind ${passedOn(port, input).bind} accept-proxy${tls}`] : binds(port, ipv6, tls)),
+      ...(behind ? [`bind ${passedOn(port, input).bind} accept-proxy${tls}`] : binds(port, input, tls)),
       ...(input.accessLog ? logLines(true) : []),
     ),
     ...conditions.lines,
@@ -43,9 +45,17 @@ export function httpFrontend(
   ]
 }
 
-/** One for each family, so that addresses of IPv4 are told as such. */
-export function binds(port: number, ipv6: boolean, more = ''): string[] {
-  return [`bind 0.0.0.0:${port}${more}`, ...(ipv6 ? [`bind :::${port} v6only${more}`] : [])]
+/** One for each family, so that addresses of IPv4 are told as such; and who may come in there. */
+export function binds(
+  port: number,
+  { ipv6, clients }: Pick<FrontendInput, 'ipv6' | 'clients'>,
+  more = '',
+): string[] {
+  const addresses = ['0.0.0.0:', ...(ipv6 ? [':::'] : [])]
+  return [
+    ...addresses.map((address) => `bind ${address}${port}${address === ':::' ? ' v6only' : ''}${more}`),
+    ...connectionLines(clients),
+  ]
 }
 
 /** Where connections of a port are opened whose names are looked at first. */

@@ -1,10 +1,11 @@
 // What stands at the top of HAProxy's configuration: the process itself, what holds for all, and who may ask it. Pure.
 
+import { type ClientLimit, connectionLines } from './clients.ts'
 import { type Identity, identityLines } from './identity.ts'
 import { word } from './text.ts'
 
 /** HAProxy takes as many connections as the files that it may open allow, up to this. */
-const MAX_FILES = 100_000
+export const MAX_FILES = 100_000
 /** Of one line of the access log. */
 const MAX_LOG_LINE = 8192
 const MAX_LOGGED = 1024
@@ -64,10 +65,11 @@ export function logLines(http: boolean): string[] {
 }
 
 /** Prometheus' own format, for these addresses alone. */
-export function metricsFrontend(port: number, from: readonly string[]): string[] {
+export function metricsFrontend(port: number, from: readonly string[], clients: ClientLimit): string[] {
   return [
     'frontend metrics',
     `bind 0.0.0.0:${port}`,
+    ...connectionLines(clients),
     `acl allowed src -- ${['127.0.0.0/8', ...from].join(' ')}`,
     'http-request deny if !allowed',
     'http-request use-service prometheus-exporter if { path /metrics }',

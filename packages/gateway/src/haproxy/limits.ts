@@ -2,23 +2,23 @@
 
 import { createHash } from 'node:crypto'
 import type { Rule } from '../model.ts'
+import { CLIENT, rangeLines } from './clients.ts'
 import { type Lines, proxyName, say, word } from './text.ts'
 
 type Users = NonNullable<Rule['basicAuth']>
 
-/** Addresses that a rate is counted for, at once. */
+/** Clients that a rate is counted for, at once. */
 const ADDRESSES = 100_000
 /** Good passwords that are remembered, so that they need not be hashed again; and for how long. */
 const REMEMBERED = 10_000
 const REMEMBERED_FOR = '10m'
-/** Wrong passwords from one address in a minute, before no more are looked at: each costs a hash. */
+/** Wrong passwords from one client in a minute, before no more are looked at: each costs a hash. */
 const WRONG_A_MINUTE = 30
-const RANGES_A_LINE = 40
 
 /** In the rule's backend, before anything else. */
 export function limitLines(rule: Rule): string[] {
   return [
-    ...rangeLines(rule.allowFrom),
+    ...allowedLines(rule.allowFrom),
     ...rateLines(rule.rateLimit),
     ...sizeLines(rule.maxBodyBytes),
     ...(rule.basicAuth === undefined ? [] : userLines(rule.basicAuth)),
@@ -51,12 +51,9 @@ export function listName({ users }: Users): string {
   return proxyName(`users-${createHash('sha256').update(text).digest('hex').slice(0, 16)}`)
 }
 
-function rangeLines(ranges: readonly string[]): string[] {
+function allowedLines(ranges: readonly string[]): string[] {
   if (ranges.length === 0) return []
-  const lines: string[] = []
-  for (let i = 0; i < ranges.length; i += RANGES_A_LINE)
-    lines.push(`acl allowed src -- ${ranges.slice(i, i + RANGES_A_LINE).join(' ')}`)
-  return [...lines, say(403, 'this route is not for your address', '!allowed')]
+  return [...rangeLines('allowed', ranges), say(403, 'this route is not for your address', '!allowed')]
 }
 
 /** A bucket of `requests + burst`, filled again at the rate: counted over the time that filling it takes. Those that are
@@ -69,9 +66,9 @@ function rateLines(limit: Rule['rateLimit']): string[] {
   const rate = `gpc0_rate(${seconds}s)`
   return [
     `stick-table type ipv6 size ${ADDRESSES} expire ${seconds}s store ${rate}`,
-    'http-request track-sc0 src',
-    `http-request return status 429 content-type text/plain hdr Retry-After ${Math.max(1, Math.round(perSeconds / requests))} string ${word('too many requests')}\\n if { sc0_gpc0_rate ge ${size} }`,
-    'http-request sc-inc-gpc0(0)',
+    `http-request track-sc1 ${CLIENT}`,
+    `http-request return status 429 content-type text/plain hdr Retry-After ${Math.max(1, Math.round(perSeconds / requests))} string ${word('too many requests')}\\n if { sc1_gpc0_rate ge ${size} }`,
+    'http-request sc-inc-gpc0(1)',
   ]
 }
 
@@ -86,17 +83,24 @@ function sizeLines(bytes: number | undefined): string[] {
   ]
 }
 
+/** HAProxy counts three things for a request: its client's connections are the first, a rate the second. The third is
+ * the password that was right, or the client whose password was not. */
 function userLines(users: Users): string[] {
   const name = listName(users)
+  const mine = `${CLIENT},table_gpc0_rate(wrong:${name})`
   return [
     'acl authorization req.hdr(authorization) -m found',
-    `http-request track-sc1 req.fhdr(authorization),sha2(256) table good:${name} if authorization`,
-    `http-request track-sc2 src table wrong:${name} if authorization`,
-    'acl known sc1_get_gpc0 gt 0',
-    say(429, 'too many wrong passwords', `authorization !known { sc2_gpc0_rate gt ${WRONG_A_MINUTE} }`),
+    'http-request set-var(txn.pass) http_auth_pass if authorization',
+    // Not the header itself: one password can be written in many ways.
+    'http-request set-var(txn.who) http_auth_user,concat(:,txn.pass),sha2(256) if authorization',
+    `http-request set-var(txn.known) var(txn.who),table_gpc0(good:${name}) if authorization`,
+    'acl known var(txn.known) -m int gt 0',
+    say(429, 'too many wrong passwords', `authorization !known { ${mine} gt ${WRONG_A_MINUTE} }`),
     `acl right http_auth(${name})`,
-    `http-request sc-inc-gpc0(1) if authorization !known right`,
-    `http-request sc-inc-gpc0(2) if authorization !known`,
+    `http-request track-sc2 var(txn.who) table good:${name} if authorization !known right`,
+    'http-request set-var(txn.known) int(1) if { sc2_tracked }',
+    `http-request track-sc2 ${CLIENT} table wrong:${name} if authorization !known`,
+    'http-request sc-inc-gpc0(2) if { sc2_tracked }',
     `http-request auth realm ${word(users.realm)} if !known`,
   ]
 }

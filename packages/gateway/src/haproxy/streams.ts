@@ -59,12 +59,12 @@ export function tlsFrontend(
   port: number,
   input: FrontendInput & { kinds: readonly Kind[]; opened: boolean },
 ): Lines[] {
-  const { dir, ipv6, kinds, opened } = input
+  const { dir, kinds, opened } = input
   const set = 'tcp-request content set-var'
   const lines = [
     `frontend tls:${port}`,
     'mode tcp',
-    ...binds(port, ipv6),
+    ...binds(port, input),
     `timeout client ${SILENT}`,
     ...(input.accessLog ? logLines(false) : []),
     `tcp-request inspect-delay ${HELLO}`,
@@ -86,12 +86,12 @@ export function tlsFrontend(
 
 /** Opened here; what is in it is passed on as it is. */
 export function openedTlsFrontend(port: number, input: FrontendInput & { kinds: readonly Kind[] }): Lines {
-  const { dir, ipv6, kinds } = input
+  const { dir, kinds } = input
   const set = 'tcp-request content set-var'
   const lines = [
     `frontend opened-tls:${port}`,
     'mode tcp',
-    ...binds(port, ipv6, ` ssl crt-list ${dir}/crt-list`),
+    ...binds(port, input, ` ssl crt-list ${dir}/crt-list`),
     `timeout client ${SILENT}`,
     ...(input.accessLog ? logLines(false) : []),
     `${set}(txn.host) ssl_fc_sni,lower`,
@@ -109,13 +109,13 @@ function lookup(dir: string, port: number, kind: Kind): string[] {
   return [...key.lines, found]
 }
 
-export function tcpFrontend(port: number, stream: StreamRoute, { ipv6, accessLog }: FrontendInput): Lines {
+export function tcpFrontend(port: number, stream: StreamRoute, input: FrontendInput): Lines {
   const lines = [
     `frontend tcp:${port}`,
     'mode tcp',
-    ...binds(port, ipv6),
+    ...binds(port, input),
     `timeout client ${SILENT}`,
-    ...(accessLog ? logLines(false) : []),
+    ...(input.accessLog ? logLines(false) : []),
     `default_backend ${proxyName(stream.id)}`,
   ]
   return { owner: stream.id, lines }

@@ -10,6 +10,8 @@ export const HTTP_PORTS = { http: 80, https: 443 }
 export const DEFAULT_DOMAIN = 'brume.localhost'
 /** Where certificates for names of the Internet are had without an account that was made before. */
 export const LETS_ENCRYPT = 'https://acme-v02.api.letsencrypt.org/directory'
+/** Of one address at the edge: more than a house full of browsers has, and a small part of all. */
+export const EDGE_CLIENT_CONNECTIONS = 2000
 /** All files together stay below 600 MiB. */
 export const AUDIT_LOG = { maxSizeMib: 100, maxBackups: 5, maxAgeDays: 30 }
 
@@ -26,6 +28,18 @@ const EDGE: readonly OptionSpec[] = [
     name: 'edge-metrics-port',
     value: 'PORT',
     help: "Where the cloud's pods, and this machine, read the edge's figures for Prometheus",
+  },
+  {
+    name: 'edge-client-connections',
+    value: 'COUNT',
+    help: 'How many connections one address (of IPv6: one /64) may have open at the edge; 0: any number',
+    default: String(EDGE_CLIENT_CONNECTIONS),
+  },
+  {
+    name: 'edge-proxy',
+    value: 'CIDR',
+    help: 'Addresses of proxies in front, which speak for many clients: they may have any number',
+    repeats: true,
   },
   {
     name: 'domain',

@@ -5,6 +5,7 @@ import { AUDIT_LOG, DEFAULT_DOMAIN, DEFAULT_LISTEN, HTTP_PORTS, UP } from '@brum
 import type { AuditOptions } from '../up/audit-settings.ts'
 import { up } from '../up/up.ts'
 import { countOf, dataDirOf, encryptionOf, logLevelOf, portOf, type ServerCommand } from './command.ts'
+import { edgeClientsOf } from './edge-clients.ts'
 import { evictionOf } from './eviction.ts'
 
 export const upCommand: ServerCommand = {
@@ -30,6 +31,7 @@ export const upCommand: ServerCommand = {
       },
       accessLog: options['no-access-log'] === undefined,
       edgeMetricsPort: portOf(options, 'edge-metrics-port'),
+      edgeClients: edgeClientsOf({ options, lists }),
       domain: options['domain'] ?? DEFAULT_DOMAIN,
       acme: {
         email: options['acme-email'],

@@ -50,7 +50,13 @@ export async function startNode(
 
 /** undefined: it could not be started; why is in the log. */
 export async function startEdge(
-  { httpPorts = HTTP_PORTS, domain = DEFAULT_DOMAIN, accessLog = true, edgeMetricsPort }: UpOptions,
+  {
+    httpPorts = HTTP_PORTS,
+    domain = DEFAULT_DOMAIN,
+    accessLog = true,
+    edgeMetricsPort,
+    edgeClients,
+  }: UpOptions,
   of: {
     dir: DataDir
     plane: ControlPlane
@@ -70,6 +76,7 @@ export async function startEdge(
       addresses: [nodeAddress()],
       accessLog,
       metricsPort: edgeMetricsPort,
+      clients: edgeClients,
     })
   } catch (error) {
     of.logger.error('the HTTP edge could not be started; everything else goes on', { error })

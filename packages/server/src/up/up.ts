@@ -4,6 +4,7 @@ import { rmSync } from 'node:fs'
 import { adminKubeconfig } from '@brume/apiserver/auth/pki/kubeconfig'
 import { assert } from '@brume/base/assert'
 import type { LogLevel } from '@brume/base/log'
+import type { ClientLimit } from '@brume/gateway/haproxy/clients'
 import type { EvictionSettings } from '@brume/node/eviction/thresholds'
 import type { Encryption } from '@brume/node/network/encryption'
 import type { Faults } from '@brume/store/sqlite/faults'
@@ -42,6 +43,8 @@ export interface UpOptions {
   accessLog?: boolean
   /** Prometheus reads the edge's figures there. */
   edgeMetricsPort?: number | undefined
+  /** What one client may have there; undefined: the usual. */
+  edgeClients?: ClientLimit | undefined
   /** Apps have names below it. */
   domain?: string
   /** Of a CA, for the edge. */

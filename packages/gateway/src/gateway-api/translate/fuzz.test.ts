@@ -140,7 +140,12 @@ describe('the translation', () => {
     it(`is taken as a whole (seed ${SEED})`, async () => {
       const random = seededRandom(SEED)
       const given = { dir: edge.dir, identity: undefined, ipv6: false, left: new Map(), seated: new Map() }
-      const rest = { accessLog: false, certificates: '', metrics: undefined }
+      const rest = {
+        accessLog: false,
+        clients: { connections: 9, proxies: [] },
+        certificates: '',
+        metrics: undefined,
+      }
       for (const name of MAPS) edge.haproxy.write(name, '')
       for (const [name, text] of edge.served(translated([]).model).files) edge.haproxy.write(name, text)
       for (let round = 0; round < READ_ROUNDS; round++) {
