@@ -75,6 +75,20 @@ export interface Rule {
   /** Only from these ranges: 403 for others. Empty: from everywhere. */
   allowFrom: readonly string[]
   maxBodyBytes: number | undefined
+  /** Whose pages may read its answers; undefined: that is its servers' business. */
+  cors?: Cors | undefined
+}
+
+export interface Cors {
+  /** `https://www.example`, with `*` for any labels of the host; `*` for all. */
+  origins: readonly string[]
+  credentials: boolean
+  /** `*` for all, in each. */
+  methods: readonly string[]
+  headers: readonly string[]
+  expose: readonly string[]
+  /** How long a browser remembers what it was told. */
+  maxAgeSeconds: number
 }
 
 export interface Answer {
@@ -117,6 +131,9 @@ export interface Target {
   backend: BackendRef
   weight: number
   protocol: 'http' | 'h2c' | 'https'
+  /** Of its share of the requests alone, after those of the rule, and of its answers, before. */
+  requestHeaders?: HeaderChanges
+  responseHeaders?: HeaderChanges
   /** The reference itself is not good (unknown kind, not permitted): its share is answered with 500 and this sentence. */
   problem?: string
 }

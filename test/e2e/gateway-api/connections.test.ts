@@ -242,6 +242,22 @@ spec:
     assert.equal(await call('/shop.Carts/List'), '0 rest /shop.Carts/List')
   })
 
+  it('are not had for a name by HTTPRoutes and GRPCRoutes at once, but by the older', async () => {
+    await cloud.apply(route('HTTPRoute', 'pages', 'grpc', `hostnames: ["*.example"], ${to('web')}`))
+    const conditions = '.status.parents[0].conditions'
+    await cloud.eventuallyConditions('httproute pages -n team', conditions, [
+      'Accepted=False/HostnameConflict',
+    ])
+    await cloud.eventuallyConditions('grpcroute grpc -n team', conditions, ['Accepted=True/Accepted'])
+    assert.equal(await cloud.heard('x.example', '/', { port: port.grpc }), '404')
+    await cloud.kubectl('delete grpcroute grpc -n team')
+    await cloud.eventuallyConditions('httproute pages -n team', conditions, ['Accepted=True/Accepted'])
+    await eventually(
+      'it is served',
+      async () => (await cloud.heard('x.example', '/', { port: port.grpc })) === 'web',
+    )
+  })
+
   it('are not had on a port of another program, until it gives it up', async () => {
     const other = createTcpServer().listen(port.busy)
     await once(other, 'listening')

@@ -206,6 +206,43 @@ ${own('any', 'a', '/')}${own('wild', 'b', '/wild')}${own('one', 'c', '/one')}`)
     assert.deepEqual([headers['x-set'], headers['x-add'], headers['x-remove']], ['new', '1', undefined])
   })
 
+  it('have their headers changed for one backend alone', async () => {
+    const change = (filter: string, value: string) =>
+      `{type: ${filter}, ${filter[0]!.toLowerCase()}${filter.slice(1)}: {set: [{name: x-own, value: ${value}}]}}`
+    const filters = `filters: [${change('RequestHeaderModifier', 'in')}, ${change('ResponseHeaderModifier', 'out')}]`
+    const rules = `[{backendRefs: [{name: a, port: 80}, {name: b, port: 80, ${filters}}]}]`
+    await serving('headers-of-one', 'one.example', rules, [])
+    const seen = new Set<string>()
+    await eventually('both have answered', async () => {
+      const { status, text, headers } = await cloud.ask('one.example', '/')
+      if (status !== 200) return false
+      const { service, headers: sent } = JSON.parse(text)
+      seen.add(`${service} ${sent['x-own']} ${headers['x-own']}`)
+      return seen.size === 2
+    })
+    assert.deepEqual([...seen].sort(), ['a undefined undefined', 'b in out'])
+  })
+
+  it('of pages of other origins are answered as the route says', async () => {
+    const cors = '{allowOrigins: ["https://*.pages.example"], allowMethods: [PUT], allowHeaders: [x-one]}'
+    await serving('cors', 'cors.example', `[{filters: [{type: CORS, cors: ${cors}}], ${to('a')}}]`, [
+      ['cors.example/', 'a'],
+    ])
+    const asked = (origin: string) =>
+      cloud.ask('cors.example', '/', {
+        method: 'OPTIONS',
+        headers: { origin, 'access-control-request-method': 'PUT' },
+      })
+    const { status, headers } = await asked('https://a.pages.example')
+    assert.equal(status, 204)
+    assert.deepEqual(
+      ['origin', 'methods', 'headers', 'credentials'].map((what) => headers[`access-control-allow-${what}`]),
+      ['https://a.pages.example', 'PUT', 'x-one', undefined],
+    )
+    assert.equal(headers['access-control-max-age'], '5')
+    assert.equal((await asked('https://evil.example')).headers['access-control-allow-origin'], undefined)
+  })
+
   it('are sent elsewhere', async () => {
     const redirect = (path: string, to: string) =>
       `{matches: [{path: {value: ${path}}}], filters: [{type: RequestRedirect, requestRedirect: ${to}}]}`

@@ -10,6 +10,7 @@ import { httpFrontend } from './frontends.ts'
 import { head, metricsFrontend } from './head.ts'
 import type { Identity } from './identity.ts'
 import { limitSections } from './limits.ts'
+import { partLines, partsOf } from './parts.ts'
 import { CONFIG } from './process.ts'
 import { brokenBackend, ruleBackend } from './rule-backend.ts'
 import { type Behind, type Seating, seatingOf } from './servers.ts'
@@ -93,7 +94,14 @@ export function configOf(input: ConfigInput): Config {
       if (stream !== undefined) parts.push(section(tcpFrontend(port, stream, input)))
     } else
       parts.push(
-        ...joined(httpFrontend(listener, { ...input, sections: sections.get(port) ?? [], behind: both })),
+        ...joined(
+          httpFrontend(listener, {
+            ...input,
+            sections: sections.get(port) ?? [],
+            parts: partsAt(port, routes, broken),
+            behind: both,
+          }),
+        ),
       )
   }
   for (const rule of byId(rules.values())) parts.push(...ruleParts(rule, broken, seat))
@@ -130,11 +138,22 @@ function ruleParts(
   seat: (name: string, targets: readonly Target[]) => { behind: Behind[]; seating: Seating },
 ): Lines[] {
   if (broken.has(rule.id)) return [section({ owner: rule.id, lines: brokenBackend(rule.id) })]
-  const { behind, seating } = seat(proxyName(rule.id), rule.targets)
+  const parts = partsOf(rule)?.map((part) => part.rule) ?? [rule]
   return [
     ...limitSections(rule).map(section),
-    section({ owner: rule.id, lines: ruleBackend(rule, behind, seating) }),
+    ...parts.map((part) => {
+      const { behind, seating } = seat(proxyName(part.id), part.targets)
+      return section({ owner: rule.id, lines: ruleBackend(part, behind, seating) })
+    }),
   ]
+}
+
+function partsAt(port: number, routes: readonly HttpRoute[], broken: ReadonlyMap<string, string>): Lines[] {
+  const here = routes.filter((route) => route.ports.includes(port) && !broken.has(route.rule.id))
+  return byId(new Set(here.map(({ rule }) => rule))).flatMap((rule) => {
+    const parts = partsOf(rule)
+    return parts === undefined ? [] : [partLines(rule, parts)]
+  })
 }
 
 /** Keeps the first problem of each. */

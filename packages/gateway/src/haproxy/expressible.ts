@@ -2,7 +2,7 @@
 // Pure. Each gives a sentence about the first part that cannot be served.
 
 import { isIP } from 'node:net'
-import type { HttpRoute, PathChange, Rule, StreamRoute } from '../model.ts'
+import type { Cors, HttpRoute, PathChange, Rule, StreamRoute } from '../model.ts'
 import { RETRY_CODES } from './rule-backend.ts'
 import { isLine } from './text.ts'
 
@@ -12,6 +12,8 @@ const MAX_VALUE = 4096
 const TOKEN = /^[A-Za-z0-9!#$&*+.^_`|~-]+$/
 /** Of a query parameter: nothing that ends a word of an expression. */
 const PARAMETER = /^[A-Za-z0-9!$*+./:;=?@[\]^_`|~-]+$/
+/** Scheme, host and port, as a browser says them. */
+const ORIGIN = /^https?:\/\/(\*|(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*)(:\d{1,5})?$/
 const HOST = /^(\*\.)?[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?$/
 /** Formats that crypt(3) of Debian knows: MD5, SHA-256, SHA-512, bcrypt, yescrypt. */
 const HASH = /^\$(1|5|6|2[aby]|y)\$[\x21-\x39\x3b-\x7e]+$/
@@ -42,7 +44,9 @@ export function streamProblem({ host }: StreamRoute): string | undefined {
 
 export function ruleProblem(rule: Rule): string | undefined {
   const { redirect, rewrite, answer, basicAuth, rateLimit, retries, affinity, timeoutMs } = rule
-  const changes = [rule.requestHeaders, rule.responseHeaders]
+  const changes = [rule, ...rule.targets]
+    .flatMap((one) => [one.requestHeaders, one.responseHeaders])
+    .filter((one) => one !== undefined)
   const headers = changes.flatMap(({ set, add }) => [...set, ...add])
   return first(
     () => named(headers, TOKEN, 'a header', true),
@@ -76,6 +80,7 @@ export function ruleProblem(rule: Rule): string | undefined {
       affinity !== undefined &&
       !TOKEN.test(affinity.cookie) &&
       `${shown(affinity.cookie)} is no name of a cookie`,
+    () => rule.cors !== undefined && corsProblem(rule.cors),
     () =>
       rule.maxBodyBytes !== undefined && !isCount(rule.maxBodyBytes, 0) && 'its limit of a body is no number',
     () =>
@@ -116,6 +121,16 @@ function usersProblem({ realm, users }: NonNullable<Rule['basicAuth']>): string 
       const why = hashProblem(hash)
       return why !== undefined && `the password of ${name} ${why}`
     }),
+  )
+}
+
+function corsProblem({ origins, methods, headers, expose, maxAgeSeconds }: Cors): string | undefined {
+  const wrong = origins.find((origin) => origin !== '*' && !ORIGIN.test(origin))
+  const noName = [...methods, ...headers, ...expose].find((name) => !TOKEN.test(name))
+  return first(
+    () => wrong !== undefined && `${shown(wrong)} is no origin, such as https://www.example`,
+    () => noName !== undefined && `${shown(noName)} is no name of a method or a header`,
+    () => !isCount(maxAgeSeconds, 1) && 'its age of an answer to browsers is no number of seconds',
   )
 }
 

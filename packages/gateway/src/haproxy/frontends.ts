@@ -25,7 +25,7 @@ const NOWHERE = 'no route leads there: kubectl get ingress,httproute -A'
 /** `behind`: the port itself is another frontend's, which passes connections on. */
 export function httpFrontend(
   { port, protocol }: Listener,
-  input: FrontendInput & { sections: readonly Section[]; behind: boolean },
+  input: FrontendInput & { sections: readonly Section[]; parts: readonly Lines[]; behind: boolean },
 ): Lines[] {
   const { dir, sections, behind } = input
   const tls = protocol === 'https' ? ` ssl crt-list ${dir}/crt-list alpn h2,http/1.1` : ''
@@ -41,6 +41,7 @@ export function httpFrontend(
     ...conditions.lines,
     all(...readingLines(), ...clientLines(scheme)),
     ...lookups,
+    ...input.parts,
     all(say(404, NOWHERE, '!{ var(txn.to) -m found }'), 'use_backend %[var(txn.to)]'),
   ]
 }

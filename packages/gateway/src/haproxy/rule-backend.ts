@@ -1,7 +1,9 @@
 // One rule as a backend of HAProxy: what happens to its requests. Pure.
 
-import type { HeaderChanges, RetryReason, Rule } from '../model.ts'
+import { type HeaderChanges, PLAIN_RULE, type RetryReason, type Rule } from '../model.ts'
+import { corsLines } from './cors.ts'
 import { limitLines } from './limits.ts'
+import { ownHeaders } from './parts.ts'
 import { redirectLines, rewriteLines } from './paths.ts'
 import { type Behind, type Seating, serverLines, sharesOf } from './servers.ts'
 import { literalFormat, proxyName, say, word } from './text.ts'
@@ -26,7 +28,7 @@ export function brokenBackend(id: string): string[] {
 }
 
 export function ruleBackend(rule: Rule, behind: readonly Behind[], seating: Seating): string[] {
-  const lines = [`backend ${proxyName(rule.id)}`, ...limitLines(rule)]
+  const lines = [`backend ${proxyName(rule.id)}`, ...limitLines(rule), ...corsLines(rule.cors)]
   if (rule.redirect !== undefined) return [...lines, ...redirectLines(rule.redirect)]
   if (rule.answer !== undefined) return [...lines, answerLine(rule.answer)]
   const { wrong, empty, total, why } = sharesOf(behind)
@@ -35,6 +37,7 @@ export function ruleBackend(rule: Rule, behind: readonly Behind[], seating: Seat
   if (wrong > 0) lines.push(say(500, why ?? '', partOf(wrong, total)))
   if (wrong < total && empty > 0) lines.push(say(503, why ?? NOT_READY, partOf(empty, left)))
   if (wrong + empty >= total) return lines
+  const own = ownHeaders(rule)
   return [
     ...lines,
     // Not by nbsrv, which is 0 in a worker that is about to end, too.
@@ -42,6 +45,8 @@ export function ruleBackend(rule: Rule, behind: readonly Behind[], seating: Seat
     ...timeoutLines(rule),
     ...retryLines(rule),
     ...headerLines('http-request', rule.requestHeaders),
+    ...headerLines('http-request', own.requestHeaders),
+    ...headerLines('http-response', own.responseHeaders),
     ...headerLines('http-response', rule.responseHeaders),
     ...(rule.rewrite === undefined ? [] : rewriteLines(rule.rewrite)),
     ...affinityLines(rule),
@@ -76,7 +81,10 @@ function retryLines({ retries }: Rule): string[] {
   ]
 }
 
-function headerLines(when: 'http-request' | 'http-response', { set, add, remove }: HeaderChanges): string[] {
+function headerLines(
+  when: 'http-request' | 'http-response',
+  { set, add, remove }: HeaderChanges = PLAIN_RULE.requestHeaders,
+): string[] {
   return [
     ...set.map(({ name, value }) => `${when} set-header ${word(name)} ${literalFormat(value)}`),
     ...add.map(({ name, value }) => `${when} add-header ${word(name)} ${literalFormat(value)}`),

@@ -15,7 +15,7 @@ import {
   routeStatus,
   sectionName,
 } from './parts.ts'
-import { choice, kind, list, listBy, object, says, text } from './schema.ts'
+import { choice, integer, kind, list, listBy, object, says, setOf, text } from './schema.ts'
 
 const everyPath = { type: 'PathPrefix', value: '/' }
 
@@ -41,9 +41,22 @@ const newPath = object({
   replacePrefixMatch: { type: 'string', maxLength: 1024 },
 })
 
+const ORIGIN = '^\\*$|^https?:\\/\\/(\\*|(\\*\\.)?[a-zA-Z0-9-]+(\\.[a-zA-Z0-9-]+)*)(:[0-9]{1,5})?$'
+const cors = says(
+  'Whose pages may read answers across origins.',
+  object({
+    allowOrigins: setOf(text(253, { pattern: ORIGIN }), 64),
+    allowCredentials: { type: 'boolean' },
+    allowMethods: setOf(choice('GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH *'), 9),
+    allowHeaders: setOf(headerName, 64),
+    exposeHeaders: setOf(headerName, 64),
+    maxAge: says('How many seconds a browser remembers it.', integer(1, undefined, { default: 5 })),
+  }),
+)
+
 const filter = object({
   'type!': choice(
-    'RequestHeaderModifier ResponseHeaderModifier RequestMirror RequestRedirect URLRewrite ExtensionRef',
+    'RequestHeaderModifier ResponseHeaderModifier RequestMirror RequestRedirect URLRewrite CORS ExtensionRef',
   ),
   ...commonFilters,
   requestRedirect: says(
@@ -60,6 +73,7 @@ const filter = object({
     'Asks the backend for another host or path.',
     object({ hostname: preciseHostname, path: newPath }),
   ),
+  cors,
 })
 const filters = list(filter, 16)
 
@@ -75,11 +89,7 @@ const rule = object({
   retry: says(
     'When a request is sent again.',
     object({
-      codes: {
-        type: 'array',
-        items: { type: 'integer', minimum: 400, maximum: 599 },
-        'x-kubernetes-list-type': 'set',
-      },
+      codes: setOf({ type: 'integer', minimum: 400, maximum: 599 }),
       attempts: { type: 'integer', minimum: 1 },
       backoff: duration,
     }),

@@ -1,7 +1,7 @@
 // What the kinds of the Gateway API have in common: names, references, conditions, headers. Limits and patterns are the
 // API reference's.
 
-import { choice, integer, list, listBy, object, type Schema, says, text } from './schema.ts'
+import { choice, integer, list, listBy, object, type Schema, says, setOf, text } from './schema.ts'
 
 const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?'
 const DOMAIN = `${LABEL}(\\.${LABEL})*`
@@ -100,7 +100,7 @@ const header = object({ 'name!': headerName, 'value!': headerValue })
 const headerChanges = object({
   set: says('Instead of what is there.', listBy('name', header, 16)),
   add: says('Beside what is there.', listBy('name', header, 16)),
-  remove: { type: 'array', items: { type: 'string' }, maxItems: 16, 'x-kubernetes-list-type': 'set' },
+  remove: setOf({ type: 'string' }, 16),
 })
 
 /** The filters that routes for HTTP and for gRPC share. */

@@ -18,6 +18,12 @@ export function list(items: Schema, maxItems: number, more: Schema = {}): Schema
   return { type: 'array', items, maxItems, 'x-kubernetes-list-type': 'atomic', ...more }
 }
 
+/** Each item once, and owned by itself. */
+export function setOf(items: Schema, maxItems?: number): Schema {
+  const limit = maxItems === undefined ? {} : { maxItems }
+  return { type: 'array', items, ...limit, 'x-kubernetes-list-type': 'set' }
+}
+
 /** Its items are owned one by one, by the value of `key`. */
 export function listBy(key: string, items: Schema, maxItems: number, more: Schema = {}): Schema {
   return list(items, maxItems, {

@@ -99,7 +99,7 @@ describe('a route', () => {
     const { gateways, model } = translated([
       gateway('g', [{}, { port: 8080 }, { port: 8081, hostname: 'c.example' }]),
       route('HTTPRoute/r', spec),
-      route('GRPCRoute/r', spec),
+      route('GRPCRoute/r', { ...spec, hostnames: ['d.example'] }),
     ])
     assert.deepEqual(
       gateways[0]!.listeners.map(({ attached }) => attached.size),
@@ -156,12 +156,75 @@ describe('a route', () => {
       [
         ['', 80, 'httproute/team/any/0'],
         ['b.test', 80, 'httproute/team/named/0'],
-        ['*.example', 80, 'httproute/team/wild/0'],
         ['b.example', 8080, 'httproute/team/other-port/0'],
+        ['*.example', 80, 'httproute/team/wild/0'],
         ['*.example', 80, 'gateway/infra/g/l1'],
         ['a.example', 80, 'gateway/infra/g/l2'],
       ],
     )
     assert.equal(gateways[0]!.listeners[0]!.attached.size, 2)
+  })
+})
+
+describe('of an HTTPRoute and a GRPCRoute', () => {
+  const OLD = { creationTimestamp: '2026-01-01T00:00:00Z' }
+  const NEW = { creationTimestamp: '2026-01-02T00:00:00Z' }
+  const two = (older: string, hostsOfOlder: string[], hosts: string[], spec = {}) => {
+    const younger = older === 'HTTPRoute' ? 'GRPCRoute' : 'HTTPRoute'
+    return translated([
+      gateway('g', [{}, { port: 8080 }]),
+      route(`${younger}/younger`, { rules, hostnames: hosts, ...spec }, NEW),
+      route(`${older}/older`, { rules, hostnames: hostsOfOlder }, OLD),
+    ])
+  }
+
+  const common: [string, string[], string[]][] = [
+    ['the same name', ['a.example', 'b.example'], ['B.example']],
+    ['names below a wildcard', ['*.example'], ['a.example']],
+    ['a wildcard over names', ['a.b.example'], ['*.example']],
+    ['two wildcards', ['*.b.example'], ['*.example']],
+    ['any name', [], ['a.example']],
+    ['no name of its own', ['a.example'], []],
+  ]
+  for (const [what, older, younger] of common) {
+    for (const kind of ['HTTPRoute', 'GRPCRoute']) {
+      it(`with ${what} the younger is not accepted, and the older ${kind} is served alone`, () => {
+        const result = two(kind, older, younger)
+        assert.deepEqual(routeConditions(result, 'older'), GOOD)
+        assert.deepEqual(routeConditions(result, 'younger'), [
+          'Accepted=False/HostnameConflict',
+          'ResolvedRefs=True/ResolvedRefs',
+        ])
+        assert.ok(result.model.routes.every(({ rule: { id } }) => id.includes('/older/')))
+        assert.deepEqual([...result.gateways[0]!.listeners[0]!.attached], [`${kind} team/older`])
+      })
+    }
+  }
+
+  it('both are served with names or listeners of their own', () => {
+    for (const result of [
+      two('HTTPRoute', ['a.example', '*.b.example'], ['b.example', 'c.example']),
+      translated([
+        gateway('g', [{}, { port: 8080 }]),
+        ...['HTTPRoute', 'GRPCRoute'].map((kind, i) => {
+          const parentRefs = [{ name: 'g', namespace: 'infra', sectionName: `l${i}` }]
+          return route(`${kind}/r${i}`, { rules, hostnames: ['a.example'], parentRefs })
+        }),
+      ]),
+    ])
+      assert.deepEqual(
+        result.routes.map(({ route: { metadata } }) => routeConditions(result, metadata.name!)),
+        [GOOD, GOOD],
+      )
+  })
+
+  it('one that cannot be served itself takes nothing from the other', () => {
+    const bad = [{ matches: [{ path: { value: 'a' } }] }]
+    const result = translated([
+      gateway('g'),
+      route('HTTPRoute/older', { rules: bad, hostnames: ['a.example'] }, OLD),
+      route('GRPCRoute/younger', { rules, hostnames: ['a.example'] }, NEW),
+    ])
+    assert.deepEqual(routeConditions(result, 'younger'), GOOD)
   })
 })

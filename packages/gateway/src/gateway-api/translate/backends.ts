@@ -18,7 +18,7 @@ const PROTOCOLS: Readonly<Record<string, Target['protocol']>> = {
   https: 'https',
 }
 
-/** A reference that is not good keeps its share, which is answered with an error; the first of them is told. */
+/** One for each reference, those without a share too. A reference that is not good keeps its share, which is answered with an error; the first of them is told. */
 export function targetsOf(
   route: KubeObject,
   refs: Json,
@@ -33,7 +33,7 @@ export function targetsOf(
     broken ??= found
     return { backend, weight, protocol: 'http' as const, problem: found.message }
   })
-  return { targets: targets.filter(({ weight }) => weight > 0), broken }
+  return { targets, broken }
 }
 
 function serviceOf(

@@ -1,10 +1,21 @@
 // What happens to requests and answers on their way. Source: the Gateway API's reference, "HTTPRouteFilter".
 
 import { type Json, listOf } from '@brume/api/validate/json'
-import { type HeaderChanges, type PathChange, PLAIN_RULE, type Redirect, type Rule } from '../../model.ts'
+import {
+  type Cors,
+  type HeaderChanges,
+  type PathChange,
+  PLAIN_RULE,
+  type Redirect,
+  type Rule,
+  type Target,
+} from '../../model.ts'
 import { type Match, Unsupported } from './http-matches.ts'
 
-export type Filters = Pick<Rule, 'requestHeaders' | 'responseHeaders' | 'redirect' | 'rewrite'>
+export type Filters = Pick<Rule, 'requestHeaders' | 'responseHeaders' | 'redirect' | 'rewrite' | 'cors'>
+
+/** What the API says is the usual. */
+const MAX_AGE_SECONDS = 5
 
 /** `match`: what a replaced prefix is that of; `port`: of the listener. Throws Unsupported. */
 export function filtersOf(rule: Json, { match, port }: { match: Match; port: number }): Filters {
@@ -26,6 +37,9 @@ export function filtersOf(rule: Json, { match, port }: { match: Match; port: num
         filters.rewrite = { host: hostname, path: pathChange(path, match) }
         break
       }
+      case 'CORS':
+        filters.cors = corsOf(filter.cors ?? {})
+        break
       default:
         throw new Unsupported(`filters: ${filter.type} is not served; remove it`)
     }
@@ -33,6 +47,22 @@ export function filtersOf(rule: Json, { match, port }: { match: Match; port: num
   if (filters.redirect !== undefined && filters.rewrite !== undefined)
     throw new Unsupported('filters: RequestRedirect and URLRewrite do not go together; remove one')
   return filters
+}
+
+/** Of the requests to one backend alone. Throws Unsupported. */
+export function backendFilters(ref: Json): Pick<Target, 'requestHeaders' | 'responseHeaders'> {
+  const found: Pick<Target, 'requestHeaders' | 'responseHeaders'> = {}
+  for (const filter of listOf(ref.filters)) {
+    if (filter.type === 'RequestHeaderModifier')
+      found.requestHeaders = headerChanges(filter.requestHeaderModifier)
+    else if (filter.type === 'ResponseHeaderModifier')
+      found.responseHeaders = headerChanges(filter.responseHeaderModifier)
+    else
+      throw new Unsupported(
+        `backendRefs.filters: ${filter.type} is not served for one backend alone; remove it`,
+      )
+  }
+  return found
 }
 
 /** Whether the rule changes what matched, so that every match needs a rule of its own. */
@@ -47,6 +77,19 @@ export function keepsPort(rule: Json): boolean {
   return listOf(rule.filters).some(
     ({ requestRedirect: to }) => to !== undefined && to.port === undefined && to.scheme === undefined,
   )
+}
+
+/** Whoever asks for nothing allows nothing. */
+function corsOf(cors: Json): Cors {
+  const words = (field: string) => listOf(cors[field]) as unknown as string[]
+  return {
+    origins: words('allowOrigins'),
+    credentials: cors.allowCredentials === true,
+    methods: words('allowMethods'),
+    headers: words('allowHeaders'),
+    expose: words('exposeHeaders'),
+    maxAgeSeconds: cors.maxAge ?? MAX_AGE_SECONDS,
+  }
 }
 
 function headerChanges(changes: Json): HeaderChanges {

@@ -8,7 +8,7 @@ import { ageOf } from '../../source.ts'
 import type { Place } from './attachment.ts'
 import { type BackendParts, targetsOf } from './backends.ts'
 import type { Finding } from './condition.ts'
-import { filtersOf, keepsPort, replacesPrefix } from './filters.ts'
+import { backendFilters, filtersOf, keepsPort, replacesPrefix } from './filters.ts'
 import { type Match, Unsupported } from './http-matches.ts'
 
 export interface RuleKind {
@@ -69,17 +69,18 @@ interface Served {
   id: string
   rule: Json
   matches: readonly Match[]
+  /** One for each of its references. */
   targets: readonly Target[]
   order: string
   places: readonly Place[]
 }
 
 function routesOf(served: Served, limits: Pick<Rule, 'timeoutMs' | 'retries'>): HttpRoute[] {
-  const { id, rule, matches, targets } = served
-  for (const { filters } of listOf(rule.backendRefs)) {
-    if (listOf(filters).length > 0)
-      throw new Unsupported('backendRefs.filters: not served for one backend alone; use filters of the rule')
-  }
+  const { id, rule, matches } = served
+  const refs = listOf(rule.backendRefs)
+  const targets = served.targets
+    .map((target, i) => ({ ...target, ...backendFilters(refs[i]) }))
+    .filter(({ weight }) => weight > 0)
   if (rule.sessionPersistence !== undefined)
     throw new Unsupported('sessionPersistence: not served; remove it')
   // Also where no listener is served yet: what is wrong is told at once.

@@ -27,7 +27,7 @@ export function streamsOf(
       host,
       id: id(at),
       order,
-      targets,
+      targets: targets.filter(({ weight }) => weight > 0),
     })),
     // Connections have nothing by which one rule could be told from another.
     dropped: rules.slice(1).map((_, i) => `rules[${i + 1}]: only the first rule is served; make it one`),

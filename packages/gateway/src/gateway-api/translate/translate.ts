@@ -27,6 +27,7 @@ import type {
   TranslatedRoute,
   Translation,
 } from './observed.ts'
+import { Rivals } from './rivals.ts'
 import { isRefusedAsAWhole } from './route-status.ts'
 import { rulesOf } from './rules.ts'
 import { streamsOf } from './stream-routes.ts'
@@ -48,9 +49,11 @@ export function translate(objects: GatewayApiObjects, around: Surroundings): Tra
   const listeners = standing.flatMap((one) => one.listeners)
   const byKey = new Map(gateways.map((one) => [keyOf(one.gateway), one]))
   const narrower = narrowerOf(listeners)
-  const parts = { gateways: byKey, narrower, grants, around, model }
-  const routes = objects.routes
-    .map((route) => translateRoute(route, parts))
+  const parts = { gateways: byKey, narrower, rivals: new Rivals(), grants, around, model }
+  const routes = [...objects.routes]
+    .map((route) => ({ route, age: ageOf(route) }))
+    .sort((a, b) => (a.age < b.age ? -1 : a.age > b.age ? 1 : 0))
+    .map(({ route }) => translateRoute(route, parts))
     .filter((route) => route !== undefined)
   model.routes.push(...endsOf(narrower))
   for (const listener of listeners) {
@@ -64,6 +67,7 @@ export function translate(objects: GatewayApiObjects, around: Surroundings): Tra
 interface RouteParts {
   gateways: ReadonlyMap<string, TranslatedGateway>
   narrower: Narrower
+  rivals: Rivals
   grants: readonly KubeObject[]
   around: Surroundings
   model: Model
@@ -77,8 +81,10 @@ function translateRoute(route: KubeObject, parts: RouteParts): TranslatedRoute |
   })
   if (parents.length === 0) return undefined
   const attached = parents.map(({ ref, key, parent: { refusal, listeners } }) => {
-    if (refusal === undefined)
-      return { ref, ...attach(route, ref, { listeners, namespace: parts.around.namespace }) }
+    if (refusal === undefined) {
+      const attachment = attach(route, ref, { listeners, namespace: parts.around.namespace })
+      return { ref, ...parts.rivals.judge(route, attachment) }
+    }
     return {
       ref,
       refusal: no('Accepted', 'NoMatchingParent', `Gateway ${key} is not served; see its status`),
@@ -98,7 +104,7 @@ function translateRoute(route: KubeObject, parts: RouteParts): TranslatedRoute |
 function addRoute(
   route: KubeObject,
   places: readonly Place[],
-  { around, grants, narrower, model }: RouteParts,
+  { around, grants, narrower, rivals, model }: RouteParts,
 ): RouteContent {
   const backends = { service: around.service, grants }
   const served = places.filter((place) => isServed(place.listener) && !isElsewhere(place, narrower))
@@ -108,6 +114,7 @@ function addRoute(
     : streamsOf(route, served, backends)
   const { routes = [], streams = [], ...rest } = content
   if (isRefusedAsAWhole(rest)) return rest
+  rivals.take(route, places)
   for (const { listener } of places) listener.attached.add(`${route.kind} ${keyOf(route)}`)
   for (const { host, listener } of isHttp ? served : [])
     if (host !== '')
