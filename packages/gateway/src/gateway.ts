@@ -149,12 +149,9 @@ export function gateway(options: GatewayOptions): Gateway {
       if (key === LOOK) return 'look'
       // What an earlier one serves of Gateways goes on: nothing is changed without them.
       await joined
-      await watched.also([
-        services,
-        sliceObjects,
-        tlsSecrets,
-        ...sources.flatMap((source) => source.others()),
-      ])
+      await watched.also([services, sliceObjects, tlsSecrets])
+      // What the first of them hold may ask for more.
+      for (let round = 0; round < 2; round++) await watched.also(sources.flatMap((source) => source.others()))
       const wanted = sources.map((source) => source.wanted())
       const { model, ports: taken } = mergeModels(wanted.map((one) => one.model))
       const found = {

@@ -131,11 +131,20 @@ export interface Target {
   backend: BackendRef
   weight: number
   protocol: 'http' | 'h2c' | 'https'
+  /** With `https`, and for streams: its certificate is checked. */
+  tls?: BackendTls
   /** Of its share of the requests alone, after those of the rule, and of its answers, before. */
   requestHeaders?: HeaderChanges
   responseHeaders?: HeaderChanges
   /** The reference itself is not good (unknown kind, not permitted): its share is answered with 500 and this sentence. */
   problem?: string
+}
+
+export interface BackendTls {
+  /** Whose certificates are good: of these CAs, as PEM, or of those that the machine trusts. */
+  authority: string | 'system'
+  /** Asked for in the hello, and to be in the certificate. */
+  hostname: string
 }
 
 export interface BackendRef {

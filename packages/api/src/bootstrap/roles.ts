@@ -47,7 +47,7 @@ const JOINING: readonly KubeObject[] = [
 ]
 
 const GATEWAY_API = 'gateway.networking.k8s.io'
-const GATEWAY_KINDS = ['gateways', 'grpcroutes', 'httproutes', 'tcproutes', 'tlsroutes']
+const GATEWAY_KINDS = ['backendtlspolicies', 'gateways', 'grpcroutes', 'httproutes', 'tcproutes', 'tlsroutes']
 const GATEWAY_STATUSES = GATEWAY_KINDS.map((plural) => `${plural}/status`).join(' ')
 
 /** The HTTP edge beside the control plane, and what people may do with it. */
@@ -60,7 +60,7 @@ const GATEWAY: readonly KubeObject[] = [
     rule('create patch', 'core', 'events'),
     // Certificates of a CA, and what is remembered of getting them.
     rule('get create update delete', 'core', 'secrets'),
-    rule('list watch', 'core', 'namespaces'),
+    rule('list watch', 'core', 'configmaps namespaces'),
     rule('list watch', GATEWAY_API, `gatewayclasses referencegrants ${GATEWAY_KINDS.join(' ')}`),
     rule('patch', GATEWAY_API, `gateways gatewayclasses/status ${GATEWAY_STATUSES}`),
   ]),

@@ -15,6 +15,7 @@ export type Kind =
   | 'TLSRoute'
   | 'TCPRoute'
   | 'ReferenceGrant'
+  | 'BackendTLSPolicy'
 
 export const ROUTE_KINDS: readonly Kind[] = ['HTTPRoute', 'GRPCRoute', 'TLSRoute', 'TCPRoute']
 
@@ -23,6 +24,7 @@ const KINDS: ReadonlySet<string> = new Set<Kind>([
   'GatewayClass',
   'Gateway',
   'ReferenceGrant',
+  'BackendTLSPolicy',
 ])
 /** The best first. All of them have the fields that are read here. */
 const VERSIONS = ['v1', 'v1beta1', 'v1alpha3', 'v1alpha2']

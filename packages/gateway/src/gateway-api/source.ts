@@ -3,7 +3,7 @@
 import type { KubeObject } from '@brume/api/object'
 import { listOf } from '@brume/api/validate/json'
 import { isStatus } from '@brume/base/errors'
-import { NAMESPACES } from '@brume/client/builtin'
+import { CONFIG_MAPS, NAMESPACES } from '@brume/client/builtin'
 import type { Informer } from '@brume/client/informer'
 import { keyOf, type ResourceRef, refText } from '@brume/client/resource-ref'
 import { askingOfGateway } from '../acme/wants.ts'
@@ -11,12 +11,12 @@ import { certificateProblem } from '../certificates.ts'
 import type { EdgeSource, MakeSource, Outcome } from '../source.ts'
 import { type Kind, ROUTE_KINDS, type ServedKinds } from './kinds.ts'
 import { kindsNow } from './prepare.ts'
-import { gatewayChange, routeChange, type StatusChange } from './statuses.ts'
+import { gatewayChange, policyChange, routeChange, type StatusChange } from './statuses.ts'
 import { nodePortProblem } from './translate/node-ports.ts'
 import type { Translation } from './translate/observed.ts'
 import { translate } from './translate/translate.ts'
 
-const OTHERS: readonly Kind[] = ['GatewayClass', 'ReferenceGrant', ...ROUTE_KINDS]
+const OTHERS: readonly Kind[] = ['GatewayClass', 'ReferenceGrant', 'BackendTLSPolicy', ...ROUTE_KINDS]
 /** How soon it is seen that somebody wrote other definitions, which have other versions. */
 const KINDS_AGAIN_MS = 60_000
 
@@ -41,12 +41,13 @@ export function gatewayApiSource(given: ServedKinds): MakeSource {
     const all = (...names: readonly Kind[]): KubeObject[] =>
       names.flatMap((kind) => watched(kind)?.store.list() ?? [])
     const namespaces = () => informers.get(refText(NAMESPACES))
+    const configMaps = () => informers.get(refText(CONFIG_MAPS))
 
     async function lookForKinds(): Promise<void> {
       askedAt = clock.now()
       try {
         kinds = await kindsNow(client)
-        const kept = new Set([...kinds.values(), NAMESPACES].map(refText))
+        const kept = new Set([...kinds.values(), NAMESPACES, CONFIG_MAPS].map(refText))
         for (const [text, informer] of informers) {
           if (informer === gateways || kept.has(text)) continue
           informers.delete(text)
@@ -79,6 +80,7 @@ export function gatewayApiSource(given: ServedKinds): MakeSource {
         if (clock.now() - askedAt > KINDS_AGAIN_MS) void lookForKinds()
         const refs = OTHERS.map((kind) => kinds.get(kind)).filter((ref) => ref !== undefined)
         if (gateways.store.list().some(selectsNamespaces)) refs.push(NAMESPACES)
+        if (all('BackendTLSPolicy').some(refersToConfigMaps)) refs.push(CONFIG_MAPS)
         return refs.map(informerOf)
       },
       wanted() {
@@ -89,11 +91,13 @@ export function gatewayApiSource(given: ServedKinds): MakeSource {
             gateways: gateways.store.list(),
             routes: all(...ROUTE_KINDS),
             grants: all('ReferenceGrant'),
+            policies: all('BackendTLSPolicy'),
           },
           {
             addresses,
             edgePorts: ports,
             namespace: (name) => namespaces()?.store.get('', name),
+            configMap: (namespace, name) => configMaps()?.store.get(namespace, name),
             service: (namespace, name) => services.store.get(namespace, name),
             certificateProblem: (namespace, name) =>
               certificateProblem(tlsSecrets.store.get(namespace, name)),
@@ -116,6 +120,7 @@ export function gatewayApiSource(given: ServedKinds): MakeSource {
           ...all(...ROUTE_KINDS).map((route) =>
             routeChange(route, ours.get(idOf(route)), { left: outcome.rules, now }),
           ),
+          ...translation.policies.map((one) => policyChange(one, now)),
         ]
         for (const change of changes) if (change !== undefined) await write(change)
         return []
@@ -123,6 +128,10 @@ export function gatewayApiSource(given: ServedKinds): MakeSource {
     }
     return source
   }
+}
+
+function refersToConfigMaps({ spec }: KubeObject): boolean {
+  return listOf(spec.validation?.caCertificateRefs).length > 0
 }
 
 function selectsNamespaces({ spec }: KubeObject): boolean {

@@ -4,11 +4,15 @@ import type { KubeObject } from '@brume/api/object'
 import { listOf } from '@brume/api/validate/json'
 import { deepEqual } from '@brume/base/values'
 import type { Outcome } from '../source.ts'
-import { CONTROLLER_NAME } from './kinds.ts'
+import { CONTROLLER_NAME, GROUP } from './kinds.ts'
+import type { TranslatedPolicy } from './translate/backend-tls.ts'
 import { conditionsBesideOthers, conditionsOf } from './translate/condition.ts'
 import { gatewayFindings } from './translate/gateway-status.ts'
 import type { TranslatedGateway, TranslatedRoute } from './translate/observed.ts'
 import { routeFindings } from './translate/route-status.ts'
+
+/** The API's bound. */
+const MAX_ANCESTORS = 16
 
 export interface StatusChange {
   object: KubeObject
@@ -64,6 +68,30 @@ export function routeChange(
   })
   if (told.length === 0 && ours.length === 0) return undefined
   return changeOf(route, { parents: [...others, ...ours] })
+}
+
+/** What it says of each Gateway of ours through which it is used. */
+export function policyChange(
+  { policy, findings, gateways }: TranslatedPolicy,
+  now: number,
+): StatusChange | undefined {
+  const told = listOf(policy['status']?.ancestors)
+  const others = told.filter(({ controllerName }) => controllerName !== CONTROLLER_NAME)
+  const room = Math.max(0, MAX_ANCESTORS - others.length)
+  const ours = [...gateways]
+    .sort()
+    .slice(0, room)
+    .map((key) => {
+      const [namespace, name] = key.split('/')
+      const ancestorRef = { group: GROUP, kind: 'Gateway', namespace, name }
+      const known = told.find(
+        (one) => one.controllerName === CONTROLLER_NAME && deepEqual(one.ancestorRef, ancestorRef),
+      )
+      const before = { before: listOf(known?.conditions), generation: policy.metadata.generation, now }
+      return { ancestorRef, controllerName: CONTROLLER_NAME, conditions: conditionsOf(findings, before) }
+    })
+  if (told.length === 0 && ours.length === 0) return undefined
+  return changeOf(policy, { ancestors: [...others, ...ours] })
 }
 
 /** With what was left out in the end: streams because an older one has their place, rules because they were not taken. */

@@ -18,6 +18,7 @@ import {
   setMap,
   setRates,
 } from './admin.ts'
+import { authorityFiles } from './authorities.ts'
 import type { ClientLimit } from './clients.ts'
 import { type Config, type ConfigInput, configOf, fingerprintIn, MAPS } from './config.ts'
 import { withoutCulprits } from './culprits.ts'
@@ -81,7 +82,8 @@ export class Applier {
   }
 
   /** Throws GatewayError with HAProxy's own words. */
-  async apply({ model: whole, behind, files }: Served): Promise<Applied> {
+  async apply({ model: whole, behind, files: given }: Served): Promise<Applied> {
+    const files = new Map([...given, ...authorityFiles(whole)])
     const { haproxy, dir, ipv6, accessLog, clients } = this.#options
     const alive = haproxy.running !== undefined
     if (!alive) this.#forget()

@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto'
 import type { Behind as Found } from '../endpoints.ts'
 import type { BackendRef, HttpRoute, Model, Rule, Target } from '../model.ts'
+import { authorityOf } from './authorities.ts'
 import { type ClientLimit, clientSection } from './clients.ts'
 import { routeProblem, ruleProblem, streamProblem } from './expressible.ts'
 import { httpFrontend } from './frontends.ts'
@@ -70,7 +71,11 @@ export function configOf(input: ConfigInput): Config {
   const { exact, prefix, sections } = tablesOf(routes)
   const seated = new Map<string, Seating>()
   const seat = (name: string, targets: readonly Target[]): { behind: Behind[]; seating: Seating } => {
-    const behind = targets.map((target) => ({ target, found: input.behind(target.backend) }))
+    const behind = targets.map((target) => ({
+      target,
+      found: input.behind(target.backend),
+      authority: authorityOf(target, dir),
+    }))
     const seating = seatingOf(behind, input.seated.get(name))
     seated.set(name, seating)
     return { behind, seating }

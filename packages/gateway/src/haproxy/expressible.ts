@@ -2,7 +2,7 @@
 // Pure. Each gives a sentence about the first part that cannot be served.
 
 import { isIP } from 'node:net'
-import type { Cors, HttpRoute, PathChange, Rule, StreamRoute } from '../model.ts'
+import type { Cors, HttpRoute, PathChange, Rule, StreamRoute, Target } from '../model.ts'
 import { RETRY_CODES } from './rule-backend.ts'
 import { isLine } from './text.ts'
 
@@ -38,8 +38,11 @@ export function routeProblem({ path, method, headers, query, host, ports }: Http
   )
 }
 
-export function streamProblem({ host }: StreamRoute): string | undefined {
-  return first(() => host !== '' && !HOST.test(host) && `host ${shown(host)} is no name of a host`)
+export function streamProblem({ host, targets }: StreamRoute): string | undefined {
+  return first(
+    () => targetsProblem(targets),
+    () => host !== '' && !HOST.test(host) && `host ${shown(host)} is no name of a host`,
+  )
 }
 
 export function ruleProblem(rule: Rule): string | undefined {
@@ -80,6 +83,7 @@ export function ruleProblem(rule: Rule): string | undefined {
       affinity !== undefined &&
       !TOKEN.test(affinity.cookie) &&
       `${shown(affinity.cookie)} is no name of a cookie`,
+    () => targetsProblem(rule.targets),
     () => rule.cors !== undefined && corsProblem(rule.cors),
     () =>
       rule.maxBodyBytes !== undefined && !isCount(rule.maxBodyBytes, 0) && 'its limit of a body is no number',
@@ -122,6 +126,14 @@ function usersProblem({ realm, users }: NonNullable<Rule['basicAuth']>): string 
       return why !== undefined && `the password of ${name} ${why}`
     }),
   )
+}
+
+function targetsProblem(targets: readonly Target[]): string | undefined {
+  for (const { tls } of targets) {
+    const why = hostProblem(tls?.hostname)
+    if (why !== undefined) return why
+  }
+  return undefined
 }
 
 function corsProblem({ origins, methods, headers, expose, maxAgeSeconds }: Cors): string | undefined {

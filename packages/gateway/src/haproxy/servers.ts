@@ -3,7 +3,7 @@
 
 import type { Behind as Found } from '../endpoints.ts'
 import type { Target } from '../model.ts'
-import { proxyName } from './text.ts'
+import { proxyName, word } from './text.ts'
 
 /** In one of the places of a target. */
 export interface Seat {
@@ -20,6 +20,8 @@ export type Seating = ReadonlyMap<string, Seats>
 
 export interface Behind {
   target: Target
+  /** Whose certificates its servers show, in HAProxy's words; looked at with `target.tls`. */
+  authority?: string
   found: Found
 }
 
@@ -43,7 +45,8 @@ const TOO_MANY = 8
 /** A share is right to this part of itself at least: a weight of 3 or less is too coarse. */
 const FINE_WEIGHT = 4
 
-const PROTOCOL = { http: '', h2c: ' proto h2', https: ' ssl verify none alpn h2,http/1.1', tcp: '' }
+const ALPN = ' alpn h2,http/1.1'
+const PROTOCOL = { http: '', h2c: ' proto h2', https: ` ssl verify none${ALPN}`, tcp: '' }
 
 /** `before`: of the same backend, where endpoints stay where they are. */
 export function seatingOf(behind: readonly Behind[], before: Seating = new Map()): Seating {
@@ -102,9 +105,9 @@ export function sharesOf(behind: readonly Behind[]): Shares {
 export function serverLines(behind: readonly Behind[], seating: Seating, tcp = false): string[] {
   const several = behind.length > 1
   const lines = [several ? 'balance roundrobin' : 'balance leastconn']
-  for (const [i, { target }] of behind.entries()) {
+  for (const [i, { target, authority = '' }] of behind.entries()) {
     const name = serverName(target, i)
-    const protocol = PROTOCOL[tcp ? 'tcp' : target.protocol]
+    const protocol = tlsWords(target, authority, tcp)
     for (const [place, seat] of (seating.get(name) ?? []).entries()) {
       const at = seat === undefined ? '127.0.0.1:1 disabled' : `${hostOf(seat)}:${seat.port}`
       const weight = seat === undefined ? 1 : seat.weight
@@ -112,6 +115,13 @@ export function serverLines(behind: readonly Behind[], seating: Seating, tcp = f
     }
   }
   return lines
+}
+
+function tlsWords({ tls, protocol }: Target, authority: string, tcp: boolean): string {
+  if (tls === undefined) return PROTOCOL[tcp ? 'tcp' : protocol]
+  // The name in the hello is the one that is looked for in the certificate.
+  const words = ` ssl verify required ca-file ${authority} sni ${word(`str(${tls.hostname})`)}`
+  return tcp ? words : `${words}${ALPN}`
 }
 
 /** With the brackets that an address of IPv6 has before a port. */

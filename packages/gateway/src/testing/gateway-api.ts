@@ -60,6 +60,7 @@ export const AROUND: Surroundings = {
   addresses: ['192.0.2.1'],
   edgePorts: { http: 80, https: 443 },
   namespace: (name) => object('Namespace', { name, labels: { team: name } }, {}),
+  configMap: () => undefined,
   service: (namespace, name) =>
     name === 'gone' ? undefined : object('Service', { namespace, name }, { ports: [{ port: 80 }] }),
   certificateProblem: (_, name) => (name === 'broken' ? 'holds no certificate' : undefined),
@@ -75,6 +76,7 @@ export function translated(objects: readonly KubeObject[], around: Partial<Surro
     gateways: of('Gateway'),
     routes: of('HTTPRoute', 'GRPCRoute', 'TLSRoute', 'TCPRoute'),
     grants: of('ReferenceGrant'),
+    policies: of('BackendTLSPolicy'),
   }
   return translate(sorted, { ...AROUND, ...around })
 }

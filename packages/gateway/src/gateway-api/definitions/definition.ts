@@ -13,6 +13,7 @@ export interface Definition {
   storage: string
   columns: readonly Readonly<Record<string, unknown>>[]
   schema: Schema
+  labels?: Readonly<Record<string, string>>
 }
 
 /** Hash of the specification as it was written by us: as long as it is so, it is ours to change. */
@@ -29,6 +30,7 @@ export function definitionObject({
   storage,
   columns,
   schema,
+  labels,
 }: Definition): KubeObject {
   // With all that the server would add, so that what is stored is what is written.
   const spec = {
@@ -54,7 +56,11 @@ export function definitionObject({
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
-    metadata: { name: `${names.plural}.${GATEWAY_GROUP}`, annotations },
+    metadata: {
+      name: `${names.plural}.${GATEWAY_GROUP}`,
+      annotations,
+      ...(labels === undefined ? {} : { labels }),
+    },
     spec,
   }
 }

@@ -67,6 +67,7 @@ describe("the Gateway API's definitions", { timeout: 60_000 }, () => {
 
   it('are served in their best versions, with the class of the edge', async () => {
     assert.deepEqual([...kinds.values()].map(({ plural, version }) => `${plural}.${version}`).sort(), [
+      'backendtlspolicies.v1',
       'gatewayclasses.v1',
       'gateways.v1',
       'grpcroutes.v1',

@@ -5,6 +5,7 @@ import type { KubeObject } from '@brume/api/object'
 import { isStatus } from '@brume/base/errors'
 import { CUSTOM_RESOURCE_DEFINITIONS } from '@brume/client/builtin'
 import type { Client } from '@brume/client/client'
+import { BACKEND_TLS_POLICY } from './backend-tls-policy.ts'
 import { definitionObject, specHash, WRITTEN } from './definition.ts'
 import { GATEWAY } from './gateway.ts'
 import { GATEWAY_CLASS } from './gateway-class.ts'
@@ -13,7 +14,16 @@ import { HTTP_ROUTE } from './http-route.ts'
 import { REFERENCE_GRANT } from './reference-grant.ts'
 import { TCP_ROUTE, TLS_ROUTE } from './stream-routes.ts'
 
-const DEFINITIONS = [GATEWAY_CLASS, GATEWAY, HTTP_ROUTE, GRPC_ROUTE, REFERENCE_GRANT, TLS_ROUTE, TCP_ROUTE]
+const DEFINITIONS = [
+  GATEWAY_CLASS,
+  GATEWAY,
+  HTTP_ROUTE,
+  GRPC_ROUTE,
+  REFERENCE_GRANT,
+  TLS_ROUTE,
+  TCP_ROUTE,
+  BACKEND_TLS_POLICY,
+]
 
 export function gatewayApiDefinitions(): KubeObject[] {
   return DEFINITIONS.map(definitionObject)

@@ -58,7 +58,7 @@ export const labelSelector = object(
   { 'x-kubernetes-map-type': 'atomic' },
 )
 
-const parentRef = object({
+export const parentRef = object({
   group: { ...group, default: GATEWAY_GROUP },
   kind: { ...kindName, default: 'Gateway' },
   namespace: says("The route's own namespace if empty.", namespace),

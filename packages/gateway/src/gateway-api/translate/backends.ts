@@ -4,12 +4,14 @@
 import type { KubeObject } from '@brume/api/object'
 import { type Json, listOf } from '@brume/api/validate/json'
 import type { Target } from '../../model.ts'
+import type { BackendPolicies } from './backend-tls.ts'
 import { type Finding, no } from './condition.ts'
 import { grantNeeded, isGranted } from './grants.ts'
 import type { Surroundings } from './observed.ts'
 
 export interface BackendParts extends Pick<Surroundings, 'service'> {
   grants: readonly KubeObject[]
+  policies: BackendPolicies
 }
 
 const PROTOCOLS: Readonly<Record<string, Target['protocol']>> = {
@@ -29,7 +31,7 @@ export function targetsOf(
     const { namespace = route.metadata.namespace ?? '', name, port = '', weight = 1 } = ref
     const backend = { namespace, service: name, port: String(port) }
     const found = serviceOf(route, ref, parts)
-    if ('protocol' in found) return { backend, weight, protocol: found.protocol }
+    if ('protocol' in found) return { backend, weight, ...found }
     broken ??= found
     return { backend, weight, protocol: 'http' as const, problem: found.message }
   })
@@ -39,8 +41,8 @@ export function targetsOf(
 function serviceOf(
   route: KubeObject,
   { group = '', kind = 'Service', namespace = route.metadata.namespace ?? '', name, port }: Json,
-  { service, grants }: BackendParts,
-): { protocol: Target['protocol'] } | Finding {
+  { service, grants, policies }: BackendParts,
+): Pick<Target, 'protocol' | 'tls' | 'problem'> | Finding {
   const wrong = (reason: string, message: string) => no('ResolvedRefs', reason, `backendRefs: ${message}`)
   if (group !== '' || kind !== 'Service')
     return wrong('InvalidKind', `${kind} ${name} is no Service; name one`)
@@ -65,6 +67,8 @@ function serviceOf(
       `Service ${namespace}/${name} has no port ${port ?? '(none is named)'}; it has ${known}`,
     )
   }
+  const asked = policies.askedOf(namespace, name, there.name ?? '')
+  if (asked !== undefined) return { protocol: 'https', ...asked }
   if (route.kind === 'GRPCRoute') return { protocol: there.appProtocol === 'https' ? 'https' : 'h2c' }
   return { protocol: PROTOCOLS[there.appProtocol ?? ''] ?? 'http' }
 }

@@ -2,6 +2,7 @@
 
 import type { KubeObject } from '@brume/api/object'
 import type { Model } from '../../model.ts'
+import type { TranslatedPolicy } from './backend-tls.ts'
 import type { Finding } from './condition.ts'
 import type { Listener } from './listeners.ts'
 
@@ -11,6 +12,8 @@ export interface GatewayApiObjects {
   /** Of all kinds. */
   routes: readonly KubeObject[]
   grants: readonly KubeObject[]
+  /** BackendTLSPolicies. */
+  policies: readonly KubeObject[]
 }
 
 export interface Surroundings {
@@ -19,6 +22,7 @@ export interface Surroundings {
   /** Where Ingresses are served: other protocols cannot have these. */
   edgePorts: { http: number; https: number }
   namespace(name: string): KubeObject | undefined
+  configMap(namespace: string, name: string): KubeObject | undefined
   service(namespace: string, name: string): KubeObject | undefined
   /** Why a Secret is no certificate; undefined when it is one. */
   certificateProblem(namespace: string, name: string): string | undefined
@@ -31,6 +35,7 @@ export interface Translation {
   gateways: TranslatedGateway[]
   /** Those that name one of our Gateways. */
   routes: TranslatedRoute[]
+  policies: readonly TranslatedPolicy[]
 }
 
 export interface TranslatedGateway {

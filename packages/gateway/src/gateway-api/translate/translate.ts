@@ -1,6 +1,7 @@
 // Objects of the Gateway API as what the edge serves, and what is to be said on them. Pure.
 
 import type { KubeObject } from '@brume/api/object'
+import { listOf } from '@brume/api/validate/json'
 import { keyOf } from '@brume/client/resource-ref'
 import {
   emptyModel,
@@ -11,6 +12,7 @@ import {
 } from '../../model.ts'
 import { ageOf } from '../../source.ts'
 import { attach, gatewayRefs, type Place } from './attachment.ts'
+import { BackendPolicies } from './backend-tls.ts'
 import { ownGateways } from './classes.ts'
 import { no } from './condition.ts'
 import { findConflicts } from './conflicts.ts'
@@ -34,6 +36,7 @@ import { streamsOf } from './stream-routes.ts'
 
 export function translate(objects: GatewayApiObjects, around: Surroundings): Translation {
   const { grants } = objects
+  const policies = new BackendPolicies(objects.policies, around)
   const gateways = ownGateways(objects).map((gateway) => ({
     gateway,
     refusal: gatewayRefusal(gateway, around.addresses),
@@ -49,7 +52,7 @@ export function translate(objects: GatewayApiObjects, around: Surroundings): Tra
   const listeners = standing.flatMap((one) => one.listeners)
   const byKey = new Map(gateways.map((one) => [keyOf(one.gateway), one]))
   const narrower = narrowerOf(listeners)
-  const parts = { gateways: byKey, narrower, rivals: new Rivals(), grants, around, model }
+  const parts = { gateways: byKey, narrower, rivals: new Rivals(), grants, policies, around, model }
   const routes = [...objects.routes]
     .map((route) => ({ route, age: ageOf(route) }))
     .sort((a, b) => (a.age < b.age ? -1 : a.age > b.age ? 1 : 0))
@@ -61,7 +64,7 @@ export function translate(objects: GatewayApiObjects, around: Surroundings): Tra
     addPort(model.listeners, listener)
     model.certificates.push(...listener.certificates)
   }
-  return { model, gateways, routes }
+  return { model, gateways, routes, policies: policies.all }
 }
 
 interface RouteParts {
@@ -69,6 +72,7 @@ interface RouteParts {
   narrower: Narrower
   rivals: Rivals
   grants: readonly KubeObject[]
+  policies: BackendPolicies
   around: Surroundings
   model: Model
 }
@@ -104,9 +108,9 @@ function translateRoute(route: KubeObject, parts: RouteParts): TranslatedRoute |
 function addRoute(
   route: KubeObject,
   places: readonly Place[],
-  { around, grants, narrower, rivals, model }: RouteParts,
+  { around, grants, policies, narrower, rivals, model }: RouteParts,
 ): RouteContent {
-  const backends = { service: around.service, grants }
+  const backends = { service: around.service, grants, policies }
   const served = places.filter((place) => isServed(place.listener) && !isElsewhere(place, narrower))
   const isHttp = route.kind === 'HTTPRoute' || route.kind === 'GRPCRoute'
   const content: RouteContent & { routes?: HttpRoute[]; streams?: StreamRoute[] } = isHttp
@@ -115,6 +119,7 @@ function addRoute(
   const { routes = [], streams = [], ...rest } = content
   if (isRefusedAsAWhole(rest)) return rest
   rivals.take(route, places)
+  usePolicies(route, places, policies)
   for (const { listener } of places) listener.attached.add(`${route.kind} ${keyOf(route)}`)
   for (const { host, listener } of isHttp ? served : [])
     if (host !== '')
@@ -127,6 +132,15 @@ function addRoute(
   model.routes.push(...routes)
   model.streams.push(...streams)
   return rest
+}
+
+/** Policies tell each Gateway that has a route to their Services. */
+function usePolicies(route: KubeObject, places: readonly Place[], policies: BackendPolicies): void {
+  if (policies.all.length === 0) return
+  const gateways = new Set(places.map(({ listener }) => keyOf(listener.gateway)))
+  const refs = listOf(route['spec'].rules).flatMap((rule) => listOf(rule.backendRefs))
+  for (const { namespace = route.metadata.namespace ?? '', name } of refs)
+    policies.use(namespace, name, gateways)
 }
 
 function addPort(ports: Port[], { port, protocol }: Listener): void {
