@@ -10,6 +10,7 @@ import type { Clock, Timer } from '@brume/base/clock'
 import { silentLogger } from '@brume/base/log'
 import { EVENTS, INGRESSES, SECRETS } from '@brume/client/builtin'
 import { findExecutable } from '@brume/machine/executables'
+import { type AdvisingDirectory, advisingDirectory } from '@brume/testkit/advising-directory'
 import { ask } from '@brume/testkit/ask'
 import { startTestControlPlane, type TestControlPlane } from '@brume/testkit/control-plane'
 import { eventually } from '@brume/testkit/eventually'
@@ -59,6 +60,7 @@ describe('an Ingress that asks for a certificate', { skip, timeout: 240_000 }, (
   const unknown = new Set<string>()
   let plane: TestControlPlane
   let pebble: Pebble
+  let advisor: AdvisingDirectory
   let edge: Edge
 
   const start = () =>
@@ -67,7 +69,7 @@ describe('an Ingress that asks for a certificate', { skip, timeout: 240_000 }, (
       domain: 'brume.localhost',
       addresses: ['127.0.0.1'],
       acme: {
-        ...{ email: 'a@example.org', directory: pebble.directory, ca: pebble.ca },
+        ...{ email: 'a@example.org', directory: advisor.url, ca: pebble.ca + advisor.ca },
         externalAccount: undefined,
         all: false,
       },
@@ -90,11 +92,13 @@ describe('an Ingress that asks for a certificate', { skip, timeout: 240_000 }, (
     ports.https = await freePort()
     plane = await startTestControlPlane()
     pebble = await startPebble({ httpPort: ports.http, refusedNonces: 15 })
+    advisor = await advisingDirectory(pebble.read)
     edge = await start()
   })
   after(async () => {
     await edge?.close()
     if (plane !== undefined) await endEdge(plane.dir)
+    advisor?.close()
     await pebble?.stop()
     await plane?.stop()
   })
@@ -258,6 +262,19 @@ describe('an Ingress that asks for a certificate', { skip, timeout: 240_000 }, (
       const { metadata } = await gateways.get({ namespace: 'default', name: 'gate' })
       return /^gate-cert: valid until/.test(metadata.annotations?.['brume.dev/certificate-status'] ?? '')
     })
+  })
+
+  it('has it renewed sooner when the CA advises that', async () => {
+    const before = (await shown('web.example.org'))?.serialNumber
+    assert.ok(before !== undefined)
+    await eventually('the CA was asked', () => advisor.asked.length > 0)
+    advisor.advise({ start: new Date(0), end: new Date(1) })
+    clock.move(24 * 60 * MINUTE_MS)
+    await eventually('another one is shown', async () => {
+      const now = (await shown('web.example.org'))?.serialNumber
+      return now !== undefined && now !== before
+    })
+    assert.match((await eventsOf('web', 'CertificateOrdered')).at(-1) ?? '', /the CA advises it/)
   })
 
   it('has it renewed when two thirds of its life have passed', async () => {

@@ -27,6 +27,8 @@ export interface PebbleOptions {
 
 export interface Pebble {
   directory: string
+  /** The text of the directory. */
+  read(): Promise<string>
   /** PEM of the CA that its own HTTPS certificate is of. */
   ca: string
   /** PEM of the CA that issues. Another one after each start. */
@@ -103,6 +105,7 @@ export async function startPebble(options: PebbleOptions): Promise<Pebble> {
   }
   return {
     directory,
+    read: () => read(directory),
     ca,
     root: () => read(`https://127.0.0.1:${management}/roots/0`),
     async setAddress(host, address) {

@@ -13,6 +13,7 @@ import { failureOf } from './explain.ts'
 import { checkedChain, secretState, secretWith } from './issued.ts'
 import { AcmeError } from './protocol/error.ts'
 import { finalize, newOrder, readCertificate, readOrder, respond } from './protocol/orders.ts'
+import { adviceOf } from './protocol/renewal-info.ts'
 import type { AcmeSession } from './protocol/session.ts'
 import { lookAt, type ReachOptions } from './reach.ts'
 import { type Attempts, newPrivateKey } from './records.ts'
@@ -52,6 +53,7 @@ export function newProgress(): Progress {
     order: undefined,
     readAt: 0,
     responded: [],
+    advice: undefined,
     warned: undefined,
   }
 }
@@ -69,6 +71,9 @@ export async function act(on: On, action: Action): Promise<void> {
       return acting.clear(action.asking)
     case 'look':
       progress.look = await lookAt(action.shown, { outside: action.outside, reach: acting.reach })
+      return
+    case 'advise':
+      progress.advice = await adviceOf(await acting.session(), action.id, acting.clock)
       return
     case 'say':
       return acting.say(action.want, action.sentence)
@@ -93,7 +98,7 @@ async function ask(on: On, action: AtCa): Promise<void> {
   switch (action.type) {
     case 'order': {
       acting.ordered()
-      const url = await newOrder(session, want.hosts)
+      const url = await newOrder(session, want.hosts, action.replaces)
       const order = { url, privateKeyPem: newPrivateKey(), startedAt: acting.clock.now() }
       await acting.attempts.set(key, { ...attempt, order })
       const message = `a certificate for ${want.hosts.join(', ')} is ordered of ${acting.issuer}: ${action.why}`

@@ -50,9 +50,17 @@ function authorization(status: string, error?: AcmeError): Authorization {
   return { host: 'a.org', status, challenge }
 }
 
-const own = (renewAt: number, names = ['a.org'], issuer = ISSUER): Observed['secret'] => ({
+const own = (
+  renewAt: number,
+  names = ['a.org'],
+  issuer = ISSUER,
+  id: string | undefined = undefined,
+): Observed['secret'] => ({
   type: 'own',
-  certificate: { names, issuer, renewAt, notAfter: renewAt + 30 * DAY_MS },
+  certificate: {
+    ...{ names, issuer, renewAt, notAfter: renewAt + 30 * DAY_MS },
+    ...{ earliestAt: renewAt - 20 * DAY_MS, latestAt: renewAt + 20 * DAY_MS, id },
+  },
 })
 
 const types = (of: Observed) => decide(of, NOW).actions.map(({ type }) => type)
@@ -165,6 +173,44 @@ describe('what is done next for a certificate', () => {
       assert.deepEqual(types(observed({ secret })), ['show'])
     }
     assert.deepEqual(types(observed({ secret: own(NOW + DAY_MS), attempt: withOrder() })), ['rest', 'say'])
+  })
+
+  it('is to ask the CA when to renew, now and then, and to follow that within bounds', () => {
+    const secret = own(NOW + 10 * DAY_MS, ['a.org'], ISSUER, 'me')
+    const with_ = (more: object) =>
+      observed({
+        secret,
+        progress: {
+          ...PROGRESS,
+          advice: { id: 'me', renewAt: undefined, why: '', askAgainAt: NOW + 3600_000, ...more },
+        },
+      })
+    assert.deepEqual(decide(observed({ secret }), NOW).actions, [{ type: 'advise', id: 'me' }])
+    for (const asked of [{ askAgainAt: NOW }, { id: 'the one before' }])
+      assert.deepEqual(types(with_(asked)), ['advise'])
+    assert.equal(decide(with_({}), NOW).requeueAfterMs, 3600_000)
+    assert.match(said(with_({})), /renewed from 2030-01-11T00:00:00Z$/)
+    const soon = { renewAt: NOW + 1000, why: 'https://ca.example.org/why' }
+    assert.equal(decide(with_(soon), NOW).requeueAfterMs, 1000)
+    assert.match(said(with_(soon)), /renewed from 2030-01-01T00:00:01Z as the CA advises: https:.*why$/)
+    assert.match(said(with_({ renewAt: NOW + 15 * DAY_MS })), /renewed from 2030-01-16T/)
+    assert.match(said(with_({ renewAt: NOW + 900 * DAY_MS })), /renewed from 2030-01-31T/, 'not too late')
+    const young = own(NOW + 30 * DAY_MS, ['a.org'], ISSUER, 'me')
+    assert.match(
+      said({ ...with_({ renewAt: 0 }), secret: young }),
+      /renewed from 2030-01-11T/,
+      'not at once again',
+    )
+    const now = with_({ renewAt: NOW - 1 })
+    assert.deepEqual(types(now), ['show'])
+    const shown = { ...now.progress, shown: PROBES, shownAt: NOW, look: GOOD }
+    const [order] = decide({ ...now, progress: shown }, NOW).actions
+    assert.ok(order?.type === 'order')
+    assert.deepEqual([order.replaces, order.why], ['me', 'the CA advises it'])
+    const others = own(NOW, ['b.org'], ISSUER, 'me')
+    const [first] = decide({ ...now, secret: others, progress: shown }, NOW).actions
+    assert.ok(first?.type === 'order')
+    assert.equal(first.replaces, undefined, 'it is the next one of nothing')
   })
 
   it('never touches a Secret of somebody else, and says so to whom asked', () => {

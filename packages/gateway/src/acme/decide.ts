@@ -6,8 +6,9 @@ import type { Plan } from '@brume/client/controller'
 import { type Attempt, type Failure, newAttempt } from './attempt.ts'
 import type { Shown } from './challenges.ts'
 import { failureOf } from './explain.ts'
-import { type IssuedCertificate, type SecretState, whyDue } from './issued.ts'
+import { type IssuedCertificate, renewalOf, type SecretState, whyDue } from './issued.ts'
 import type { Authorization, Challenge, Order } from './protocol/orders.ts'
+import type { Advice } from './protocol/renewal-info.ts'
 import type { Look } from './reach.ts'
 import { type Asking, CERTIFICATE, PRECHECK, type Want } from './wants.ts'
 
@@ -40,6 +41,8 @@ export interface Progress {
   readAt: number
   /** URLs of challenges that the CA was told to look at. */
   responded: readonly string[]
+  /** Of the CA, about when to renew; none: not asked yet. */
+  advice: Advice | undefined
   /** The last sentence that an Event was made of. */
   warned: string | undefined
 }
@@ -50,13 +53,14 @@ export type Action =
   | { type: 'show'; shown: readonly Shown[] }
   | { type: 'look'; shown: readonly Shown[]; outside: boolean }
   | { type: 'clear'; asking: Asking }
+  | { type: 'advise'; id: string }
   | { type: 'say'; want: Want; sentence: string }
   | { type: 'warn'; want: Want; message: string }
   | AtCa
 
 /** Each asks the CA something, and can be refused. */
-export type AtCa = { want: Want; attempt: Attempt } & (
-  | { type: 'order'; why: string }
+export type AtCa = { want: Want; attempt: Attempt } /** `replaces`: the one that is held. */ & (
+  | { type: 'order'; why: string; replaces: string | undefined }
   | { type: 'read'; url: string }
   | { type: 'respond'; challenges: readonly Challenge[] }
   | { type: 'finalize'; order: Order }
@@ -90,18 +94,13 @@ export function decide(observed: Observed, now: number): Plan<Action> {
   // Somebody else's, and nobody asked for one of ours.
   if (secret.type === 'foreign' || issuer === undefined) return { actions: rested(observed) }
   const held = secret.type === 'own' ? secret.certificate : undefined
-  const why = whyDue(want, held, { issuer, now })
-  if (why === undefined) {
-    const sentence = validity(held!)
-    return {
-      actions: [...rested(observed), { type: 'say', want, sentence }],
-      requeueAfterMs: Math.min(held!.renewAt - now, MAX_WAIT_MS),
-    }
-  }
+  const { advice } = observed.progress
+  const why = whyDue(want, held, { issuer, now, advice })
+  if (why === undefined) return keep(held!, { observed, want, now })
   const attempt = sameHosts(observed.attempt, want) ?? newAttempt(want.hosts)
   if (attempt.retryAt > now) {
     const times = attempt.failures === 1 ? 'once' : `${attempt.failures} times`
-    const also = held !== undefined && held.notAfter > now ? `${validity(held)}; a new one ` : ''
+    const also = held !== undefined && held.notAfter > now ? `${validity(held, advice)}; a new one ` : ''
     const sentence = `${also}failed ${times}, tried again from ${formatTime(attempt.retryAt)}: ${attempt.message}`
     return {
       actions: [{ type: 'say', want, sentence }],
@@ -110,6 +109,18 @@ export function decide(observed: Observed, now: number): Plan<Action> {
   }
   const of = { observed, want, attempt, now }
   return attempt.order === undefined ? begin(of, why) : goOn(of, attempt.order)
+}
+
+/** Nothing is to be done but to ask the CA now and then whether it has to be sooner. */
+function keep(held: IssuedCertificate, { observed, want, now }: Omit<Of, 'attempt'>): Plan<Action> {
+  const { advice } = observed.progress
+  const isAsked = advice?.id === held.id && advice !== undefined && advice.askAgainAt > now
+  if (held.id !== undefined && !isAsked) return next({ type: 'advise', id: held.id })
+  const again = held.id === undefined ? [] : [advice!.askAgainAt - now]
+  return {
+    actions: [...rested(observed), { type: 'say', want, sentence: validity(held, advice) }],
+    requeueAfterMs: Math.min(renewalOf(held, advice) - now, ...again, MAX_WAIT_MS),
+  }
 }
 
 interface Of {
@@ -142,7 +153,10 @@ function begin(of: Of, why: string): Plan<Action> {
       return next({ type: 'fail', want, attempt, failure: { kind: 'precheck', message } })
     }
   }
-  return next({ type: 'order', want, attempt, why })
+  const { secret, issuer } = observed
+  const held = secret.type === 'own' ? secret.certificate : undefined
+  const isNext = held?.issuer === issuer && want.hosts.some((host) => held?.names.includes(host))
+  return next({ type: 'order', want, attempt, why, replaces: isNext ? held?.id : undefined })
 }
 
 function goOn(of: Of, { url, startedAt }: NonNullable<Attempt['order']>): Plan<Action> {
@@ -253,6 +267,8 @@ function sameHosts(attempt: Attempt | undefined, { hosts }: Want): Attempt | und
   return attempt !== undefined && attempt.hosts.join() === hosts.join() ? attempt : undefined
 }
 
-function validity({ notAfter, renewAt }: IssuedCertificate): string {
-  return `valid until ${formatTime(notAfter)}, renewed from ${formatTime(renewAt)}`
+function validity(held: IssuedCertificate, advice: Advice | undefined): string {
+  const page = advice !== undefined && advice.id === held.id ? advice.why : ''
+  const why = page === '' ? '' : ` as the CA advises: ${page}`
+  return `valid until ${formatTime(held.notAfter)}, renewed from ${formatTime(renewalOf(held, advice))}${why}`
 }

@@ -4,7 +4,9 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import type { KubeObject } from '@brume/api/object'
 import { keyOf } from '@brume/client/resource-ref'
+import { certificateId } from './protocol/certificate-id.ts'
 import { AcmeError } from './protocol/error.ts'
+import type { Advice } from './protocol/renewal-info.ts'
 import { CERTIFICATE, type Want } from './wants.ts'
 
 /** Annotations of the Secret: who asked for it, and the directory of the CA that gave it. */
@@ -13,6 +15,9 @@ export const CERTIFICATE_ISSUER = 'brume.dev/certificate-issuer'
 const CHAIN = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g
 /** A certificate is renewed when this part of its life has passed. */
 const RENEW_AT = 2 / 3
+const EARLIEST = 1 / 10
+const EARLIEST_MS = 6 * 3600_000
+const LATEST = 9 / 10
 
 export type SecretState =
   | { type: 'absent' }
@@ -27,6 +32,11 @@ export interface IssuedCertificate {
   /** Milliseconds since the epoch. */
   notAfter: number
   renewAt: number
+  /** Whatever the CA advises, it is renewed between these: one that is mistaken is not asked all the time, nor too late. */
+  earliestAt: number
+  latestAt: number
+  /** By which the CA knows it; undefined: by nothing. */
+  id: string | undefined
 }
 
 /** `certificate` is left out where none is in it, or its key is another's. */
@@ -84,13 +94,24 @@ export function checkedChain(text: string, key: string, hosts: readonly string[]
 export function whyDue(
   { hosts }: Want,
   found: IssuedCertificate | undefined,
-  { issuer, now }: { issuer: string; now: number },
+  { issuer, now, advice }: { issuer: string; now: number; advice: Advice | undefined },
 ): string | undefined {
   if (found === undefined) return 'there is none yet'
   const missing = hosts.filter((host) => !found.names.includes(host))
   if (missing.length > 0) return `the one that is there is not for ${missing.join(', ')}`
   if (found.issuer !== issuer) return 'the one that is there is of another CA than is set now'
-  return now >= found.renewAt ? 'two thirds of its life have passed' : undefined
+  if (now < renewalOf(found, advice)) return undefined
+  return isFollowed(found, advice) ? 'the CA advises it' : 'two thirds of its life have passed'
+}
+
+/** When the next one is ordered, in milliseconds since the epoch. */
+export function renewalOf(found: IssuedCertificate, advice: Advice | undefined): number {
+  if (!isFollowed(found, advice)) return found.renewAt
+  return Math.min(Math.max(advice!.renewAt!, found.earliestAt), found.latestAt)
+}
+
+function isFollowed({ id }: IssuedCertificate, advice: Advice | undefined): boolean {
+  return advice?.renewAt !== undefined && advice.id === id
 }
 
 function certificateIn(chain: string, key: string, issuer: string): IssuedCertificate | undefined {
@@ -103,7 +124,16 @@ function certificateIn(chain: string, key: string, issuer: string): IssuedCertif
     const names = (leaf.subjectAltName ?? '')
       .split(', ')
       .flatMap((name) => (name.startsWith('DNS:') ? [name.slice(4).toLowerCase()] : []))
-    return { names, issuer, notAfter, renewAt: notBefore + (notAfter - notBefore) * RENEW_AT }
+    const at = (part: number) => notBefore + (notAfter - notBefore) * part
+    return {
+      names,
+      issuer,
+      notAfter,
+      renewAt: at(RENEW_AT),
+      earliestAt: Math.min(at(EARLIEST), notBefore + EARLIEST_MS),
+      latestAt: at(LATEST),
+      id: certificateId(leaf),
+    }
   } catch {
     // Neither is what its name says: as good as none.
     return undefined

@@ -39,10 +39,29 @@ const STATUSES: readonly string[] = ['pending', 'ready', 'processing', 'valid', 
 /** RFC 8555 section 8.1: base64url, of at least 128 bits. It becomes a line of a map: nothing else may be in it. */
 const TOKEN = /^[A-Za-z0-9_-]{16,256}$/
 
-/** Gives the order's URL. Throws AcmeError. */
-export async function newOrder(session: AcmeSession, hosts: readonly string[]): Promise<string> {
+/** Gives the order's URL. `replaces`: the certificate that it is the next one of (RFC 9773 section 5). Throws AcmeError. */
+export async function newOrder(
+  session: AcmeSession,
+  hosts: readonly string[],
+  replaces?: string,
+): Promise<string> {
   const identifiers = hosts.map((value) => ({ type: 'dns', value }))
-  const answer = await session.post(await session.urlOf('newOrder'), { identifiers })
+  // To a CA that does not know the field it would be one of a malformed order.
+  const says = replaces !== undefined && (await session.renewalInfo()) !== undefined ? { replaces } : {}
+  const url = await session.urlOf('newOrder')
+  const answer = await session.post(url, { identifiers, ...says }).catch((error) => {
+    if (!('replaces' in says) || !isAboutReplacing(error)) throw error
+    return session.post(url, { identifiers })
+  })
+  return orderIn(answer)
+}
+
+/** It has been replaced already, or the CA does not find it. The order may be made without. */
+function isAboutReplacing(error: unknown): boolean {
+  return error instanceof AcmeError && ['alreadyReplaced', 'malformed', 'unauthorized'].includes(error.type)
+}
+
+function orderIn(answer: Answer): string {
   const url = answer.headers['location']
   if (url === undefined) throw new AcmeError('malformed', 'the CA gave an order without an address')
   return url

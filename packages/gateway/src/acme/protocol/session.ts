@@ -49,11 +49,18 @@ export class AcmeSession {
 
   /** The URL of one of the CA's services. Throws AcmeError. */
   async urlOf(service: 'newNonce' | 'newAccount' | 'newOrder'): Promise<string> {
-    this.#directory ??= this.#readDirectory()
-    const directory = await keptIfGood(this.#directory, () => {
-      this.#directory = undefined
-    })
-    return urlIn(directory, service, 'the directory')
+    return urlIn(await this.#known(), service, 'the directory')
+  }
+
+  /** Where is told when to renew certificates; undefined: the CA gives no advice. Throws AcmeError. */
+  async renewalInfo(): Promise<string | undefined> {
+    const { renewalInfo } = await this.#known()
+    return typeof renewalInfo === 'string' ? renewalInfo.replace(/\/+$/, '') : undefined
+  }
+
+  /** What everybody may read. Throws AcmeError. */
+  async read(url: string): Promise<Answer> {
+    return this.#good(await this.#send(url, 'GET'))
   }
 
   /** A request of the account, which is made first where there is none. `payload` undefined: POST-as-GET. */
@@ -71,9 +78,11 @@ export class AcmeSession {
     }
   }
 
-  async #readDirectory(): Promise<Json> {
-    const { directory } = this.#options
-    return jsonOf(this.#good(await this.#send(directory, 'GET')))
+  async #known(): Promise<Json> {
+    this.#directory ??= this.read(this.#options.directory).then(jsonOf)
+    return keptIfGood(this.#directory, () => {
+      this.#directory = undefined
+    })
   }
 
   /** Idempotent by its key: an account that is there is found, and told the address that is set now. */
