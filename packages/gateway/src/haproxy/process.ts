@@ -23,6 +23,7 @@ import {
   signalProcess,
 } from '@brume/machine/process-id'
 import { RunError, run } from '@brume/machine/run'
+import { ask } from './admin.ts'
 import { hearsReloads, workersOf } from './hand-over.ts'
 import { jailOf } from './identity.ts'
 
@@ -103,7 +104,9 @@ export class Haproxy {
   async start(): Promise<void> {
     // One of a process that was killed would seem to say that this one is ready.
     rmSync(this.socket, { force: true })
-    await this.#spawn([], () => existsSync(this.socket))
+    // It is there before anybody listens at it.
+    const answers = () => ask(this.socket, 'show version').then(() => true)
+    await this.#spawn([], () => answers().catch(() => false))
   }
 
   /** Makes the one that runs read its files again; `loaded` is asked until that is done. */
