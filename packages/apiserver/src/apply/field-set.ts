@@ -87,17 +87,23 @@ export function recursiveDifference(a: FieldSet, b: FieldSet): FieldSet {
 }
 
 function subtract(a: FieldSet, b: FieldSet, recursive: boolean): FieldSet {
-  let result: FieldNode | undefined
-  for (const element in b) {
-    const left = a[element]
-    if (left === undefined || element === SELF) continue
-    const node = subtractNode(left, b[element]!, recursive)
-    if (node === left) continue
-    result ??= { ...a }
-    if (node === undefined) delete result[element]
-    else result[element] = node
+  if (!meets(a, b)) return a
+  // Made anew rather than copied and deleted from: V8 keeps an object that lost a member as a slow dictionary.
+  const result: FieldNode = {}
+  let same = true
+  for (const element in a) {
+    const left = a[element]!
+    const right = element === SELF ? undefined : b[element]
+    const node = right === undefined ? left : subtractNode(left, right, recursive)
+    if (node !== left) same = false
+    if (node !== undefined) result[element] = node
   }
-  return result ?? a
+  return same ? a : result
+}
+
+function meets(a: FieldSet, b: FieldSet): boolean {
+  for (const element in b) if (a[element] !== undefined && element !== SELF) return true
+  return false
 }
 
 function subtractNode(a: FieldSet, b: FieldSet, recursive: boolean): FieldSet | undefined {

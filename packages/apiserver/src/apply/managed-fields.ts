@@ -14,10 +14,11 @@ import {
   recursiveDifference,
   union,
 } from './field-set.ts'
+import { setOfNew } from './known-shapes.ts'
 import { capUpdates, encodeEntries, type Managed, managersOf, sameManager } from './managed-entry.ts'
 import { reconcileWithSchema } from './reconcile-schema.ts'
 import { STRIP_SET } from './strip-set.ts'
-import { inVersion, type Versions } from './versions.ts'
+import { inVersion, type VersionedObject, type Versions } from './versions.ts'
 
 export interface UpdateManagedFieldsOptions extends Versions {
   /** undefined: the object is created. */
@@ -56,11 +57,17 @@ export function updateManagedFields(options: UpdateManagedFieldsOptions): Manage
 
 /** `managed` itself when nothing changed hands. */
 export function updateManagers(managed: Managed[], options: UpdateManagedFieldsOptions): Managed[] {
-  const { manager, apiVersion, subresource = '', now } = options
-  const changes = changesIn(apiVersion, options)
-  if (changes === undefined || isEmpty(changes.touched)) return managed
-  const kept = disown(managed, changes, options)
-  const written = difference(changes.written, STRIP_SET)
+  const { live, manager, apiVersion, subresource = '', now } = options
+  let kept = managed
+  let written: FieldSet
+  if (live === undefined && managed.length === 0) {
+    written = writtenAnew(options)
+  } else {
+    const changes = changesIn(apiVersion, options)
+    if (changes === undefined || isEmpty(changes.touched)) return managed
+    kept = disown(managed, changes, options)
+    written = difference(changes.written, STRIP_SET)
+  }
   if (isEmpty(written)) return kept
   const mine: Managed = {
     manager: manager === '' ? 'unknown' : manager,
@@ -74,6 +81,16 @@ export function updateManagers(managed: Managed[], options: UpdateManagedFieldsO
   if (at < 0) kept.push(mine)
   else kept[at] = { ...mine, set: union(written, kept[at]!.set) }
   return capUpdates(kept)
+}
+
+/** What the manager of a new object owns. */
+function writtenAnew(options: UpdateManagedFieldsOptions): FieldSet {
+  const { apiVersion, resetFields } = options
+  const after = inVersion(options.updated, apiVersion, options)
+  if (after === undefined) return EMPTY_SET
+  const { object, schema } = after
+  const make = () => difference(changesBetween(undefined, after, resetFields).written, STRIP_SET)
+  return setOfNew(object, { schema, reset: resetFields }, make)
 }
 
 interface VersionChanges {
@@ -90,12 +107,20 @@ function changesIn(apiVersion: string, options: UpdateManagedFieldsOptions): Ver
   const after = inVersion(updated, apiVersion, options)
   const before = live === undefined ? undefined : inVersion(live, apiVersion, options)
   if (after === undefined || (live !== undefined && before === undefined)) return undefined
+  return changesBetween(before, after, options.resetFields)
+}
+
+function changesBetween(
+  before: VersionedObject | undefined,
+  after: VersionedObject,
+  resetFields: ResetFields | undefined,
+): VersionChanges {
   const { added, modified, removed } = compare(
     before?.object ?? emptyObject(after.schema),
     after.object,
     after.schema,
   )
-  const reset = resetSet(options.resetFields)
+  const reset = resetSet(resetFields)
   const written = recursiveDifference(union(added, modified), reset)
   return { written, touched: union(written, recursiveDifference(removed, reset)), schema: after.schema }
 }
