@@ -2,16 +2,14 @@
 // parts meet.
 
 import { randomUUID } from 'node:crypto'
-import { hostname, networkInterfaces } from 'node:os'
 import { builtinResources } from '@brume/api/kinds/builtin'
-import { addressAt } from '@brume/api/network/ip-range'
 import { admissionPlugins } from '@brume/apiserver/admission/plugins'
 import { parseServiceRange } from '@brume/apiserver/allocators/addresses'
 import { serviceAllocator } from '@brume/apiserver/allocators/service'
 import { type Auditing, createAuditing } from '@brume/apiserver/audit/auditing'
 import { type AuditLog, openAuditLog } from '@brume/apiserver/audit/log/log'
 import { auditMetrics } from '@brume/apiserver/audit/metrics'
-import { ensurePki, type Pki } from '@brume/apiserver/auth/pki/ensure'
+import type { Pki } from '@brume/apiserver/auth/pki/ensure'
 import { watchCrds } from '@brume/apiserver/crd/watch'
 import { createFlowControl, DEFAULT_SEATS } from '@brume/apiserver/flow/control'
 import type { ServerParts } from '@brume/apiserver/handlers/context'
@@ -30,40 +28,28 @@ import { ResourceRegistry } from '@brume/apiserver/registry/resources'
 import { type ApiServer, createApiServer } from '@brume/apiserver/server'
 import { WatchHub } from '@brume/apiserver/watch/hub'
 import { type Clock, systemClock } from '@brume/base/clock'
-import type { Logger } from '@brume/base/log'
 import type { Store } from '@brume/store/contract'
-import type { Faults } from '@brume/store/sqlite/faults'
-import { lockStore, type SqliteStore } from '@brume/store/sqlite/open'
 import { backupHandler } from './backup.ts'
 import { renewCertificates } from './certificate-renewal.ts'
 import { type RunningControllers, runControllers } from './controllers.ts'
-import type { DataDir } from './data-dir.ts'
+import { type FoundationOptions, type Foundations, layFoundations } from './foundations.ts'
 import { createIdentity } from './identity.ts'
-import { openStore } from './open-store.ts'
+import { certifiedHosts, publicAddresses, reachableHost, serviceIpOf } from './own-addresses.ts'
 import { createPathHandlers } from './paths.ts'
 import { registryHandler, withRegistryDoor } from './registry.ts'
 import { finishRotation, rotateHandler } from './rotate-key.ts'
 import type { AuditSettings } from './up/audit-settings.ts'
 import { withWelcome } from './welcome.ts'
 
-export interface ControlPlaneOptions {
-  dir: DataDir
+export interface ControlPlaneOptions extends FoundationOptions {
   host: string
   port: number
-  /** Further names and addresses for the server's certificate. */
-  hosts: readonly string[]
-  /** One of IPv4; with both families one of IPv6 after it. */
-  serviceRanges: readonly [string, ...string[]]
   /** Addresses of all pods, of which each node gets a part; families as with Services. Absent: nodes see to it themselves. */
   podRanges?: readonly string[] | undefined
   /** No Service gets external IPs. */
   denyExternalIps?: boolean | undefined
   /** The administrator's certificate may be another one from now on: kubeconfigs are written again. */
   onRenewed?(pki: Pki): void
-  clock?: Clock
-  logger: Logger
-  /** Of the store; only for tests and drills. */
-  faults?: Faults | undefined
   /** Absent: no audit log. */
   audit?: AuditSettings | undefined
   /** How often watches that asked for bookmarks get one. Default: a minute. */
@@ -100,22 +86,16 @@ const NODE_PORTS = { first: 30_000, last: 32_767 }
 const SUFFIX_ALPHABET = 'bcdfghjklmnpqrstvwxz2456789'
 
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { dir, logger, clock = systemClock, faults } = options
-  // First of all: whoever comes second must not touch keys and certificates of the one that runs.
-  const lock = lockStore(dir.store)
-  const [keys, opened] = await Promise.allSettled([
-    ensurePki(dir.pki, { hosts: certifiedHosts(options), clock }),
-    openStore({ dir, clock, logger, lock, faults }),
-  ])
-  if (opened.status === 'rejected') throw opened.reason
-  const store = opened.value
-  if (keys.status === 'rejected') {
-    await store.close()
-    throw keys.reason
-  }
-  const pki = keys.value
+  return buildOn(await layFoundations(options), options)
+}
+
+/** The rest of a control plane, on foundations that were laid with the same options. */
+export async function buildOn(
+  { pki, store }: Foundations,
+  options: ControlPlaneOptions,
+): Promise<ControlPlane> {
   try {
-    return await compose({ ...options, clock }, pki, store)
+    return await compose({ clock: systemClock, ...options }, { pki, store })
   } catch (error) {
     await store.close()
     throw error
@@ -124,8 +104,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
 
 async function compose(
   options: ControlPlaneOptions & { clock: Clock },
-  pki: Pki,
-  store: SqliteStore,
+  { pki, store }: Foundations,
 ): Promise<ControlPlane> {
   const { dir, logger, clock } = options
   const registry = new ResourceRegistry(builtinResources())
@@ -303,45 +282,6 @@ function closeOnce(parts: {
     return closing
   }
 }
-
-/** All names and addresses by which clients may reach this server, as they are now. */
-function certifiedHosts(options: Pick<ControlPlaneOptions, 'hosts' | 'serviceRanges'>): string[] {
-  return [...localHosts(), serviceIpOf(options), ...options.hosts]
-}
-
-/** Of the Service `kubernetes`: by convention the first address of the range. */
-function serviceIpOf({ serviceRanges }: Pick<ControlPlaneOptions, 'serviceRanges'>): string {
-  return addressAt(parseServiceRange(serviceRanges[0]), 1)
-}
-
-/** Any-address is no address to connect to. */
-function reachableHost(host: string): string {
-  if (host === '0.0.0.0' || host === '') return '127.0.0.1'
-  if (host === '::') return '[::1]'
-  return host.includes(':') ? `[${host}]` : host
-}
-
-function localHosts(): string[] {
-  return [hostname(), ...machineAddresses()]
-}
-
-/** Addresses of this machine that others can reach. */
-function machineAddresses(): string[] {
-  const all = Object.values(networkInterfaces()).flatMap((list) => list ?? [])
-  return all
-    .filter(({ internal, address }) => !internal && !address.startsWith('fe80'))
-    .map(({ address }) => address)
-}
-
-/** The addresses of the `kubernetes` Service's endpoint: where the API listens. */
-function publicAddresses(host: string): string[] {
-  const any = host === '' || host === '0.0.0.0' || host === '::'
-  if (!any) return isLoopback(host) ? [] : [host]
-  const first = machineAddresses().find((address) => address.includes('.'))
-  return first === undefined ? [] : [first]
-}
-
-const isLoopback = (host: string) => host === 'localhost' || host === '::1' || host.startsWith('127.')
 
 function randomSuffix(): string {
   let text = ''

@@ -1,7 +1,6 @@
 // The store of a data directory, with Secrets encrypted by a key file beside the certificates.
 
 import { existsSync, rmSync } from 'node:fs'
-import { builtinResources } from '@brume/api/kinds/builtin'
 import { bucketOf } from '@brume/apiserver/registry/entries'
 import type { Clock } from '@brume/base/clock'
 import type { Logger } from '@brume/base/log'
@@ -27,8 +26,12 @@ export async function openStore(options: OpenStoreOptions): Promise<SqliteStore>
   const { dir, clock, logger, lock, faults } = options
   const isNewKey = !existsSync(dir.encryptionKeys)
   try {
-    const encryption = encryptionOf(dir)
-    return await openSqliteStore({
+    const sensitive = new Set<string>()
+    const encryption = {
+      buckets: (bucket: string) => sensitive.has(bucket),
+      keys: ensureKeyFile(dir.encryptionKeys),
+    }
+    const opening = openSqliteStore({
       dir: dir.store,
       clock,
       logger,
@@ -36,6 +39,9 @@ export async function openStore(options: OpenStoreOptions): Promise<SqliteStore>
       encryption,
       ...(faults && { faults }),
     })
+    // Nobody can write before both are there: the kinds are loaded while the store's thread starts.
+    const [store] = await Promise.all([opening, findSensitive(sensitive)])
+    return store
   } catch (error) {
     lock.release()
     if (!isNewKey || !(error instanceof StoreError) || error.code !== 'encryption-key') throw error
@@ -47,12 +53,10 @@ export async function openStore(options: OpenStoreOptions): Promise<SqliteStore>
   }
 }
 
-/** Which buckets are encrypted, and with what. The key file is made on first use. */
-export function encryptionOf(dir: DataDir) {
-  const sensitive = new Set(
-    builtinResources()
-      .filter((definition) => definition.sensitive)
-      .map(bucketOf),
-  )
-  return { buckets: (bucket: string) => sensitive.has(bucket), keys: ensureKeyFile(dir.encryptionKeys) }
+/** The buckets that are encrypted. */
+async function findSensitive(buckets: Set<string>): Promise<void> {
+  const { builtinResources } = await import('@brume/api/kinds/builtin')
+  for (const definition of builtinResources()) {
+    if (definition.sensitive) buckets.add(bucketOf(definition))
+  }
 }

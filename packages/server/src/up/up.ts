@@ -8,9 +8,10 @@ import type { ClientLimit } from '@brume/gateway/haproxy/clients'
 import type { EvictionSettings } from '@brume/node/eviction/thresholds'
 import type { Encryption } from '@brume/node/network/encryption'
 import type { Faults } from '@brume/store/sqlite/faults'
-import { startControlPlane } from '../control-plane.ts'
+import type { ControlPlane, ControlPlaneOptions } from '../control-plane.ts'
 import { dataDirAt, ensureDataDir } from '../data-dir.ts'
 import { say, untilSignal } from '../foreground.ts'
+import { layFoundations } from '../foundations.ts'
 import { openLog } from '../log-file.ts'
 import { runningIn } from '../running.ts'
 import { UserError } from '../user-error.ts'
@@ -67,6 +68,23 @@ const GRACE_MS = 5_000
 const FORCED_EXIT_MS = 9_000
 const STOP_GRACE_SECONDS = 3
 
+/** Most of the program is loaded while other threads work at what it stands on. */
+async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+  const [foundations, { buildOn }] = await Promise.all([layFoundations(options), loadControlPlane()])
+  return buildOn(foundations, options)
+}
+
+/** In pieces: loading one holds up everything, and in between keys and certificates take their next steps. */
+async function loadControlPlane() {
+  await import('@brume/api/kinds/builtin')
+  await new Promise(setImmediate)
+  await import('@brume/apiserver/server')
+  await new Promise(setImmediate)
+  await import('@brume/controllers/first')
+  await new Promise(setImmediate)
+  return import('../control-plane.ts')
+}
+
 /** Resolves with the exit code when the cloud has stopped. Throws UserError when it cannot start. */
 export async function up(options: UpOptions): Promise<number> {
   const { host, port } = parseListen(options.listen)
@@ -94,7 +112,7 @@ export async function up(options: UpOptions): Promise<number> {
   keepRanges(dir, ranges)
   const podRanges = podRangesOf(ranges)
   const serviceRanges = serviceRangesOf(ranges)
-  const plane = await startControlPlane({
+  const wanted: ControlPlaneOptions = {
     dir,
     podRanges,
     host,
@@ -106,7 +124,8 @@ export async function up(options: UpOptions): Promise<number> {
     audit,
     onRenewed: (pki) => url !== '' && writeAtomically(dir.kubeconfig, adminKubeconfig(pki, url)),
     faults: options.faults,
-  }).catch((error) => {
+  }
+  const plane = await startControlPlane(wanted).catch((error) => {
     throw explain(error, options)
   })
   url = plane.url
