@@ -10,7 +10,7 @@ import { type BootstrapAction, decideBootstrap, type ObservedBootstrap } from '.
 import { bootstrapObjects } from './objects.ts'
 
 /** A new cluster gets some two hundred objects; writes of one moment share a transaction. */
-const WORKERS = 16
+const WORKERS = 64
 
 export function bootstrapController(dependencies: Dependencies): ControllerSpec {
   const { client, informers, onBootstrapped } = dependencies

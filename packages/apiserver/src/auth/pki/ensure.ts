@@ -54,7 +54,19 @@ export interface PkiOptions {
  * server's certificate before it ends. Throws PkiError.
  */
 export async function ensurePki(dir: string, { hosts, clock }: PkiOptions): Promise<Pki> {
-  const [ca, serviceAccount] = await Promise.all([ensureCa(dir, clock), ensureSigningKey(dir)])
+  // A new signing key takes longer to find than all certificates to make.
+  const [certificates, serviceAccount] = await Promise.all([
+    ensureCertificates(dir, { hosts, clock }),
+    ensureSigningKey(dir),
+  ])
+  return { dir, clock, ...certificates, serviceAccount }
+}
+
+async function ensureCertificates(
+  dir: string,
+  { hosts, clock }: PkiOptions,
+): Promise<Pick<Pki, 'ca' | 'server' | 'admin' | 'nodeClient'>> {
+  const ca = await ensureCa(dir, clock)
   const leaf = { ca, clock, lifetimeMs: LEAF_LIFETIME_MS }
   const [server, admin, nodeClient] = await Promise.all([
     ensureLeaf({
@@ -77,7 +89,7 @@ export async function ensurePki(dir: string, { hosts, clock }: PkiOptions): Prom
       extKeyUsages: ['client auth'],
     }),
   ])
-  return { dir, clock, ca, server, admin, nodeClient, serviceAccount }
+  return { ca, server, admin, nodeClient }
 }
 
 async function ensureCa(dir: string, clock: Clock): Promise<CertificateAuthority> {
