@@ -1,7 +1,7 @@
 // YAML bodies, read as sigs.k8s.io/yaml reads them: one document, YAML 1.1 scalars, merge keys, duplicate keys as strict
 // errors. Size, depth and what aliases expand to are bounded.
 
-import { JsonError, MAX_JSON_DEPTH, parseJson } from '@brume/base/json'
+import { MAX_JSON_DEPTH } from '@brume/base/json'
 import { setOwn } from '@brume/base/values'
 import {
   type Alias,
@@ -19,6 +19,7 @@ import { DecodeError } from '../schema/decode-error.ts'
 import type { ParsedBody } from './json.ts'
 import { composeYaml } from './yaml-compose.ts'
 import { emitYaml } from './yaml-emit.ts'
+import { parseJsonAsYaml } from './yaml-json.ts'
 import { parseInteger, resolvePlain } from './yaml-scalar.ts'
 
 /** Of YAML proper, which is slow to read; a JSON body may be as large as its transport allows. */
@@ -39,23 +40,11 @@ interface Walk {
 /** Throws DecodeError for anything that is not one YAML document of JSON values. */
 export function parseYamlBody(bytes: Buffer | string): ParsedBody {
   const text = bytes.toString()
-  // Most bodies said to be YAML are JSON, which is YAML too, and far cheaper to read.
-  return (/^\s*\{/.test(text) ? parseAsJson(text) : undefined) ?? parseAsYaml(text)
+  return parseJsonAsYaml(text) ?? parseAsYaml(text)
 }
 
 export function encodeYaml(object: unknown): string {
   return emitYaml(object)
-}
-
-/** undefined when only the YAML parser can tell what to make of it. */
-function parseAsJson(text: string): ParsedBody | undefined {
-  try {
-    const { value, duplicateKeys } = parseJson(text)
-    return duplicateKeys.length === 0 ? { value, strictErrors: [] } : undefined
-  } catch (error) {
-    if (error instanceof JsonError) return undefined
-    throw error
-  }
 }
 
 function parseAsYaml(text: string): ParsedBody {

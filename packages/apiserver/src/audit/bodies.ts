@@ -7,12 +7,10 @@ import { parseApiVersion } from '@brume/api/resource'
 import { schemaFor } from '@brume/api/schema/compile'
 import { DecodeError } from '@brume/api/schema/decode'
 import type { ObjectSchema } from '@brume/api/schema/schema'
-import { lazyModule } from '@brume/base/lazy-module'
 import { deepClone } from '@brume/base/values'
 import type { ResourceRegistry } from '../registry/resources.ts'
 import { mediaType } from '../request/decode.ts'
-
-const yaml = lazyModule<typeof import('@brume/api/codec/yaml')>('@brume/api/codec/yaml', import.meta.url)
+import { parseYamlBody } from '../request/yaml-body.ts'
 
 /** Of both bodies of an event together; Kubernetes' own default when it truncates. */
 export const MAX_BODIES_BYTES = 100 * 1024
@@ -50,7 +48,7 @@ function parsed(bytes: Buffer | string, type: string, registry: ResourceRegistry
     const whole = typeof bytes === 'string' ? Buffer.from(bytes) : bytes
     return decodeProtobuf(whole, (apiVersion, kind) => schemaOf(registry, apiVersion, kind))
   }
-  if (type.includes('yaml')) return yaml().parseYamlBody(bytes).value
+  if (type.includes('yaml')) return parseYamlBody(bytes).value
   return parseJsonBody(bytes).value
 }
 

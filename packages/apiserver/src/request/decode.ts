@@ -7,13 +7,11 @@ import { apiVersionOf, type ResourceDefinition } from '@brume/api/resource'
 import { DecodeError, decodeBuiltin } from '@brume/api/schema/decode'
 import type { ObjectSchema } from '@brume/api/schema/schema'
 import { badRequest, StatusError } from '@brume/base/errors'
-import { lazyModule } from '@brume/base/lazy-module'
 import { decodeCustom } from '../crd/decode.ts'
 import type { FieldValidation } from './options.ts'
+import { parseYamlBody } from './yaml-body.ts'
 
 export type RawBody = ParsedBody
-
-const yaml = lazyModule<typeof import('@brume/api/codec/yaml')>('@brume/api/codec/yaml', import.meta.url)
 
 /** What a protobuf body, which does not describe itself, is read as. */
 export interface BodyType {
@@ -45,7 +43,7 @@ export function parseBody(bytes: Buffer, contentType: string | undefined, expect
       case 'application/yaml':
       case 'application/x-yaml':
       case 'text/yaml':
-        return yaml().parseYamlBody(bytes)
+        return parseYamlBody(bytes)
       case 'application/vnd.kubernetes.protobuf':
         if (expected === undefined || expected.custom === true) break
         return { value: decodeProtobuf(bytes, resolverOf(expected)), strictErrors: [] }
