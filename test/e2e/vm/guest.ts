@@ -21,6 +21,7 @@ const MORE_PACKAGES = ['procps', 'curl', 'ca-certificates', 'netbase', 'linux-im
 const NETWORK = '[Match]\nName=en*\n[Network]\nDHCP=yes\n'
 /** QEMU's own, before the user's network (slirp). */
 const RESOLVER = 'nameserver 10.0.2.3\n'
+const SCRIPT = '/run/script'
 const MEMORY_MIB = 3072
 /** Emulation is about ten times as slow as the machine. */
 const BOOT_LIMIT_MS = 300_000
@@ -47,17 +48,38 @@ export class Guest {
   /** Resolves when it lets SSH in. */
   static async start(): Promise<Guest> {
     const dir = mkdtempSync(join(tmpdir(), 'brume-vm-'))
-    await makeDisk(dir)
+    try {
+      await makeDisk(dir)
+    } catch (error) {
+      rmSync(dir, { recursive: true, force: true })
+      throw error
+    }
     const guest = new Guest(dir, await freePort())
-    await guest.#up()
-    return guest
+    try {
+      await eventually(
+        'SSH answers',
+        () => guest.run('systemctl is-system-running --wait', 60_000),
+        BOOT_LIMIT_MS,
+      )
+      return guest
+    } catch (error) {
+      await guest.stop()
+      throw error
+    }
   }
 
   /** A script of its shell, which ends at the first command that fails: its standard output. */
   async run(script: string, timeoutMs = COMMAND_LIMIT_MS): Promise<string> {
     const options = ['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'ConnectTimeout=10']
     const argv = ['-q', ...options.flatMap((one) => ['-o', one]), '-i', join(this.#dir, 'key')]
-    const ssh = ['ssh', ...argv, '-p', String(this.#port), 'root@127.0.0.1', 'bash -eo pipefail']
+    const ssh = [
+      'ssh',
+      ...argv,
+      '-p',
+      String(this.#port),
+      'root@127.0.0.1',
+      `cat > ${SCRIPT} && bash -eo pipefail ${SCRIPT} < /dev/null`,
+    ]
     return (await run(ssh, { input: `${script}\n`, timeoutMs })).stdout
   }
 
@@ -76,23 +98,16 @@ export class Guest {
     }
     rmSync(this.#dir, { recursive: true, force: true })
   }
-
-  async #up(): Promise<void> {
-    await eventually(
-      'SSH answers',
-      () => this.run('systemctl is-system-running --wait', 60_000),
-      BOOT_LIMIT_MS,
-    )
-  }
 }
 
+/** Without memory keys: the way in which QEMU emulates them ends V8 now and then. */
 function argvOf(dir: string, port: number): string[] {
   return [
     ...[
       '-machine',
       'pc-q35-7.2',
       '-accel',
-      'tcg,thread=multi',
+      'tcg,thread=multi,tb-size=256',
       '-cpu',
       'max',
       '-smp',
@@ -125,7 +140,7 @@ async function makeDisk(dir: string): Promise<void> {
   await run(['mv', ofBoot('vmlinuz-'), join(dir, 'vmlinuz')])
   await run(['mv', ofBoot('initrd.img-'), join(dir, 'initrd')])
   await run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', join(dir, 'key')])
-  mkdirSync(join(root, 'root/.ssh'), { mode: 0o700 })
+  mkdirSync(join(root, 'root/.ssh'), { recursive: true, mode: 0o700 })
   await run(['cp', join(dir, 'key.pub'), join(root, 'root/.ssh/authorized_keys')])
   writeFileSync(join(root, 'etc/systemd/network/10-all.network'), NETWORK)
   writeFileSync(join(root, 'etc/resolv.conf'), RESOLVER)
