@@ -1,12 +1,10 @@
 // Swagger 2.0 in the protobuf of gnostic's openapi.v2 models, the form in which kubectl before 1.27 reads it. Field
 // numbers are those of OpenAPIv2.proto.
 
-import { any, extensions, texts } from './gnostic-values.ts'
+import { any, bounds, extensions, externalDocs, texts } from './gnostic-values.ts'
 import {
   bytesOf,
-  doubleField,
   flagField,
-  intField,
   message,
   messageField,
   type Pieces,
@@ -67,21 +65,7 @@ function schema(json: Json): Pieces {
     textField(3, json['title']),
     textField(4, json['description']),
     any(5, json['default']),
-    doubleField(6, json['multipleOf']),
-    doubleField(7, json['maximum']),
-    flagField(8, json['exclusiveMaximum']),
-    doubleField(9, json['minimum']),
-    flagField(10, json['exclusiveMinimum']),
-    intField(11, json['maxLength']),
-    intField(12, json['minLength']),
-    textField(13, json['pattern']),
-    intField(14, json['maxItems']),
-    intField(15, json['minItems']),
-    flagField(16, json['uniqueItems']),
-    intField(17, json['maxProperties']),
-    intField(18, json['minProperties']),
-    ...texts(19, json['required']),
-    ...((json['enum'] ?? []) as unknown[]).map((value) => any(20, value)),
+    ...bounds(6, json),
     additional === undefined ? undefined : messageField(21, additionalItem(additional as Json | boolean)),
     json['type'] === undefined ? undefined : messageField(22, message(textField(1, json['type']))),
     items === undefined ? undefined : messageField(23, message(messageField(1, schema(items)))),
@@ -102,10 +86,6 @@ function schema(json: Json): Pieces {
 function additionalItem(additional: Json | boolean): Pieces {
   if (typeof additional === 'boolean') return message(presentFlagField(2, additional))
   return message(messageField(1, schema(additional)))
-}
-
-function externalDocs(json: Json): Pieces {
-  return message(textField(1, json['description']), textField(2, json['url']))
 }
 
 const METHODS: Readonly<Record<string, number>> = { get: 2, put: 3, post: 4, delete: 5, patch: 8 }

@@ -1,12 +1,10 @@
 // OpenAPI 3.0 in the protobuf of gnostic's openapi.v3 models. Field numbers are those of OpenAPIv3.proto. Where it has a
 // choice ("SchemaOrReference"), the first field is the thing itself and the second a reference to it.
 
-import { any, extensions, texts } from './gnostic-values.ts'
+import { any, bounds, extensions, externalDocs, texts } from './gnostic-values.ts'
 import {
   bytesOf,
-  doubleField,
   flagField,
-  intField,
   message,
   messageField,
   type Pieces,
@@ -117,21 +115,7 @@ function schema(json: Json): Pieces {
     optional(6, json['externalDocs'], externalDocs),
     any(7, json['example']),
     textField(9, json['title']),
-    doubleField(10, json['multipleOf']),
-    doubleField(11, json['maximum']),
-    flagField(12, json['exclusiveMaximum']),
-    doubleField(13, json['minimum']),
-    flagField(14, json['exclusiveMinimum']),
-    intField(15, json['maxLength']),
-    intField(16, json['minLength']),
-    textField(17, json['pattern']),
-    intField(18, json['maxItems']),
-    intField(19, json['minItems']),
-    flagField(20, json['uniqueItems']),
-    intField(21, json['maxProperties']),
-    intField(22, json['minProperties']),
-    ...texts(23, json['required']),
-    ...((json['enum'] ?? []) as unknown[]).map((one) => any(24, one)),
+    ...bounds(10, json),
     textField(25, json['type']),
     ...each(26, json['allOf'], schemaOrReference),
     ...each(27, json['oneOf'], schemaOrReference),
@@ -157,10 +141,6 @@ function defaultOf(value: unknown): Pieces {
   if (typeof value === 'number') return message(presentDoubleField(1, value))
   if (typeof value === 'boolean') return message(presentFlagField(2, value))
   return message(typeof value === 'string' ? presentTextField(3, value) : undefined)
-}
-
-function externalDocs(json: Json): Pieces {
-  return message(textField(1, json['description']), textField(2, json['url']))
 }
 
 /** The thing itself, where there could be a reference. */
