@@ -73,7 +73,7 @@ echo "$found" >&2; exit 1`)
 
   it('evicts who takes the most memory, and goes on', async () => {
     const fill =
-      'i=0; while :; do dd if=/dev/zero of=/m/$i bs=1M count=24 2>/dev/null; i=$((i+1)); sleep 1; done'
+      'i=0; while :; do dd if=/dev/zero of=/m/$i bs=1M count=24 2>/dev/null; i=$((i+1)); sleep 3; done'
     const [mount, volume] = [
       'volumeMounts: [{name: m, mountPath: /m}]',
       'volumes: [{name: m, emptyDir: {medium: Memory}}]',
