@@ -11,7 +11,7 @@ import type { PodSample, Sample } from '../stats/sample.ts'
 import { volumeUsages } from '../stats/volume-usage.ts'
 import { type TestNodeContext, testNodeContext } from '../testing/node-context.ts'
 import { type ScriptedRuntime, startScriptedRuntime } from '../testing/scripted-runtime.ts'
-import { volumeDir } from '../volumes/paths.ts'
+import { podDir, volumeDir } from '../volumes/paths.ts'
 import { type NodeEviction, startEviction } from './eviction.ts'
 import type { Observed } from './signals.ts'
 import { type EvictionSettings, evictionSettings } from './thresholds.ts'
@@ -124,6 +124,11 @@ describe('a node that runs short', { timeout: 60_000 }, () => {
     await look()
     assert.equal(condemned.length, 1, 'the first one is not gone yet')
     pods = [podOf('a')]
+    const volume = volumeDir(context.dirs, 'b', 'empty-dir', 'v')
+    mkdirSync(volume, { recursive: true })
+    await look()
+    assert.equal(condemned.length, 1, 'what it had in memory is not free yet')
+    rmSync(podDir(context.dirs, 'b'), { recursive: true })
     await look()
     assert.deepEqual(
       condemned.map(({ uid }) => uid),

@@ -1,6 +1,7 @@
 // Looks every 10 s whether the node runs short of memory, disk or processes; then takes back what nobody uses, and if that
 // is not enough ends one pod at a time. Also ends pods that have more on the disk than they may.
 
+import { existsSync } from 'node:fs'
 import type { Timer } from '@brume/base/clock'
 import type { NodeContext, Pod } from '../contract.ts'
 import { nodeSubject } from '../event-subjects.ts'
@@ -10,6 +11,7 @@ import type { NodeStats } from '../stats/node-stats.ts'
 import { readFsUsage, readNodeUsage } from '../stats/node-usage.ts'
 import type { PodSample } from '../stats/sample.ts'
 import type { VolumeUsages } from '../stats/volume-usage.ts'
+import { volumesDir } from '../volumes/paths.ts'
 import {
   decideEviction,
   decideLimits,
@@ -189,7 +191,10 @@ class Evictor implements NodeEviction {
   #isLeaving(running: readonly PodSample[]): boolean {
     const leaving = this.#leaving
     if (leaving === undefined) return false
-    const isThere = running.some(({ pod }) => pod.metadata.uid === leaving.uid)
+    // What it had in memory goes with its volumes, after its containers.
+    const isThere =
+      running.some(({ pod }) => pod.metadata.uid === leaving.uid) ||
+      existsSync(volumesDir(this.#context.dirs, leaving.uid))
     if (isThere && this.#now() - leaving.since < CLEANUP_MS) return true
     this.#leaving = undefined
     return false

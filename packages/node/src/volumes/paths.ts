@@ -19,6 +19,11 @@ export function podDir({ pods }: Roots, uid: string): string {
   return join(pods, named(uid))
 }
 
+/** Of those that are the pod's own and not in the tmpfs of all; gone when they are. */
+export function volumesDir(roots: Roots, uid: string): string {
+  return join(podDir(roots, uid), 'volumes')
+}
+
 /** A tmpfs, where one can be mounted. */
 export function memoryRoot({ root }: Roots): string {
   return join(root, 'memory')
@@ -34,7 +39,7 @@ export type VolumePlugin = 'empty-dir' | 'configmap' | 'secret' | 'projected' | 
 export const IN_MEMORY: readonly VolumePlugin[] = ['secret', 'projected', 'downward-api']
 
 export function volumeDir(roots: Roots, uid: string, plugin: VolumePlugin, name: string): string {
-  const base = IN_MEMORY.includes(plugin) ? podMemoryDir(roots, uid) : join(podDir(roots, uid), 'volumes')
+  const base = IN_MEMORY.includes(plugin) ? podMemoryDir(roots, uid) : volumesDir(roots, uid)
   return join(base, `kubernetes.io~${plugin}`, named(name))
 }
 
