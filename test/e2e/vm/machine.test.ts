@@ -39,7 +39,7 @@ describe('a machine with systemd', { skip: why === '' ? false : why, timeout: TI
   const until = (command: string, wanted: string) =>
     inCloud(`for i in $(seq ${UP_LIMIT_S / 5}); do found=$(${command} 2>&1 || true); [[ $found == ${wanted} ]] && exit; sleep 5; done
 echo "$found" >&2; exit 1`)
-  const ready = () => until('./brume status', "*'Nothing is wrong.'*")
+  const ready = () => until('./brume status', "*'1 ready'*")
   const started = () =>
     inCloud(`kubectl get pod -l app=hello -o jsonpath='{.items[0].status.containerStatuses[0].containerID}'`)
   const served = () =>
